@@ -313,7 +313,8 @@ def catalogues() -> None:
 
 def static_files() -> None:
     """Collect the static files when one of them, the packages or the settings changed."""
-    own = [path for folder in (ROOT / "static", *ROOT.glob("*/static")) for path in folder.rglob("*") if path.is_file()]
+    folders = [ROOT / "static", *(path.parent / "static" for path in ROOT.glob("*/__init__.py"))]
+    own = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     digest = digest_of(files_digest(own), (ROOT / "requirements.txt").read_bytes(), (ROOT / "foodsafe_portal/settings.py").read_bytes())
     stamp = var_folder() / "setup" / "static"
     if is_stamped(stamp, digest) and (var_folder() / "static" / "staticfiles.json").is_file():

@@ -1,6 +1,7 @@
 """Check and build the numbers officials identify things by: credit codes, licence numbers, region codes.
 
-Real registers are dirty, so nothing here raises on a wrong number: a problem is a sentence for a warning, ``None`` is fine.
+Real registers are dirty, so nothing here raises on a wrong number: a problem is a sentence for a warning,
+``None`` is fine.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ LICENCE_PREFIXES: Final = ("JY", "SC")
 _LOOKS_LIKE_USCC: Final = re.compile(f"[{USCC_ALPHABET}]{{18}}").fullmatch
 _LOOKS_LIKE_LICENCE: Final = re.compile(f"(?:{'|'.join(LICENCE_PREFIXES)})[0-9]{{14}}").fullmatch
 
-# One dictionary for each of the 17 places: character -> its value times the weight 3^place mod 31. A register of a million
-# rows is checked at every import; looking products up costs about a third of multiplying them.
+# One dictionary for each of the 17 places: character -> its value times the weight 3^place mod 31. A
+# register of a million rows is checked at every import; looking products up costs about a third of
+# multiplying them.
 _USCC_PRODUCTS: Final[tuple[Callable[[str], int], ...]] = tuple(
     {char: value * pow(3, place, 31) for value, char in enumerate(USCC_ALPHABET)}.__getitem__
     for place in range(17)
@@ -30,7 +32,7 @@ _LICENCE_STEP: Final = {
 
 
 def _uscc_check(body: str) -> str:
-    """The check character over the first 17 places of a credit code whose characters are known to be allowed."""
+    """The check character over the first 17 places of a credit code of allowed characters."""
     total = 0
     for product, char in zip(_USCC_PRODUCTS, body, strict=False):  # an 18th character is left over on purpose
         total += product(char)
@@ -38,10 +40,12 @@ def _uscc_check(body: str) -> str:
 
 
 def uscc_problem(code: str) -> str | None:
-    """What is wrong with a unified social credit code, or ``None``; ``code`` is already upper case and without spaces.
+    """What is wrong with a unified social credit code, or ``None``.
 
-    Source: GB 32100-2015 (18 characters without I O S V Z, check character modulo 31). The first place may be a letter:
-    rural collectives carry N2.
+    ``code`` is already upper case and without spaces.
+
+    Source: GB 32100-2015 (18 characters without I O S V Z, check character modulo 31). The first place may
+    be a letter: rural collectives carry N2.
     """
     if _LOOKS_LIKE_USCC(code):
         expected = _uscc_check(code)
@@ -101,8 +105,9 @@ def make_licence(prefix: str, thirteen: str) -> str:
 def territory_upper(code: str) -> str:
     """The first code after a region and everything below it: ``'990109'`` -> ``'99010A'``.
 
-    ``code <= x < territory_upper(code)`` is exactly "x starts with ``code``" for region codes, which are all digits. After 9
-    comes A and not the next ASCII sign, because linguistic collations sort signs before digits but letters always after.
+    ``code <= x < territory_upper(code)`` is exactly "x starts with ``code``" for region codes, which are
+    all digits. After 9 comes A and not the next ASCII sign, because linguistic collations sort signs before
+    digits but letters always after.
     """
     if not (code.isascii() and code.isdigit()):
         raise ValueError(f"区划代码只能是数字：{code}")

@@ -49,7 +49,7 @@ class Deadline:
 
 
 class NoDeadlinePolicy(LookupError):
-    """No policy row says how long a problem of this severity may take; ``str`` is the Chinese sentence to show."""
+    """No policy row says how long a problem of this severity may take; ``str`` is a Chinese sentence."""
 
     def __init__(self, severity: str, found_on: date) -> None:
         super().__init__(f"没有适用于 {found_on} 的“{severity}”问题整改期限，请先在整改期限表中补上")
@@ -67,7 +67,7 @@ def policy_for(severity: str, found_on: date, policies: Iterable[DeadlinePolicyR
 def due_for(
     severity: str, found_on: date, policies: Iterable[DeadlinePolicyRow], calendar: WorkCalendar
 ) -> Deadline:
-    """The deadline of a problem found on ``found_on``; counting starts the next day. Raises NoDeadlinePolicy."""
+    """The deadline of a problem; counting starts the day after it was found. Raises NoDeadlinePolicy."""
     policy = policy_for(severity, found_on, policies)
     match policy.unit:
         case "on_the_spot":
@@ -87,9 +87,9 @@ def due_for(
 
 @dataclass(frozen=True, slots=True)
 class DeadlineBadge:
-    """How a deadline stands, as a badge prints it: 还剩 3 个工作日, 今日到期, 逾期 6 个工作日, 按时, 超期 2 天.
+    """How a deadline stands, as a badge prints it.
 
-    ``unit`` is ``working_days`` or ``days``; ``on`` is the day it was done.
+    还剩 3 个工作日, 今日到期, 逾期 6 个工作日, 按时, 超期 2 天. ``unit`` is ``working_days`` or ``days``; ``on`` is the day it was done.
     """
 
     kind: BadgeKind
@@ -137,7 +137,8 @@ def deadline_badge(
 ) -> DeadlineBadge:
     """How a deadline stands on ``today``; once done, how it ended.
 
-    Days are working days; where there is none between (a weekend or a holiday), calendar days, so that it never says 0.
+    Days are working days; where there is none between (a weekend or a holiday), calendar days, so that it
+    never says 0.
     """
     if done_on is not None and done_on <= today:
         if done_on <= due_on:

@@ -16,10 +16,10 @@ DueMode = Literal["period_end", "staggered"]
 def staggered_days(
     period: Period, calendar: WorkCalendar, *, lead_days: int | None = None
 ) -> tuple[date, ...]:
-    """The days of ``period`` on which staggered duties may fall due: its working days after an initial margin.
+    """The days on which staggered duties may fall due: the period's working days after an initial margin.
 
-    The first ``lead_days`` working days carry no due day, for a visit needs some notice; without a number it is the first
-    third of them. A margin that would leave nothing leaves the last working day.
+    The first ``lead_days`` working days carry no due day, for a visit needs some notice; without a number
+    it is the first third of them. A margin that would leave nothing leaves the last working day.
     """
     if lead_days is not None and lead_days < 0:
         raise ValueError(f"提前量不能是负数：{lead_days}")
@@ -29,7 +29,7 @@ def staggered_days(
 
 
 def day_for(key: str, days: Sequence[date]) -> date:
-    """The one of ``days`` that belongs to a business's match key: evenly spread, and the same whenever it is asked for."""
+    """The one of ``days`` that belongs to a business's match key: evenly spread, always the same."""
     return days[crc32(key.encode()) * len(days) >> 32]
 
 
@@ -38,8 +38,8 @@ def due_in_period(
 ) -> date:
     """The due day of one business's visit in ``period``.
 
-    ``period_end``: the last day of the period. ``staggered``: ``day_for(key, staggered_days(…))``; whoever materialises a
-    whole city asks for those days once.
+    ``period_end``: the last day of the period. ``staggered``: ``day_for(key, staggered_days(…))``; whoever
+    materialises a whole city asks for those days once.
     """
     if mode == "period_end":
         return period.end

@@ -1,7 +1,8 @@
 """The life of a problem as one table: who may take which step from which state, and what it needs.
 
-Source: closed-loop rectification as practised (待签收 → 整改中 → 待审核 → 待复核 → 已销号); the division into first and second
-check is a campaign default. Permissions are the names of ``accounts.rules.rights.Permission``.
+Source: closed-loop rectification as practised (待签收 → 整改中 → 待审核 → 待复核 → 已销号); the division
+into first and second check is a campaign default. Permissions are the names of
+``accounts.rules.rights.Permission``.
 """
 
 from __future__ import annotations
@@ -95,8 +96,8 @@ _COUNTERPART_WORDS: Final[dict[Counterpart, str]] = {"submitter": "报送整改�
 class Step:
     """One line of the table.
 
-    ``to`` is ``None`` where the state stays. ``second_person`` names whom the actor must not be: design decision 10,
-    two people close a problem.
+    ``to`` is ``None`` where the state stays. ``second_person`` names whom the actor must not be: design
+    decision 10, two people close a problem.
     """
 
     act: Act
@@ -214,8 +215,9 @@ def check_step(
 ) -> Step:
     """The step, once everything it needs is there.
 
-    ``actor``, ``submitter`` (who last submitted the fix) and ``requester`` (who asked for the extension) are user keys.
-    Raises a StepRefused: WrongState, NotPermitted, SecondPersonNeeded, ReasonMissing or ProofMissing.
+    ``actor``, ``submitter`` (who last submitted the fix) and ``requester`` (who asked for the extension)
+    are user keys. Raises a StepRefused: WrongState, NotPermitted, SecondPersonNeeded, ReasonMissing or
+    ProofMissing.
     """
     step = step_for(state, act)
     if step.permission not in permissions:

@@ -26,7 +26,8 @@ class SkippedDay:
 class DueDate:
     """A due day that explains itself.
 
-    ``provisional`` means that counting touched a year whose calendar is not published, so the day may still move once.
+    ``provisional`` means that counting touched a year whose calendar is not published, so the day may still
+    move once.
     """
 
     due_on: date
@@ -65,8 +66,8 @@ class WorkCalendar:
     def add_working_days(self, start: date, days: int) -> DueDate:
         """The day on which ``days`` working days are over, counted from the day after ``start``.
 
-        The span is the days counted: ``start`` itself is outside, the due day inside. Zero days fall due on ``start``.
-        Raises ValueError for a negative count or one beyond ten years.
+        The span is the days counted: ``start`` itself is outside, the due day inside. Zero days fall due on
+        ``start``. Raises ValueError for a negative count or one beyond ten years.
         """
         _require_sensible(days)
         day, left, provisional = start, days, False
@@ -83,7 +84,7 @@ class WorkCalendar:
         return DueDate(day, provisional, tuple(skipped))
 
     def add_calendar_days(self, start: date, days: int) -> DueDate:
-        """The day ``days`` calendar days after ``start``; no calendar can move it, so it is never provisional."""
+        """The day ``days`` calendar days after ``start``; no calendar can move it: never provisional."""
         _require_sensible(days)
         return DueDate(start + timedelta(days=days))
 
@@ -93,7 +94,7 @@ class WorkCalendar:
         return [day for day in days if self.is_workday(day)]
 
     def working_days_between(self, start: date, end: date) -> int:
-        """How many working days lie after ``start`` up to and including ``end``; negative when ``end`` comes first.
+        """How many working days lie after ``start`` up to ``end``, included; negative when ``end`` is first.
 
         Counted by whole weeks and corrected by the days that differ, because lists show it in every row.
         """
@@ -107,7 +108,7 @@ class WorkCalendar:
         )
 
     def _changes(self, special: Iterable[date], start: date, end: date, sign: int) -> int:
-        """By how much ``special`` days after ``start`` up to ``end`` move the plain Monday-to-Friday count."""
+        """By how much the ``special`` days of a span move the plain Monday-to-Friday count."""
         moved = 0
         for day in special:
             if start < day <= end and self.is_workday(day) is not (day.weekday() < SATURDAY):

@@ -69,14 +69,23 @@ def test_a_problem_goes_its_way(acts, end):
     ("state", "act", "sentence"),
     [
         pytest.param(
-            "to_sign", "submit", "问题处于“待签收”，不能报送整改；现在可以：签收、改派、申请延期、批准延期、不批准延期、移交",
+            "to_sign",
+            "submit",
+            "问题处于“待签收”，不能报送整改；现在可以：签收、改派、申请延期、批准延期、不批准延期、移交",
             id="nothing is submitted before it is signed for",
         ),
         pytest.param("submitted", "close", "问题处于“待审核”，不能销号", id="the first check is not skipped"),
-        pytest.param("closed", "submit", "问题处于“已销号”，不能报送整改；现在可以：重新打开", id="a closed problem rests"),
-        pytest.param("referred", "submit", "问题处于“移交”，不能报送整改", id="a referred problem is the regulator's"),
+        pytest.param(
+            "closed",
+            "submit",
+            "问题处于“已销号”，不能报送整改；现在可以：重新打开",
+            id="a closed problem rests",
+        ),
+        pytest.param(
+            "referred", "submit", "问题处于“移交”，不能报送整改", id="a referred problem is the regulator's"
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_step_from_the_wrong_state_is_refused_with_what_is_possible(state, act, sentence):
     with pytest.raises(states.WrongState) as refused:
         next_state(State(state), Act(act))
@@ -86,26 +95,80 @@ def test_a_step_from_the_wrong_state_is_refused_with_what_is_possible(state, act
 @pytest.mark.parametrize(
     ("state", "act", "facts", "error", "sentence"),
     [
-        pytest.param("submitted", "pass_first", {"actor": 1}, states.SecondPersonNeeded,
-                     "审核通过须由另一人办理：你是报送整改的人", id="who submitted does not check first"),
-        pytest.param("second_check", "close", {"actor": 1}, states.SecondPersonNeeded,
-                     "销号须由另一人办理：你是报送整改的人", id="who submitted does not close"),
-        pytest.param("submitted", "return", {"actor": 1, "reason": "x"}, states.SecondPersonNeeded,
-                     "退回须由另一人办理：你是报送整改的人", id="who submitted does not return"),
-        pytest.param("rectifying", "approve_extension", {"actor": 3}, states.SecondPersonNeeded,
-                     "批准延期须由另一人办理：你是申请延期的人", id="who asked does not approve"),
-        pytest.param("second_check", "return", {"reason": "  "}, states.ReasonMissing,
-                     "退回必须写明理由", id="a return needs a reason"),
-        pytest.param("closed", "reopen", {}, states.ReasonMissing,
-                     "重新打开必须写明理由", id="re-opening needs a reason"),
-        pytest.param("rectifying", "submit", {}, states.ProofMissing,
-                     "报送整改必须附整改证明（照片或文件）", id="a fix needs proof"),
-        pytest.param("second_check", "close", {"permissions": {"first_check"}}, states.NotPermitted,
-                     "你的岗位没有“销号”的权限", id="the first checker has no right to close"),
-        pytest.param("second_check", "return", {"permissions": {"first_check"}, "reason": "x"}, states.NotPermitted,
-                     "你的岗位没有“退回”的权限", id="the first checker does not return from the second check"),
+        pytest.param(
+            "submitted",
+            "pass_first",
+            {"actor": 1},
+            states.SecondPersonNeeded,
+            "审核通过须由另一人办理：你是报送整改的人",
+            id="who submitted does not check first",
+        ),
+        pytest.param(
+            "second_check",
+            "close",
+            {"actor": 1},
+            states.SecondPersonNeeded,
+            "销号须由另一人办理：你是报送整改的人",
+            id="who submitted does not close",
+        ),
+        pytest.param(
+            "submitted",
+            "return",
+            {"actor": 1, "reason": "x"},
+            states.SecondPersonNeeded,
+            "退回须由另一人办理：你是报送整改的人",
+            id="who submitted does not return",
+        ),
+        pytest.param(
+            "rectifying",
+            "approve_extension",
+            {"actor": 3},
+            states.SecondPersonNeeded,
+            "批准延期须由另一人办理：你是申请延期的人",
+            id="who asked does not approve",
+        ),
+        pytest.param(
+            "second_check",
+            "return",
+            {"reason": "  "},
+            states.ReasonMissing,
+            "退回必须写明理由",
+            id="a return needs a reason",
+        ),
+        pytest.param(
+            "closed",
+            "reopen",
+            {},
+            states.ReasonMissing,
+            "重新打开必须写明理由",
+            id="re-opening needs a reason",
+        ),
+        pytest.param(
+            "rectifying",
+            "submit",
+            {},
+            states.ProofMissing,
+            "报送整改必须附整改证明（照片或文件）",
+            id="a fix needs proof",
+        ),
+        pytest.param(
+            "second_check",
+            "close",
+            {"permissions": {"first_check"}},
+            states.NotPermitted,
+            "你的岗位没有“销号”的权限",
+            id="the first checker has no right to close",
+        ),
+        pytest.param(
+            "second_check",
+            "return",
+            {"permissions": {"first_check"}, "reason": "x"},
+            states.NotPermitted,
+            "你的岗位没有“退回”的权限",
+            id="the first checker does not return from the second check",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_step_without_what_it_needs_is_refused_in_a_sentence(state, act, facts, error, sentence):
     facts = {"permissions": EVERY_RIGHT, "actor": 2, "submitter": 1, "requester": 3} | facts
     with pytest.raises(error) as refused:

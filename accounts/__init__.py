@@ -1,0 +1,1 @@
+"""Who may see what: regions, units, people and their posts."""

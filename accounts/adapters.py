@@ -1,0 +1,14 @@
+"""How allauth behaves here: nobody signs up, nobody needs an e-mail address."""
+
+from __future__ import annotations
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+
+class PortalAccountAdapter(DefaultAccountAdapter):
+    """Accounts are made by administrators or by the accounts ledger."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Never."""
+        return False

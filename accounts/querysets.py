@@ -1,0 +1,45 @@
+"""Questions about people and places."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from django.db.models import Q
+
+from foodsafe_portal.lib.scope import ScopedQuerySet
+
+
+class RegionQuerySet(ScopedQuerySet):
+    """Regions; the code is the key and the path."""
+
+    resource = "region"
+    territory_path = "code"
+
+    def below(self, code: str) -> Self:
+        """The region itself and everything inside it."""
+        return self.in_territory(code)
+
+
+class UnitQuerySet(ScopedQuerySet):
+    """Government bodies."""
+
+    resource = "unit"
+    unit_path = "path"
+
+
+class UserQuerySet(ScopedQuerySet):
+    """People with an account, seen through the territory of their posts."""
+
+    resource = "user"
+    territory_path = "posts__region_id"
+
+
+class PostQuerySet(ScopedQuerySet):
+    """Posts: who holds which role, where, from when to when."""
+
+    resource = "post"
+
+    def held_on(self, day: date) -> Self:
+        """Posts in force on ``day``."""
+        return self.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=day), valid_from__lte=day)

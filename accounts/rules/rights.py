@@ -1,0 +1,188 @@
+"""Who may see and do what: the twelve roles of the contract as two tables."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The twelve roles; a post is (user, role, unit, territory, from, to)."""
+
+    CAMPAIGN_OFFICE = "campaign_office"
+    LEADER = "leader"
+    COUNTY_LIAISON = "county_liaison"
+    TOWNSHIP_LIAISON = "township_liaison"
+    OFFICER = "officer"
+    UNIT_LIAISON = "unit_liaison"
+    REGULATOR = "regulator"
+    SUPERVISION_TEAM = "supervision_team"
+    ASSESSOR = "assessor"
+    AUDITOR = "auditor"
+    SYSTEM_ADMIN = "system_admin"
+    SECURITY_ADMIN = "security_admin"
+
+
+# The three administrators exclude each other and every other post (GB/T 22239-2019 8.1.4: separation of duties).
+EXCLUSIVE_ROLES = frozenset({Role.AUDITOR, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
+
+
+class Permission(StrEnum):
+    """An act that a role may perform; rows are a matter of scope, not of permission."""
+
+    VIEW_DASHBOARD = "view_dashboard"
+    VIEW_BUSINESSES = "view_businesses"
+    EDIT_BUSINESS = "edit_business"
+    PROPOSE_STATUS = "propose_status"
+    REVIEW_STATUS = "review_status"
+    VIEW_OFFICERS = "view_officers"
+    EDIT_ASSIGNMENT = "edit_assignment"
+    VIEW_VISITS = "view_visits"
+    RECORD_VISIT = "record_visit"
+    MY_VISITS = "my_visits"
+    VIEW_PROBLEMS = "view_problems"
+    CREATE_PROBLEM = "create_problem"
+    RECTIFY_PROBLEM = "rectify_problem"
+    FIRST_CHECK = "first_check"
+    SECOND_CHECK = "second_check"
+    APPROVE_EXTENSION = "approve_extension"
+    REFER_PROBLEM = "refer_problem"
+    RECORD_REFERRAL = "record_referral"
+    REVISIT_PROBLEM = "revisit_problem"
+    VIEW_TASKS = "view_tasks"
+    REPORT_TASK = "report_task"
+    APPROVE_TASK = "approve_task"
+    VIEW_RULEBOOK = "view_rulebook"
+    MANAGE_RULEBOOK = "manage_rulebook"
+    ASSESS = "assess"
+    MANAGE_CAMPAIGN = "manage_campaign"
+    MOVE_REVIEW_DATE = "move_review_date"
+    INSTRUCT = "instruct"
+    CLOSE_WEEK = "close_week"
+    PUBLISH_WEEK = "publish_week"
+    VIEW_LEDGERS = "view_ledgers"
+    IMPORT_LEDGER = "import_ledger"
+    EXPORT = "export"
+    VIEW_TRAIL = "view_trail"
+    VIEW_ACCOUNTS = "view_accounts"
+    MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_POSTS = "manage_posts"
+    MANAGE_REGIONS = "manage_regions"
+    MANAGE_POLICIES = "manage_policies"
+    VIEW_JOBS = "view_jobs"
+    USE_ADMIN = "use_admin"
+
+
+class Lens(StrEnum):
+    """How a post looks at the rows of a resource."""
+
+    TERRITORY = "territory"  # by its region code prefix
+    UNIT = "unit"  # by its unit's path prefix
+    BOTH = "both"  # territory ∪ unit
+    OWN = "own"  # its own rows
+    AROUND = "around"  # its territory and everything above it (a campaign's head rows)
+    EVERY = "every"
+
+
+P = Permission
+R = Role
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    R.CAMPAIGN_OFFICE: frozenset(P)
+    - {P.VIEW_TRAIL, P.MANAGE_ACCOUNTS, P.MANAGE_POSTS, P.MANAGE_REGIONS, P.MY_VISITS, P.RECORD_REFERRAL}
+    - {P.INSTRUCT, P.MOVE_REVIEW_DATE, P.REPORT_TASK},
+    R.LEADER: frozenset(
+        {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.VIEW_OFFICERS, P.VIEW_VISITS, P.VIEW_PROBLEMS, P.VIEW_TASKS}
+        | {P.VIEW_RULEBOOK, P.INSTRUCT, P.MOVE_REVIEW_DATE, P.EXPORT}
+    ),
+    R.COUNTY_LIAISON: frozenset(
+        {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.EDIT_BUSINESS, P.PROPOSE_STATUS, P.VIEW_OFFICERS, P.EDIT_ASSIGNMENT}
+        | {P.VIEW_VISITS, P.RECORD_VISIT, P.VIEW_PROBLEMS, P.CREATE_PROBLEM, P.RECTIFY_PROBLEM, P.FIRST_CHECK}
+        | {P.REFER_PROBLEM, P.VIEW_TASKS, P.REPORT_TASK, P.VIEW_RULEBOOK, P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
+    ),
+    R.TOWNSHIP_LIAISON: frozenset(
+        {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.EDIT_BUSINESS, P.PROPOSE_STATUS, P.VIEW_OFFICERS, P.EDIT_ASSIGNMENT}
+        | {P.VIEW_VISITS, P.RECORD_VISIT, P.VIEW_PROBLEMS, P.CREATE_PROBLEM, P.RECTIFY_PROBLEM}
+        | {P.VIEW_RULEBOOK, P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
+    ),
+    R.OFFICER: frozenset(
+        {P.MY_VISITS, P.VIEW_BUSINESSES, P.VIEW_VISITS, P.RECORD_VISIT, P.VIEW_PROBLEMS, P.CREATE_PROBLEM}
+        | {P.RECTIFY_PROBLEM}
+    ),
+    R.UNIT_LIAISON: frozenset(
+        {P.VIEW_DASHBOARD, P.VIEW_PROBLEMS, P.RECTIFY_PROBLEM, P.VIEW_TASKS, P.REPORT_TASK, P.VIEW_RULEBOOK}
+        | {P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
+    ),
+    R.REGULATOR: frozenset(
+        {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.PROPOSE_STATUS, P.REVIEW_STATUS, P.VIEW_OFFICERS, P.VIEW_VISITS}
+        | {P.VIEW_PROBLEMS, P.RECORD_REFERRAL, P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
+    ),
+    R.SUPERVISION_TEAM: frozenset(
+        {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.VIEW_OFFICERS, P.VIEW_VISITS, P.VIEW_PROBLEMS, P.CREATE_PROBLEM}
+        | {P.SECOND_CHECK, P.REVISIT_PROBLEM, P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
+    ),
+    R.ASSESSOR: frozenset(
+        {P.VIEW_RULEBOOK, P.ASSESS, P.VIEW_PROBLEMS, P.CREATE_PROBLEM, P.VIEW_LEDGERS, P.IMPORT_LEDGER}
+    ),
+    R.AUDITOR: frozenset(
+        {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.VIEW_OFFICERS, P.VIEW_VISITS, P.VIEW_PROBLEMS, P.VIEW_TASKS}
+        | {P.VIEW_RULEBOOK, P.VIEW_LEDGERS, P.VIEW_TRAIL, P.VIEW_ACCOUNTS, P.VIEW_JOBS, P.EXPORT, P.USE_ADMIN}
+    ),
+    R.SYSTEM_ADMIN: frozenset(
+        {P.VIEW_ACCOUNTS, P.MANAGE_ACCOUNTS, P.MANAGE_REGIONS, P.VIEW_JOBS, P.VIEW_LEDGERS, P.IMPORT_LEDGER}
+        | {P.USE_ADMIN, P.EXPORT}
+    ),
+    R.SECURITY_ADMIN: frozenset({P.VIEW_ACCOUNTS, P.MANAGE_POSTS, P.USE_ADMIN}),
+}
+
+_TERRITORIAL = (
+    {"business", "officer", "assignment", "duty", "visit", "problem", "figure", "batch", "inspection", "site"}
+    | {"status_change", "grade_change", "reading"}
+)
+_HEAD = {"campaign", "report", "task", "clause", "rulebook", "assessment", "policy", "group"}
+_PLACES = {"region", "unit"}
+
+
+def _lenses(**groups: set[str]) -> dict[str, Lens]:
+    return {resource: Lens(lens) for lens, resources in groups.items() for resource in resources}
+
+
+# Which rows a role sees, resource by resource; a resource that is missing shows no rows.
+LENSES: dict[Role, dict[str, Lens]] = {
+    R.CAMPAIGN_OFFICE: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}) | {"user": Lens.TERRITORY},
+    R.LEADER: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
+    R.COUNTY_LIAISON: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
+    R.TOWNSHIP_LIAISON: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
+    R.OFFICER: _lenses(
+        own={"business", "officer", "assignment", "duty", "visit", "problem", "job", "batch"},
+        around={"campaign", "policy", "region"},
+    ),
+    R.UNIT_LIAISON: _lenses(
+        unit={"problem", "task", "reading", "clause"},
+        own={"batch", "job"},
+        around=(_HEAD - {"task"}) | _PLACES,
+        territory={"figure"},
+    ),
+    R.REGULATOR: _lenses(territory=_TERRITORIAL, around={"campaign", "report", "policy"} | _PLACES, own={"job"}),
+    R.SUPERVISION_TEAM: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
+    R.ASSESSOR: _lenses(own={"assessment", "problem", "batch", "job"}, around={"campaign", "rulebook", "clause", "region"}),
+    R.AUDITOR: _lenses(every=_TERRITORIAL | _HEAD | _PLACES | {"job", "trail", "user", "post"}),
+    R.SYSTEM_ADMIN: _lenses(every=_PLACES | {"user", "post", "job"}, own={"batch"}),
+    R.SECURITY_ADMIN: _lenses(every=_PLACES | {"user", "post"}),
+}
+
+ALL_KINDS = frozenset(
+    {"businesses", "officers", "visits", "problems", "readings", "tasks", "rulebook", "units", "regions", "accounts"}
+    | {"workdays"}
+)
+
+# Which ledger kinds a role may import (contract, column "imports").
+IMPORTS: dict[Role, frozenset[str]] = {
+    R.CAMPAIGN_OFFICE: ALL_KINDS,
+    R.COUNTY_LIAISON: frozenset({"businesses", "officers", "visits", "problems", "readings"}),
+    R.TOWNSHIP_LIAISON: frozenset({"businesses", "officers", "visits"}),
+    R.UNIT_LIAISON: frozenset({"readings", "tasks"}),
+    R.REGULATOR: frozenset({"businesses"}),
+    R.SUPERVISION_TEAM: frozenset({"problems"}),
+    R.ASSESSOR: frozenset({"problems"}),
+    R.SYSTEM_ADMIN: frozenset({"units", "regions", "accounts", "workdays"}),
+}

@@ -1,0 +1,1 @@
+"""Why it happens: the campaign, its rulebook, tasks, assessments and frozen weeks."""

@@ -1,0 +1,11 @@
+"""Names the app for Django."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CampaignsConfig(AppConfig):
+    """See the package's own sentence."""
+
+    name = "campaigns"
+    verbose_name = _("创建")

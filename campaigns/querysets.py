@@ -1,0 +1,91 @@
+"""Questions about campaigns and their frozen weeks."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db.models import Q
+
+from foodsafe_portal.lib.scope import Person, ScopedQuerySet
+
+
+class CampaignQuerySet(ScopedQuerySet):
+    """Campaigns; people see the ones they work in and the ones above them."""
+
+    resource = "campaign"
+
+
+class CampaignPartQuerySet(ScopedQuerySet):
+    """Head rows of a campaign: groups, phases, instructions."""
+
+    resource = "campaign"
+    territory_path = "campaign__region_id"
+
+
+class RulebookQuerySet(ScopedQuerySet):
+    """Rulebook editions; everybody who may see clauses may read every edition."""
+
+    resource = "rulebook"
+    territory_path = None
+
+
+class ClauseQuerySet(ScopedQuerySet):
+    """Clauses of a rulebook."""
+
+    resource = "clause"
+    territory_path = None
+    unit_path = "lead_unit__path"
+
+
+class ReadingQuerySet(ScopedQuerySet):
+    """Readings, by the campaign's territory and the clause's lead unit."""
+
+    resource = "reading"
+    territory_path = "campaign__region_id"
+    unit_path = "clause__lead_unit__path"
+
+    def valid(self) -> Self:
+        """Readings nobody has replaced."""
+        return self.filter(voided_at__isnull=True)
+
+
+class AssessmentQuerySet(ScopedQuerySet):
+    """Assessments; an assessor sees the one that was given to them."""
+
+    resource = "assessment"
+    territory_path = "campaign__region_id"
+    owner_path = "assessor_id"
+
+
+class TaskQuerySet(ScopedQuerySet):
+    """Tasks: a unit sees those it leads or supports."""
+
+    resource = "task"
+    territory_path = "campaign__region_id"
+    unit_path = "lead_unit__path"
+
+    def visible_to(self, user: Person) -> Self:
+        """Leading and cooperating units both see their tasks."""
+        leading = user.scope.rows(self.resource, territory=self.territory_path, unit="lead_unit__path", owner=None)
+        helping = user.scope.rows(self.resource, territory=None, unit="supports__unit__path", owner=None)
+        if leading is None or helping is None:
+            return self
+        return self.filter(Q(leading) | Q(helping)).distinct()
+
+
+class ReportQuerySet(ScopedQuerySet):
+    """Frozen weeks."""
+
+    resource = "report"
+    territory_path = "campaign__region_id"
+
+    def latest_revisions(self) -> Self:
+        """The newest revision of each week, newest week first."""
+        return self.filter(is_latest=True).order_by("-week")
+
+
+class FigureQuerySet(ScopedQuerySet):
+    """Frozen figures, seen by the territory they count."""
+
+    resource = "figure"
+    territory_path = "region_id"

@@ -1,0 +1,1 @@
+"""Plain rules: facts in, an answer that explains itself out."""

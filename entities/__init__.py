@@ -1,0 +1,1 @@
+"""What is supervised: food businesses, the officers bound to them, their dated status and grade."""

@@ -1,0 +1,83 @@
+"""Questions about businesses and officers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from django.apps import apps
+from django.db.models import Q
+
+from entities.choices import BusinessStatus, ReviewState
+from foodsafe_portal.lib.scope import Person, ScopedQuerySet
+
+
+class BusinessQuerySet(ScopedQuerySet):
+    """Food businesses; an officer sees the ones assigned to them today."""
+
+    resource = "business"
+
+    def owned_by(self, user: Person) -> Q:
+        """Businesses assigned to this person's officer records."""
+        assignments = apps.get_model("entities", "Assignment").objects.active()
+        return Q(pk__in=assignments.filter(officer__user_id=user.pk).values("business_id"))
+
+    def operating(self) -> Self:
+        """Businesses whose reviewed status is 正常."""
+        return self.filter(status=BusinessStatus.NORMAL)
+
+    def graded(self) -> Self:
+        """Businesses that have a responsibility grade."""
+        return self.exclude(responsibility_grade="")
+
+
+class ChangeQuerySet(ScopedQuerySet):
+    """Dated changes of status or grade."""
+
+    territory_path = "business__region_id"
+
+    def owned_by(self, user: Person) -> Q:
+        """Changes of businesses assigned to this person."""
+        assignments = apps.get_model("entities", "Assignment").objects.active()
+        return Q(business_id__in=assignments.filter(officer__user_id=user.pk).values("business_id"))
+
+    def waiting(self) -> Self:
+        """Proposed changes that nobody has reviewed."""
+        return self.filter(state=ReviewState.PROPOSED)
+
+
+class StatusChangeQuerySet(ChangeQuerySet):
+    """Changes of status."""
+
+    resource = "status_change"
+
+
+class GradeChangeQuerySet(ChangeQuerySet):
+    """Changes of grade."""
+
+    resource = "grade_change"
+
+
+class OfficerQuerySet(ScopedQuerySet):
+    """包保干部."""
+
+    resource = "officer"
+    owner_path = "user_id"
+
+
+class AssignmentQuerySet(ScopedQuerySet):
+    """包保关系, dated intervals."""
+
+    resource = "assignment"
+    territory_path = "business__region_id"
+    owner_path = "officer__user_id"
+
+    def active(self) -> Self:
+        """Assignments without an end that nobody has voided."""
+        return self.filter(valid_to__isnull=True, voided_at__isnull=True)
+
+    def held_on(self, day: date) -> Self:
+        """Assignments in force on ``day``."""
+        return self.filter(
+            Q(valid_to__isnull=True) | Q(valid_to__gte=day), valid_from__lte=day, voided_at__isnull=True
+        )

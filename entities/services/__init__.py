@@ -1,0 +1,1 @@
+"""Verbs that change rows, each with its audit event in the same transaction."""

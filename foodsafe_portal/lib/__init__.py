@@ -1,0 +1,1 @@
+"""Model-free helpers every room may use."""

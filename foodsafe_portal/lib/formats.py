@@ -1,0 +1,79 @@
+"""Print numbers, rates, scores, days and weeks the one way the portal prints them everywhere."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils.translation import gettext as _
+
+NO_VALUE = "—"
+
+
+def thousands(value: int | None) -> str:
+    """``27748`` -> ``27,748``; no value is a dash, never a zero."""
+    return NO_VALUE if value is None else f"{value:,}"
+
+
+def percent(part: int | None, whole: int | None) -> str:
+    """``percent(582, 1000)`` -> ``58.2%``, rounded half up; a dash where there is nothing to divide by."""
+    if part is None or not whole:
+        return NO_VALUE
+    exact = Decimal(part) * 100 / Decimal(whole)
+    return f"{exact.quantize(Decimal('0.1'), ROUND_HALF_UP)}%"
+
+
+def rate(part: int | None, whole: int | None) -> str:
+    """A percentage with its denominator, because none stands alone: ``58.2% / 27,124``."""
+    share = percent(part, whole)
+    return share if share == NO_VALUE else f"{share} / {thousands(whole)}"
+
+
+def score(value: Decimal | float | str | None) -> str:
+    """Points with two decimals, rounded half up: ``82.5`` -> ``82.50``; not assessed is a dash."""
+    if value is None or value == "":
+        return NO_VALUE
+    return str(Decimal(str(value)).quantize(Decimal("0.01"), ROUND_HALF_UP))
+
+
+def score_band(low: Decimal | float | None, high: Decimal | float | None) -> str:
+    """The worst and best score that are still possible, one number once they meet: ``82.50–91.00``."""
+    least, most = score(low), score(high)
+    return least if least == most else f"{least}–{most}"
+
+
+def full_day(day: date | None) -> str:
+    """``2026-11-16``."""
+    return NO_VALUE if day is None else f"{day:%Y-%m-%d}"
+
+
+def short_day(day: date | None, *, today: date) -> str:
+    """``11-16`` for a day of this year, ``2027-03-16`` for any other."""
+    if day is None:
+        return NO_VALUE
+    return f"{day:%m-%d}" if day.year == today.year else f"{day:%Y-%m-%d}"
+
+
+def minute(moment: datetime | None) -> str:
+    """``2026-11-16 09:42``; the moment must already be in the portal's time zone."""
+    return NO_VALUE if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def week_days(week: object) -> tuple[date, date]:
+    """Monday and Sunday of an ISO week that prints as ``2026-W46``; ValueError when it does not."""
+    year, _sep, number = str(week).partition("-W")
+    monday = date.fromisocalendar(int(year), int(number), 1)
+    return monday, monday + timedelta(days=6)
+
+
+def week_label(week: object) -> str:
+    """``2026-W46`` -> ``2026 年第 46 周（11-09 至 11-15）``, with full dates where the week crosses New Year."""
+    monday, sunday = week_days(week)
+    year, number, _weekday = monday.isocalendar()
+    pattern = "%m-%d" if monday.year == sunday.year == year else "%Y-%m-%d"
+    return _("%(year)s 年第 %(number)s 周（%(monday)s 至 %(sunday)s）") % {
+        "year": year,
+        "number": number,
+        "monday": monday.strftime(pattern),
+        "sunday": sunday.strftime(pattern),
+    }

@@ -1,0 +1,59 @@
+"""The guarded child process: one file on standard input, its columns on standard output, and nothing else allowed.
+
+Started as a plain script in isolated mode (``python -I child.py``). It imports its readers first, then gives up every
+right it no longer needs — no further file or socket may be opened, memory and processor time are bounded — and only then
+touches the file. A reader that aborts takes this process with it and nothing else.
+"""
+
+from __future__ import annotations
+
+import codecs
+import marshal
+import resource
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+
+def stand_in_for_packages() -> None:
+    """Let neighbours be imported without running the packages' own start-up code."""
+    here = Path(__file__).resolve().parent
+    folders = {"foodsafe_portal": here.parents[1], "foodsafe_portal.lib": here.parent, "foodsafe_portal.lib.intake": here}
+    for name, folder in folders.items():
+        package = types.ModuleType(name)
+        package.__path__ = [str(folder)]
+        sys.modules[name] = package
+
+
+def give_up_rights(order: dict[str, Any]) -> None:
+    """Bound memory and processor time; refuse every new file, socket and process."""
+    for encoding in ("gb18030", "utf-16", "utf-8-sig", "idna"):
+        codecs.lookup(encoding)  # loaded now: no file can be opened later
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))
+    resource.setrlimit(resource.RLIMIT_CPU, (order["cpu"], order["cpu"] + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+
+
+def main() -> int:
+    """Read the file on standard input as the order in the first argument says, and answer by ``marshal``."""
+    order = marshal.loads(bytes.fromhex(sys.argv[1]))
+    stand_in_for_packages()
+    from foodsafe_portal.lib.intake import reading
+
+    give_up_rights(order)
+    try:
+        answer = reading.read(sys.stdin.buffer.read(), order)
+    except reading.Refused as refusal:
+        answer = {"refused": list(refusal.args)}
+    except MemoryError:
+        return 3
+    sys.stdout.buffer.write(marshal.dumps(answer, 2))
+    sys.stdout.buffer.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,564 @@
+"""The pieces every page is built from: figures, strips, badges, headers, pagers; small ones are plain Python for table rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from foodsafe_portal.lib import formats
+
+register = template.Library()
+
+# --- numbers and dates -------------------------------------------------------------------------
+
+register.filter("thousands", formats.thousands)
+register.filter("percent", formats.percent)
+register.filter("rate", formats.rate)
+register.filter("score", formats.score)
+register.filter("full_day", formats.full_day)
+register.filter("week_label", formats.week_label)
+
+
+@register.filter(expects_localtime=True)
+def minute(value: datetime | None) -> str:
+    """``{{ job.finished_at|minute }}`` -> ``2026-11-16 09:42`` in the portal's time zone."""
+    return formats.minute(value)
+
+
+@register.filter(expects_localtime=True)
+def day(value: date | datetime | None) -> str:
+    """``{{ problem.due_on|day }}`` -> ``11-16`` in the current year, the full date in any other."""
+    return formats.short_day(value, today=timezone.localdate())
+
+
+@register.filter(expects_localtime=True)
+def moment(value: date | datetime | None) -> str:
+    """``{{ event.at|moment }}`` -> ``11-13 16:20`` for an instant, ``11-13`` for a day."""
+    if isinstance(value, datetime):
+        return f"{day(value)} {value:%H:%M}"
+    return day(value)
+
+
+@register.filter
+def change(now: Any, before: Any) -> Any:
+    """``{{ now|change:before }}`` -> the difference, or None when either is missing."""
+    return None if now is None or before is None else now - before
+
+
+# --- icons, badges and tags (cheap: used in every table row) ------------------------------------
+
+TONE_ICONS = {
+    "ok": "circle-check",
+    "warn": "alert-triangle",
+    "bad": "alert-circle",
+    "info": "clock",
+    "wait": "circle-half-vertical",
+}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """``{% icon "upload" %}`` -> a decorative Tabler icon; the word beside it carries the meaning."""
+    return format_html('<i class="ti ti-{}" aria-hidden="true"></i>', name)
+
+
+@register.simple_tag
+def state_badge(tone: str, icon_name: str, word: Any) -> SafeString:
+    """``{% state_badge "ok" "" "已销号" %}``: tone ok, warn, bad, info or wait; an empty icon takes the tone's own."""
+    return format_html(
+        '<span class="state state-{}">{}{}</span>', tone, icon(icon_name or TONE_ICONS[tone]), word
+    )
+
+
+DAY_UNITS = {"working_days": gettext_lazy("个工作日"), "days": gettext_lazy("天")}
+
+
+def _field(thing: Any, name: str, default: Any = None) -> Any:
+    """One value of a mapping or an object, so that pages may hand over either."""
+    return thing.get(name, default) if isinstance(thing, Mapping) else getattr(thing, name, default)
+
+
+@register.simple_tag
+def deadline_badge(badge: Any = None, soon: int = 3, **fields: Any) -> SafeString:
+    """``{% deadline_badge badge %}`` or ``{% deadline_badge kind="overdue" days=6 %}``; nothing for no deadline.
+
+    ``kind``: left, today, overdue, on_time, late · ``days``: a count · ``unit``: working_days (default) or days ·
+    ``provisional``: adds * · ``on``: the day it was done. ``soon``: left turns amber at this many days (tasks: 10).
+    """
+    told = {name: _field(badge, name) for name in ("kind", "days", "unit", "provisional", "on")} | fields
+    if not told.get("kind"):
+        return mark_safe("")
+    count, unit = told.get("days") or 0, DAY_UNITS[told.get("unit") or "working_days"]
+    done_on = day(told["on"]) if told.get("on") else ""
+    tone, icon_name, words = {
+        "left": ("warn" if count <= soon else "info", "clock", _("还剩 %(n)s %(unit)s")),
+        "today": ("warn", "clock", _("今日到期")),
+        "overdue": ("bad", "alert-circle", _("逾期 %(n)s %(unit)s")),
+        "on_time": ("ok", "circle-check", _("按时 %(day)s")),
+        "late": ("warn", "clock-exclamation", _("超期 %(n)s %(unit)s")),
+    }[told["kind"]]
+    text = (words % {"n": count, "unit": unit, "day": done_on}).strip()
+    if told.get("provisional"):
+        note = _("暂定日期，放假安排公布后重算")
+        return format_html(
+            '<span class="state state-{}" title="{}">{}{}*</span>', tone, note, icon(icon_name), text
+        )
+    return state_badge(tone, icon_name, text)
+
+
+@register.simple_tag
+def scale_tag(scale: Any, letter: Any) -> SafeString:
+    """``{% scale_tag "包保" business.responsibility_grade %}``: a letter never stands alone; none is 未评."""
+    if not letter:
+        return format_html('<span class="muted">{}</span>', _("未评"))
+    return format_html('<span class="scale"><i>{}</i><b>{}</b></span>', scale, letter)
+
+
+@register.simple_tag
+def figure(value: int | None, url: str = "", tone: str = "", label: str = "", text: str = "") -> SafeString:
+    """``{% figure row.overdue url "red" label="逾期" %}``: a count that opens its rows; tone "", red or amber.
+
+    ``text`` overrides what is printed (for example a score); ``label`` is read aloud before the number.
+    """
+    if value is None:
+        return format_html('<span class="muted">{}</span>', formats.NO_VALUE)
+    shown = text or formats.thousands(value)
+    css = "n n-zero" if not value else f"n n-{tone}" if tone else "n"
+    if not url:
+        return format_html('<span class="{} n-still">{}</span>', css, shown)
+    spoken = format_html(' aria-label="{} {}"', label, shown) if label else ""
+    return format_html('<a class="{}" href="{}"{}>{}</a>', css, url, spoken, shown)
+
+
+@register.simple_tag
+def change_badge(difference: Any, better: str = "up", points: bool = False) -> SafeString:
+    """``{% change_badge now|change:before better="down" %}`` -> ``↓ 22 好转``; points=True prints two decimals.
+
+    ``better``: up, down, or empty when the direction is neither good nor bad.
+    """
+    if difference is None:
+        return format_html('<span class="muted">{}</span>', formats.NO_VALUE)
+    if not difference:
+        return format_html('<span class="muted">{}</span>', _("持平"))
+    rises = difference > 0
+    size = formats.score(abs(Decimal(str(difference)))) if points else formats.thousands(abs(difference))
+    arrow = "↑" if rises else "↓"
+    if not better:
+        return format_html('<span class="soft">{} {}</span>', arrow, size)
+    good = rises == (better == "up")
+    return format_html(
+        '<span class="{}">{} {} {}</span>', "good" if good else "ill", arrow, size, _("好转") if good else _("变差")
+    )
+
+
+@register.simple_tag
+def diff(old: Any, new: Any, protected: bool = False, reason: str = "") -> SafeString:
+    """``{% diff row.old row.new %}``: old struck through -> new on tint; protected=True keeps it, with lock and reason."""
+    before, after = (value if value not in (None, "") else _("（空）") for value in (old, new))
+    if protected:
+        return format_html(
+            '<span class="diff">{} <span class="state state-wait">{}{}</span> <span class="note">{}</span></span>',
+            before, icon("lock"), _("不改"), reason,
+        )
+    return format_html(
+        '<span class="diff"><del>{}</del> {} <ins>{}</ins></span>', before, icon("arrow-right"), after
+    )
+
+
+@register.simple_tag
+def typed_value(value: Any) -> SafeString:
+    """``{% typed_value issue.value %}``: what a person typed and must mend, on a red tint; nothing typed is （空）."""
+    return format_html('<span class="typed">{}</span>', value if value not in (None, "") else _("（空）"))
+
+
+@register.simple_tag
+def error_line(place: Any, value: Any, advice: Any) -> SafeString:
+    """``{% error_line "第 128 行 K 列" issue.value issue.message %}``: place · what was typed · what to do."""
+    return format_html(
+        '<p class="error-line"><span class="soft">{}</span> {} <span>{}</span></p>', place, typed_value(value), advice
+    )
+
+
+@register.simple_tag
+def refused_action(label: Any, reason: Any) -> SafeString:
+    """``{% refused_action "销号" "须先审核通过，由创建办复核" %}``: an act this role expects, shown with lock and reason."""
+    return format_html(
+        '<p class="refused">{}<span><b>{}</b>：{}</span></p>', icon("lock"), label, reason
+    )
+
+
+# --- five figures and strips -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """Five figures and the two that follow from them. Excluded stands beside expected, not inside it."""
+
+    expected: int
+    done: int
+    on_time: int
+    overdue: int
+    excluded: int
+
+    @classmethod
+    def of(cls, figures: Any, given: Mapping[str, Any]) -> Composition:
+        """Take each number from the keyword arguments, else from the object or mapping handed over."""
+        names = ("expected", "done", "on_time", "overdue", "excluded")
+        return cls(*(int(given.get(name, _field(figures, name, 0)) or 0) for name in names))
+
+    @property
+    def late(self) -> int:
+        """Done, but after the due day."""
+        return self.done - self.on_time
+
+    @property
+    def open(self) -> int:
+        """Neither done nor past the due day."""
+        return self.expected - self.done - self.overdue
+
+
+MEASURE_WORDS: dict[str, dict[str, Any]] = {
+    "visits": {
+        "expected": gettext_lazy("应督导"),
+        "done": gettext_lazy("已督导"),
+        "overdue_long": gettext_lazy("逾期未督导"),
+        "rate": gettext_lazy("完成率"),
+    },
+    "problems": {
+        "expected": gettext_lazy("应整改"),
+        "done": gettext_lazy("已整改"),
+        "overdue_long": gettext_lazy("逾期未整改"),
+        "rate": gettext_lazy("整改率"),
+    },
+    "tasks": {
+        "expected": gettext_lazy("应完成"),
+        "done": gettext_lazy("已完成"),
+        "overdue_long": gettext_lazy("逾期未完成"),
+        "rate": gettext_lazy("完成率"),
+    },
+}
+COMMON_WORDS = {
+    "on_time": gettext_lazy("按时"),
+    "late": gettext_lazy("超期完成"),
+    "overdue": gettext_lazy("逾期"),
+    "open": gettext_lazy("未到期"),
+    "excluded": gettext_lazy("剔除"),
+}
+HATCH = mark_safe(' fill="url(#hatch-grey)"')
+HATCH_BLUE = mark_safe(' fill="url(#hatch-blue)"')
+
+
+def _words(measure: str) -> dict[str, Any]:
+    """The words of one measure; an unknown measure reads as plain work to be done."""
+    return COMMON_WORDS | MEASURE_WORDS.get(measure, MEASURE_WORDS["tasks"])
+
+
+def _rects(segments: Iterable[tuple[str, Decimal | int, SafeString]], whole: Decimal | int) -> SafeString:
+    """Neighbouring <rect>s in percent of ``whole``; a part that exists is never thinner than half a percent."""
+    parts, x = [], 0.0
+    for css, size, fill in segments:
+        if size <= 0:
+            continue
+        width = max(float(size) * 100 / float(whole), 0.5)
+        parts.append((f"{min(x, 99.5):.2f}", f"{width:.2f}", css, fill))
+        x += width
+    return format_html_join("", '<rect x="{}%" width="{}%" height="100%" class="{}"{}/>', parts)
+
+
+def _strip_svg(rects: SafeString, spoken: str, height: int) -> SafeString:
+    return format_html(
+        '<svg class="strip" width="100%" height="{}" role="img" aria-label="{}">'
+        '<rect width="100%" height="100%" class="s-ground"/>{}</svg>',
+        height, spoken, rects,
+    )
+
+
+@register.simple_tag
+def strip(figures: Any = None, measure: str = "visits", height: int = 8, **given: Any) -> SafeString:
+    """``{% strip row %}``: on time, late, overdue, open, then excluded hatched; takes an object, a mapping or five keywords."""
+    whole, words = Composition.of(figures, given), _words(measure)
+    shares = [
+        ("on_time", "s-on-time", whole.on_time, ""),
+        ("late", "s-late", whole.late, ""),
+        ("overdue_long", "s-overdue", whole.overdue, ""),
+        ("open", "s-open", whole.open, ""),
+        ("excluded", "s-excluded", whole.excluded, HATCH),
+    ]
+    spoken = _("，").join(f"{words[name]} {formats.thousands(count)}" for name, _css, count, _fill in shares)
+    total = whole.expected + whole.excluded
+    rects = _rects([(css, count, fill) for _name, css, count, fill in shares], total) if total else SafeString("")
+    return _strip_svg(rects, spoken, height)
+
+
+@register.simple_tag
+def score_strip(low: Any, high: Any, points: Any, height: int = 7) -> SafeString:
+    """``{% score_strip clause.low clause.high clause.points %}``: scored, unassessed hatched, lost."""
+    if points is None or not Decimal(str(points)):
+        return mark_safe("")
+    full, least, most = Decimal(str(points)), Decimal(str(low or 0)), Decimal(str(high or 0))
+    rects = _rects([("s-on-time", least, ""), ("s-unassessed", most - least, HATCH_BLUE), ("s-lost", full - most, "")], full)
+    spoken = _("已得 %(low)s 分，待评 %(band)s 分，已失 %(lost)s 分") % {
+        "low": formats.score(least), "band": formats.score(most - least), "lost": formats.score(full - most),
+    }
+    return _strip_svg(rects, spoken, height)
+
+
+@register.inclusion_tag("components/five_figures.html")
+def five_figures(
+    figures: Any = None,
+    url_base: str = "",
+    measure: str = "visits",
+    compact: bool = False,
+    notes: Mapping[str, Any] | None = None,
+    **given: Any,
+) -> dict[str, Any]:
+    """``{% five_figures report.visits url_base=list_url measure="visits" %}`` or five keywords instead of the object.
+
+    Prints 应督导 已督导 按时 逾期 剔除, the strip, the sentence and the rate with its denominator. Each number opens
+    ``url_base`` plus ``part=expected|done|on_time|overdue|excluded|late|open``. ``notes``: part -> small line below.
+    ``compact=True`` is the phone's centred row. ``measure``: visits, problems, tasks.
+    """
+    whole, words = Composition.of(figures, given), _words(measure)
+
+    def opens(part: str) -> str:
+        return with_query(url_base, part=part) if url_base else ""
+
+    def cell(part: str, tone: str = "") -> dict[str, Any]:
+        value = getattr(whole, part)
+        tone = tone if value else ""
+        return {
+            "label": words[part],
+            "tone": tone,
+            "number": figure(value, opens(part), tone, label=str(words[part])),
+            "note": (notes or {}).get(part, ""),
+        }
+
+    return {
+        "cells": [cell("expected"), cell("done"), cell("on_time"), cell("overdue", "red"), cell("excluded")],
+        "strip": strip(whole, measure=measure, height=10),
+        "legend": [
+            ("s-on-time", words["on_time"]),
+            ("s-late", words["late"]),
+            ("s-overdue", words["overdue_long"]),
+            ("s-open", words["open"]),
+            ("s-excluded", words["excluded"]),
+        ],
+        "words": words,
+        "open": figure(whole.open, opens("open")),
+        "late": figure(whole.late, opens("late")),
+        "excluded": figure(whole.excluded, opens("excluded")),
+        "has_late": whole.late > 0 and "on_time" not in (notes or {}),
+        "rate": formats.percent(whole.done, whole.expected),
+        "expected": formats.thousands(whole.expected),
+        "compact": compact,
+    }
+
+
+@register.inclusion_tag("components/score_band.html")
+def score_band(
+    low: Any, high: Any, pass_line: Any = 90, start: int = 60, end: int = 100, max_height: int = 62
+) -> dict[str, Any]:
+    """``{% score_band report.low report.high pass_line=90 %}``: the band worst-best on a printed 60-100 axis, pass line named."""
+
+    def at(value: Any) -> Decimal:
+        share = (Decimal(str(value)) - start) * 100 / (end - start)
+        return round(min(max(share, Decimal(0)), Decimal(100)), 2)
+
+    step = (end - start) // 4
+    return {
+        "low": formats.score(low),
+        "high": formats.score(high),
+        "low_at": f"{at(low)}%",
+        "band": f"{at(high) - at(low)}%",
+        "pass_at": f"{at(pass_line)}%",
+        "pass_line": pass_line,
+        "ticks": [(value, f"{at(value)}%") for value in range(start, end + 1, step)],
+        "height": max_height,
+    }
+
+
+# --- page furniture ----------------------------------------------------------------------------
+
+
+def with_query(url: str, **changes: Any) -> str:
+    """Add parameters to an address that may already have some."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(changes)}"
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: template.Context, **changes: Any) -> str:
+    """``{% query_with sort="name" after=None %}`` -> this page's query string with changes; None takes a key out."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None or value == "":
+            query.pop(name, None)
+        else:
+            query[name] = value
+    return f"?{query.urlencode()}"
+
+
+@register.simple_block_tag
+def page_header(
+    content: str,
+    title: Any,
+    crumbs: Iterable[tuple[Any, str]] = (),
+    as_of: date | datetime | str | None = None,
+    live: bool = True,
+    period: Any = "",
+    scope: Any = "",
+    week: Any = None,
+    revision: int | None = None,
+    badge: Any = "",
+    note: Any = "",
+) -> SafeString:
+    """``{% page_header "经营主体" as_of=now period="2026 年第四季度" scope="示例市" %}buttons{% endpage_header %}``.
+
+    ``crumbs``: (words, address) pairs. ``week`` and ``revision`` make it a frozen page with lock. ``badge``: a state badge
+    beside the title (``{% state_badge … as badge %}``). ``note``: more words on the line. One primary button, last.
+    """
+    if isinstance(as_of, datetime):
+        as_of = formats.minute(timezone.localtime(as_of) if timezone.is_aware(as_of) else as_of)
+    elif isinstance(as_of, date):
+        as_of = formats.full_day(as_of)
+    frozen = formats.week_label(week) if week else ""
+    return mark_safe(
+        render_to_string(
+            "components/page_header.html",
+            {
+                "title": title,
+                "crumbs": crumbs,
+                "as_of": as_of,
+                "live": live and not week,
+                "period": period,
+                "scope": scope,
+                "frozen": frozen,
+                "revision": revision,
+                "badge": badge,
+                "note": note,
+                "actions": mark_safe(content.strip()),
+            },
+        )
+    )
+
+
+@register.simple_block_tag
+def card(
+    content: str, title: Any = "", note: Any = "", span: int = 12, link: str = "", link_text: Any = "", css: str = ""
+) -> SafeString:
+    """``{% card "失分最多的 5 条" note="合计已失 8.50 分" span=8 link=url link_text="全部失分" %}…{% endcard %}``."""
+    head: str = SafeString("")
+    if title:
+        right = (
+            format_html('<span class="card-side"><a href="{}">{} {}</a></span>', link, link_text, icon("chevron-right"))
+            if link
+            else ""
+        )
+        head = format_html('<h2 class="card-head">{} <small>{}</small>{}</h2>', title, note, right)
+    return format_html('<section class="card span-{} {}">{}{}</section>', span, css, head, mark_safe(content))
+
+
+@register.inclusion_tag("components/pager.html")
+def pager(page: Any, unit: Any = "", target: str = "") -> dict[str, Any]:
+    """``{% pager page unit="家" target="#results" %}``: 上一页 / 下一页 and the total; no page numbers.
+
+    ``page`` has ``previous_url``, ``next_url`` (empty at the ends), ``total``, and where known ``first`` and ``last``.
+    With ``target`` the links swap that element and push the address.
+    """
+    return {
+        "previous_url": _field(page, "previous_url", ""),
+        "next_url": _field(page, "next_url", ""),
+        "total": _field(page, "total"),
+        "first": _field(page, "first"),
+        "last": _field(page, "last"),
+        "unit": unit,
+        "target": target,
+    }
+
+
+@register.inclusion_tag("components/view_tabs.html")
+def view_tabs(views: Iterable[Any], target: str = "") -> dict[str, Any]:
+    """``{% view_tabs views %}``: saved views as tabs; each has ``label``, ``url``, ``count`` (or None), ``active``."""
+    return {"views": views, "target": target}
+
+
+@register.inclusion_tag("components/filter_chips.html")
+def filter_chips(chips: Iterable[Any], clear_url: str = "", target: str = "") -> dict[str, Any]:
+    """``{% filter_chips chips clear_url="?" %}``: each chip has ``label``, ``value`` and either
+
+    ``remove_url`` (active, blue, with ×) or ``options``: a list of (words, address) opened by the chip.
+    """
+    return {"chips": chips, "clear_url": clear_url, "target": target}
+
+
+@register.inclusion_tag("components/progress.html")
+def progress(job: Any, url: str = "", verb: Any = gettext_lazy("已处理"), unit: Any = gettext_lazy("行")) -> dict[str, Any]:
+    """``{% progress job url=fragment_url verb="已检查" %}``: rows done / rows; asks ``url`` every two seconds while it runs.
+
+    ``url`` answers this same fragment; once the job has ended the answer carries no trigger, so the asking stops.
+    """
+    state = _field(job, "state", "")
+    return {
+        "job": job,
+        "done": _field(job, "done", 0),
+        "total": _field(job, "total", 0),
+        "message": _field(job, "message", ""),
+        "running": state in ("queued", "running"),
+        "queued": state == "queued",
+        "tone": {"done": "ok", "failed": "bad", "cancelled": "wait"}.get(state, "info"),
+        "word": _field(job, "get_state_display", ""),
+        "url": url,
+        "verb": verb,
+        "unit": unit,
+    }
+
+
+@register.inclusion_tag("components/empty.html")
+def empty(sentence: Any, url: str = "", label: Any = "", icon_name: str = "inbox") -> dict[str, Any]:
+    """``{% empty "还没有经营主体。" url "导入台账" %}``: one sentence why, one button what next."""
+    return {"sentence": sentence, "url": url, "label": label, "icon_name": icon_name}
+
+
+@register.inclusion_tag("components/timeline.html")
+def timeline(events: Iterable[Any], more_url: str = "", more_label: Any = "") -> dict[str, Any]:
+    """``{% timeline events %}``: each has ``at``, ``verb``, and where known ``what``, ``icon``, ``tone`` (red, green), ``url``."""
+    return {"events": events, "more_url": more_url, "more_label": more_label}
+
+
+IMPORT_STEPS = (gettext_lazy("上传"), gettext_lazy("检查"), gettext_lazy("确认"), gettext_lazy("完成"))
+
+
+@register.inclusion_tag("components/steps.html")
+def steps(current: int, labels: Iterable[Any] | None = None, notes: Iterable[Any] = (), stacked: bool = False) -> dict[str, Any]:
+    """``{% steps 3 %}``: 上传-检查-确认-完成 with step 3 at hand; ``labels`` for other roads, ``notes`` below each.
+
+    ``current`` one beyond the last marks all as done. ``stacked=True`` puts the words under the dots (a problem's road).
+    """
+    below = list(notes)
+    rows = [
+        {
+            "number": number,
+            "label": label,
+            "note": below[number - 1] if number <= len(below) else "",
+            "state": "done" if number < current else "now" if number == current else "next",
+        }
+        for number, label in enumerate(labels or IMPORT_STEPS, start=1)
+    ]
+    return {"steps": rows, "stacked": stacked or bool(below)}
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: Any, hint: Any = "", icon_name: str = "") -> dict[str, Any]:
+    """``{% field form.name %}``: label, control, hint and errors of a bound form field, tied together for screen readers."""
+    return {"field": bound, "hint": hint or bound.help_text, "icon_name": icon_name}

@@ -1,0 +1,19 @@
+"""Addresses of the portal."""
+
+from __future__ import annotations
+
+from allauth.account import views as account_views
+from django.contrib import admin
+from django.urls import include, path
+
+from foodsafe_portal import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("healthz", views.healthz, name="healthz"),
+    path("login/", account_views.login, name="account_login"),
+    path("logout/", account_views.logout, name="account_logout"),
+    path("password/", account_views.password_change, name="account_change_password"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,24 @@
+"""The portal's own few addresses: home, health."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+
+from accounts.navigation import home_url
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Send people to the first page of their role."""
+    return redirect(home_url(request.user))
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Whether web server and database answer; for load balancers and containers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+    return JsonResponse({"status": "ok"})

@@ -1,0 +1,1 @@
+"""What happens to businesses: duties, visits, problems and their rectification."""

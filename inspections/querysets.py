@@ -1,0 +1,125 @@
+"""Questions about duties, visits and problems; a figure's number and its list come from the same conditions."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Self
+
+from django.apps import apps
+from django.db.models import F, Q
+
+from foodsafe_portal.lib.scope import Person, ScopedQuerySet
+
+PARTS = ("expected", "done", "on_time", "overdue", "excluded")
+
+
+def part_condition(part: str, day: date) -> Q:
+    """The condition of one of the five figures at the end of ``day``.
+
+    expected: arisen and not excluded · done: fulfilled by then · on_time: done and delivered by its due day ·
+    overdue: not done although its due day has ended · excluded: beside expected. open: not done, not yet due.
+    """
+    excluded = Q(excluded_on__isnull=False, excluded_on__lte=day)
+    counted = Q(excluded_on__isnull=True) | Q(excluded_on__gt=day)
+    not_done = Q(fulfilled_on__isnull=True) | Q(fulfilled_on__gt=day)
+    conditions = {
+        "expected": counted,
+        "done": counted & Q(fulfilled_on__lte=day),
+        "on_time": counted & Q(fulfilled_on__lte=day, delivered_on__lte=F("due_on")),
+        "overdue": counted & not_done & Q(due_on__lte=day),
+        "open": counted & not_done & Q(due_on__gt=day),
+        "excluded": excluded,
+    }
+    return Q(arises_on__lte=day) & conditions[part]
+
+
+class DutyQuerySet(ScopedQuerySet):
+    """Versioned expectations: each change supersedes a row and writes a new one, so the past stays askable."""
+
+    resource = "duty"
+
+    def live(self) -> Self:
+        """The rows in force now."""
+        return self.filter(superseded_at__isnull=True)
+
+    def known_at(self, instant: datetime) -> Self:
+        """The rows that were in force at ``instant``."""
+        return self.filter(Q(superseded_at__isnull=True) | Q(superseded_at__gt=instant), recorded_at__lte=instant)
+
+    def part(self, part: str, day: date) -> Self:
+        """The rows behind one of the five figures at the end of ``day``."""
+        return self.filter(part_condition(part, day))
+
+
+class VisitDutyQuerySet(DutyQuerySet):
+    """Visits owed."""
+
+    def owned_by(self, user: Person) -> Q:
+        """Duties of the businesses assigned to this person."""
+        assignments = apps.get_model("entities", "Assignment").objects.active()
+        return Q(business_id__in=assignments.filter(officer__user_id=user.pk).values("business_id"))
+
+    def in_period_of(self, day: date) -> Self:
+        """Duties of the periods that contain ``day``."""
+        return self.filter(period_start__lte=day, period_end__gte=day)
+
+
+class RectificationDutyQuerySet(DutyQuerySet):
+    """Fixes owed."""
+
+    resource = "problem"
+    unit_path = "unit__path"
+
+    def owned_by(self, user: Person) -> Q:
+        """Fixes of problems this person may see."""
+        problems = apps.get_model("inspections", "Problem").objects.visible_to(user)
+        return Q(problem_id__in=problems.values("pk"))
+
+
+class VisitQuerySet(ScopedQuerySet):
+    """Visits made."""
+
+    resource = "visit"
+
+    def owned_by(self, user: Person) -> Q:
+        """Visits this person made or that concern businesses assigned to them."""
+        assignments = apps.get_model("entities", "Assignment").objects.active()
+        mine = assignments.filter(officer__user_id=user.pk).values("business_id")
+        return Q(officer__user_id=user.pk) | Q(business_id__in=mine)
+
+    def valid(self) -> Self:
+        """Visits nobody has voided."""
+        return self.filter(voided_at__isnull=True)
+
+
+class ProblemQuerySet(ScopedQuerySet):
+    """Problems found."""
+
+    resource = "problem"
+    unit_path = "unit__path"
+
+    def owned_by(self, user: Person) -> Q:
+        """Problems this person found or that stand at businesses assigned to them."""
+        assignments = apps.get_model("entities", "Assignment").objects.active()
+        mine = assignments.filter(officer__user_id=user.pk).values("business_id")
+        return Q(recorded_by_id=user.pk) | Q(business_id__in=mine)
+
+    def open(self) -> Self:
+        """Problems that are not closed."""
+        return self.filter(closed_on__isnull=True, voided_at__isnull=True)
+
+    def overdue_on(self, day: date) -> Self:
+        """Problems whose deadline had passed on ``day`` and which were still open then."""
+        still_open = Q(closed_on__isnull=True) | Q(closed_on__gt=day)
+        return self.filter(still_open, due_on__lt=day, voided_at__isnull=True)
+
+
+class PolicyQuerySet(ScopedQuerySet):
+    """Versioned policy rows; everybody may read the rules they are measured by."""
+
+    resource = "policy"
+    territory_path = None
+
+    def in_force_on(self, day: date) -> Self:
+        """Rows whose effective date has come, newest first; the first one per key holds."""
+        return self.filter(effective_from__lte=day).order_by("-effective_from", "-pk")

@@ -1,0 +1,18 @@
+"""Tables of the registers."""
+
+from records.models.calendar import WorkdayOverride, WorkYear
+from records.models.evidence import EvidenceFile
+from records.models.jobs import Job
+from records.models.ledgers import LedgerBatch, LedgerRow
+from records.models.trail import AuditEvent, AuditLink
+
+__all__ = [
+    "AuditEvent",
+    "AuditLink",
+    "EvidenceFile",
+    "Job",
+    "LedgerBatch",
+    "LedgerRow",
+    "WorkYear",
+    "WorkdayOverride",
+]

@@ -1,0 +1,43 @@
+"""Questions the registers answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db.models import Q
+
+from foodsafe_portal.lib.scope import ScopedQuerySet
+from records.choices import JobState
+
+
+class AuditEventQuerySet(ScopedQuerySet):
+    """Audit events; only those who may read the trail see any."""
+
+    resource = "trail"
+    territory_path = "territory"
+
+    def unsealed(self) -> Self:
+        """Events the sealer has not chained yet, oldest first."""
+        return self.filter(link__isnull=True).order_by("id")
+
+
+class JobQuerySet(ScopedQuerySet):
+    """Background work; everybody sees their own."""
+
+    resource = "job"
+    territory_path = None
+    owner_path = "created_by_id"
+
+    def without_live_lease(self, now: datetime) -> Self:
+        """Work that nobody is doing at ``now`` although it is not finished."""
+        idle = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+        return self.filter(idle, state__in=[JobState.QUEUED, JobState.RUNNING])
+
+
+class LedgerBatchQuerySet(ScopedQuerySet):
+    """Uploaded ledgers, by territory and by uploader."""
+
+    resource = "batch"
+    territory_path = "territory"
+    owner_path = "uploaded_by_id"
