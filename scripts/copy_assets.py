@@ -69,7 +69,9 @@ def copy_assets(root: Path = ROOT) -> int:
     sources = {root / "node_modules" / source: name for source, name in FILES.items()}
     for source in sources:
         if not source.is_file():
-            raise AssetsMissing(f"{source.relative_to(root)} is missing; run `npm ci` in the project folder, or `make setup`.")
+            raise AssetsMissing(
+                f"{source.relative_to(root)} is missing; run `npm ci` in the project folder, or `make setup`."
+            )
     target = root / "static" / "vendor"
     shutil.rmtree(target, ignore_errors=True)
     for source, name in sources.items():
@@ -86,7 +88,9 @@ def copy_assets(root: Path = ROOT) -> int:
 def main() -> int:
     """Copy when needed; `--check` only says whether the copies are current."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="copy nothing; exit 1 when the copies are missing or old")
+    parser.add_argument(
+        "--check", action="store_true", help="copy nothing; exit 1 when the copies are missing or old"
+    )
     options = parser.parse_args()
     if is_current():
         return 0

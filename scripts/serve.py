@@ -170,12 +170,17 @@ class Child:
             if code is None:
                 return False
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)  # what the dead process left behind in its own group
+                os.killpg(
+                    self.process.pid, signal.SIGKILL
+                )  # what the dead process left behind in its own group
             self.failures = 1 if now - self.born > STEADY_SECONDS else self.failures + 1
             pause = min(2 ** (self.failures - 1), LONGEST_PAUSE)
             self.due, self.process = now + pause, None
             how = f"signal {-code}" if code < 0 else f"code {code}"
-            print(f"{self.name} ended ({how}), starting it again in {pause} s; see {shown(self.log)}", flush=True)
+            print(
+                f"{self.name} ended ({how}), starting it again in {pause} s; see {shown(self.log)}",
+                flush=True,
+            )
         if now < self.due:
             return False
         self.start()
@@ -195,8 +200,27 @@ def children(port: int, environment: dict[str, str]) -> list[Child]:
     """Web, worker and beat. SQLite has one writer at a time, so two of each suffice."""
     python = str(VENV_PYTHON)
     celery = [python, "-m", "celery", "--app", "foodsafe_portal.celery:app"]
-    web = [python, "-m", "gunicorn", "foodsafe_portal.wsgi:application", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
-    threads = ["--worker-class", "gthread", "--threads", "4", "--preload", "--timeout", "120", "--graceful-timeout", "10"]
+    web = [
+        python,
+        "-m",
+        "gunicorn",
+        "foodsafe_portal.wsgi:application",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "2",
+    ]
+    threads = [
+        "--worker-class",
+        "gthread",
+        "--threads",
+        "4",
+        "--preload",
+        "--timeout",
+        "120",
+        "--graceful-timeout",
+        "10",
+    ]
     worker = ["worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     beat = ["beat", "--loglevel", "INFO", "--pidfile="]
     return [
@@ -238,7 +262,8 @@ class Supervisor:
                 if not self.ending.is_set():
                     self.start()
                 while not self.ending.wait(0.5):
-                    if any([child.watch() for child in self.children]):
+                    restarted = [child.name for child in self.children if child.watch()]
+                    if restarted:
                         self.record()
             finally:
                 self.finish()
@@ -300,7 +325,9 @@ class Supervisor:
             if self.ending.wait(0.2):
                 return
             if (web.process and web.process.poll() is not None) or time.monotonic() > deadline:
-                raise CannotServe(f"{web.last_words()}\nThe web server does not answer; its log is {shown(web.log)}.")
+                raise CannotServe(
+                    f"{web.last_words()}\nThe web server does not answer; its log is {shown(web.log)}."
+                )
         print(f"\nThe portal is at {self.address}", flush=True)
         print(f"Logs are in {shown(web.log.parent)}/; Ctrl-C or `make stop` ends it.", flush=True)
 

@@ -50,13 +50,17 @@ def ordinary_account() -> pwd.struct_passwd | None:
     for name in ORDINARY_ACCOUNTS:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name)
-    raise ServiceUnavailable("PostgreSQL does not run as root and there is no account 'postgres' or 'nobody' to lend.")
+    raise ServiceUnavailable(
+        "PostgreSQL does not run as root and there is no account 'postgres' or 'nobody' to lend."
+    )
 
 
 def postgresql_binaries() -> Path:
     """The folder with initdb and postgres, newest version first."""
     found = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3].split(".")[0]), reverse=True
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"),
+        key=lambda path: int(path.parts[-3].split(".")[0]),
+        reverse=True,
     )
     on_path = shutil.which("initdb")
     if found:
@@ -130,7 +134,9 @@ class Service:
                     return
                 if attempt == TRIES - 1:
                     said = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
-                    raise ServiceUnavailable(f"{self.name} did not start within {START_SECONDS} s. It said:\n{said}")
+                    raise ServiceUnavailable(
+                        f"{self.name} did not start within {START_SECONDS} s. It said:\n{said}"
+                    )
         except BaseException:
             self.remove()
             raise
@@ -279,7 +285,14 @@ class Redis(Service):
 
     def command(self) -> list[str]:
         options = ["--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.folder), "--save", ""]
-        return [self.binary, *options, "--appendonly", "yes" if self.append_only else "no", "--daemonize", "no"]
+        return [
+            self.binary,
+            *options,
+            "--appendonly",
+            "yes" if self.append_only else "no",
+            "--daemonize",
+            "no",
+        ]
 
     def answers(self) -> bool:
         try:
@@ -354,7 +367,9 @@ def end_child(child: subprocess.Popen[bytes] | None, number: int) -> None:
 
 def main() -> int:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("verb", choices=["run"])
     parser.add_argument("command", nargs=argparse.REMAINDER, help="-- COMMAND...")
     options = parser.parse_args()

