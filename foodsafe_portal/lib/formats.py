@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext as _
+
+from foodsafe_portal.lib.weeks import Week
 
 NO_VALUE = "—"
 
@@ -59,21 +61,13 @@ def minute(moment: datetime | None) -> str:
     return NO_VALUE if moment is None else f"{moment:%Y-%m-%d %H:%M}"
 
 
-def week_days(week: object) -> tuple[date, date]:
-    """Monday and Sunday of an ISO week that prints as ``2026-W46``; ValueError when it does not."""
-    year, _sep, number = str(week).partition("-W")
-    monday = date.fromisocalendar(int(year), int(number), 1)
-    return monday, monday + timedelta(days=6)
-
-
-def week_label(week: object) -> str:
-    """``2026-W46`` -> ``2026 年第 46 周（11-09 至 11-15）``, with full dates where the week crosses New Year."""
-    monday, sunday = week_days(week)
-    year, number, _weekday = monday.isocalendar()
-    pattern = "%m-%d" if monday.year == sunday.year == year else "%Y-%m-%d"
+def week_label(week: Week | str) -> str:
+    """``2026-W46`` -> ``2026 年第 46 周（11-09 至 11-15）``; full dates where the week crosses New Year."""
+    asked = week if isinstance(week, Week) else Week.parse(str(week))
+    pattern = "%m-%d" if asked.monday.year == asked.sunday.year == asked.year else "%Y-%m-%d"
     return _("%(year)s 年第 %(number)s 周（%(monday)s 至 %(sunday)s）") % {
-        "year": year,
-        "number": number,
-        "monday": monday.strftime(pattern),
-        "sunday": sunday.strftime(pattern),
+        "year": asked.year,
+        "number": asked.number,
+        "monday": asked.monday.strftime(pattern),
+        "sunday": asked.sunday.strftime(pattern),
     }

@@ -1,4 +1,4 @@
-"""The pieces every page is built from: figures, strips, badges, headers, pagers; small ones are plain Python for table rows."""
+"""The pieces every page is built from; those that stand in table rows are plain Python, without a template."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag
 def state_badge(tone: str, icon_name: str, word: Any) -> SafeString:
-    """``{% state_badge "ok" "" "已销号" %}``: tone ok, warn, bad, info or wait; an empty icon takes the tone's own."""
+    """``{% state_badge "ok" "" "已销号" %}``: tone ok, warn, bad, info, wait; empty icon: the tone's own."""
     return format_html(
         '<span class="state state-{}">{}{}</span>', tone, icon(icon_name or TONE_ICONS[tone]), word
     )
@@ -92,10 +92,10 @@ def _field(thing: Any, name: str, default: Any = None) -> Any:
 
 @register.simple_tag
 def deadline_badge(badge: Any = None, soon: int = 3, **fields: Any) -> SafeString:
-    """``{% deadline_badge badge %}`` or ``{% deadline_badge kind="overdue" days=6 %}``; nothing for no deadline.
+    """``{% deadline_badge badge %}`` or ``{% deadline_badge kind="overdue" days=6 %}``; nothing without a kind.
 
-    ``kind``: left, today, overdue, on_time, late · ``days``: a count · ``unit``: working_days (default) or days ·
-    ``provisional``: adds * · ``on``: the day it was done. ``soon``: left turns amber at this many days (tasks: 10).
+    ``kind``: left, today, overdue, on_time, late; ``days``: a count; ``unit``: working_days (default) or days;
+    ``provisional`` adds *; ``on``: the day it was done; ``soon``: amber from this many days left (tasks: 10).
     """
     told = {name: _field(badge, name) for name in ("kind", "days", "unit", "provisional", "on")} | fields
     if not told.get("kind"):
@@ -128,7 +128,7 @@ def scale_tag(scale: Any, letter: Any) -> SafeString:
 
 @register.simple_tag
 def figure(value: int | None, url: str = "", tone: str = "", label: str = "", text: str = "") -> SafeString:
-    """``{% figure row.overdue url "red" label="逾期" %}``: a count that opens its rows; tone "", red or amber.
+    """``{% figure row.overdue url "red" label="逾期" %}``: a count that opens its rows; tone red, amber or none.
 
     ``text`` overrides what is printed (for example a score); ``label`` is read aloud before the number.
     """
@@ -144,7 +144,7 @@ def figure(value: int | None, url: str = "", tone: str = "", label: str = "", te
 
 @register.simple_tag
 def change_badge(difference: Any, better: str = "up", points: bool = False) -> SafeString:
-    """``{% change_badge now|change:before better="down" %}`` -> ``↓ 22 好转``; points=True prints two decimals.
+    """``{% change_badge now|change:before better="down" %}`` -> ``↓ 22 好转``; ``points``: two decimals.
 
     ``better``: up, down, or empty when the direction is neither good nor bad.
     """
@@ -158,19 +158,22 @@ def change_badge(difference: Any, better: str = "up", points: bool = False) -> S
     if not better:
         return format_html('<span class="soft">{} {}</span>', arrow, size)
     good = rises == (better == "up")
+    word = _("好转") if good else _("变差")
     return format_html(
-        '<span class="{}">{} {} {}</span>', "good" if good else "ill", arrow, size, _("好转") if good else _("变差")
+        '<span class="{} nowrap">{} {} {}</span>', "good" if good else "ill", arrow, size, word
     )
 
 
 @register.simple_tag
 def diff(old: Any, new: Any, protected: bool = False, reason: str = "") -> SafeString:
-    """``{% diff row.old row.new %}``: old struck through -> new on tint; protected=True keeps it, with lock and reason."""
+    """``{% diff row.old row.new %}``: old struck through, new on tint; ``protected``: 不改 with lock and reason."""
     before, after = (value if value not in (None, "") else _("（空）") for value in (old, new))
     if protected:
         return format_html(
-            '<span class="diff">{} <span class="state state-wait">{}{}</span> <span class="note">{}</span></span>',
-            before, icon("lock"), _("不改"), reason,
+            '<span class="diff">{} {} <span class="note">{}</span></span>',
+            before,
+            state_badge("wait", "lock", _("不改")),
+            reason,
         )
     return format_html(
         '<span class="diff"><del>{}</del> {} <ins>{}</ins></span>', before, icon("arrow-right"), after
@@ -179,24 +182,25 @@ def diff(old: Any, new: Any, protected: bool = False, reason: str = "") -> SafeS
 
 @register.simple_tag
 def typed_value(value: Any) -> SafeString:
-    """``{% typed_value issue.value %}``: what a person typed and must mend, on a red tint; nothing typed is （空）."""
+    """``{% typed_value issue.value %}``: what a person typed and must mend, on red; nothing typed is （空）."""
     return format_html('<span class="typed">{}</span>', value if value not in (None, "") else _("（空）"))
 
 
 @register.simple_tag
 def error_line(place: Any, value: Any, advice: Any) -> SafeString:
-    """``{% error_line "第 128 行 K 列" issue.value issue.message %}``: place · what was typed · what to do."""
+    """``{% error_line "第 128 行 K 列" issue.value issue.message %}``: place, what was typed, what to do."""
     return format_html(
-        '<p class="error-line"><span class="soft">{}</span> {} <span>{}</span></p>', place, typed_value(value), advice
+        '<p class="error-line"><span class="soft">{}</span> {} <span>{}</span></p>',
+        place,
+        typed_value(value),
+        advice,
     )
 
 
 @register.simple_tag
 def refused_action(label: Any, reason: Any) -> SafeString:
-    """``{% refused_action "销号" "须先审核通过，由创建办复核" %}``: an act this role expects, shown with lock and reason."""
-    return format_html(
-        '<p class="refused">{}<span><b>{}</b>：{}</span></p>', icon("lock"), label, reason
-    )
+    """``{% refused_action "销号" "须先审核通过，由创建办复核" %}``: an act this role expects, and why not now."""
+    return format_html('<p class="refused">{}<span><b>{}</b>：{}</span></p>', icon("lock"), label, reason)
 
 
 # --- five figures and strips -------------------------------------------------------------------
@@ -266,7 +270,7 @@ def _words(measure: str) -> dict[str, Any]:
 
 
 def _rects(segments: Iterable[tuple[str, Decimal | int, SafeString]], whole: Decimal | int) -> SafeString:
-    """Neighbouring <rect>s in percent of ``whole``; a part that exists is never thinner than half a percent."""
+    """Neighbouring <rect>s in percent of ``whole``; what exists is never thinner than half a percent."""
     parts, x = [], 0.0
     for css, size, fill in segments:
         if size <= 0:
@@ -281,13 +285,15 @@ def _strip_svg(rects: SafeString, spoken: str, height: int) -> SafeString:
     return format_html(
         '<svg class="strip" width="100%" height="{}" role="img" aria-label="{}">'
         '<rect width="100%" height="100%" class="s-ground"/>{}</svg>',
-        height, spoken, rects,
+        height,
+        spoken,
+        rects,
     )
 
 
 @register.simple_tag
 def strip(figures: Any = None, measure: str = "visits", height: int = 8, **given: Any) -> SafeString:
-    """``{% strip row %}``: on time, late, overdue, open, then excluded hatched; takes an object, a mapping or five keywords."""
+    """``{% strip row %}``: on time, late, overdue, open, excluded hatched; an object, a mapping or keywords."""
     whole, words = Composition.of(figures, given), _words(measure)
     shares = [
         ("on_time", "s-on-time", whole.on_time, ""),
@@ -298,7 +304,7 @@ def strip(figures: Any = None, measure: str = "visits", height: int = 8, **given
     ]
     spoken = _("，").join(f"{words[name]} {formats.thousands(count)}" for name, _css, count, _fill in shares)
     total = whole.expected + whole.excluded
-    rects = _rects([(css, count, fill) for _name, css, count, fill in shares], total) if total else SafeString("")
+    rects = _rects([share[1:] for share in shares], total) if total else SafeString("")
     return _strip_svg(rects, spoken, height)
 
 
@@ -308,9 +314,12 @@ def score_strip(low: Any, high: Any, points: Any, height: int = 7) -> SafeString
     if points is None or not Decimal(str(points)):
         return mark_safe("")
     full, least, most = Decimal(str(points)), Decimal(str(low or 0)), Decimal(str(high or 0))
-    rects = _rects([("s-on-time", least, ""), ("s-unassessed", most - least, HATCH_BLUE), ("s-lost", full - most, "")], full)
+    lost, band = full - most, most - least
+    rects = _rects([("s-on-time", least, ""), ("s-unassessed", band, HATCH_BLUE), ("s-lost", lost, "")], full)
     spoken = _("已得 %(low)s 分，待评 %(band)s 分，已失 %(lost)s 分") % {
-        "low": formats.score(least), "band": formats.score(most - least), "lost": formats.score(full - most),
+        "low": formats.score(least),
+        "band": formats.score(band),
+        "lost": formats.score(lost),
     }
     return _strip_svg(rects, spoken, height)
 
@@ -324,11 +333,11 @@ def five_figures(
     notes: Mapping[str, Any] | None = None,
     **given: Any,
 ) -> dict[str, Any]:
-    """``{% five_figures report.visits url_base=list_url measure="visits" %}`` or five keywords instead of the object.
+    """``{% five_figures report.visits url_base=list_url measure="visits" %}``, or five keywords for the object.
 
-    Prints 应督导 已督导 按时 逾期 剔除, the strip, the sentence and the rate with its denominator. Each number opens
-    ``url_base`` plus ``part=expected|done|on_time|overdue|excluded|late|open``. ``notes``: part -> small line below.
-    ``compact=True`` is the phone's centred row. ``measure``: visits, problems, tasks.
+    Prints 应督导 已督导 按时 逾期 剔除, the strip, the sentence and the rate with its denominator. Each number
+    opens ``url_base`` plus ``part=expected``, done, on_time, overdue, excluded, late or open. ``notes``: part ->
+    small line below. ``compact``: the phone's centred row. ``measure``: visits, problems, tasks.
     """
     whole, words = Composition.of(figures, given), _words(measure)
 
@@ -370,7 +379,7 @@ def five_figures(
 def score_band(
     low: Any, high: Any, pass_line: Any = 90, start: int = 60, end: int = 100, max_height: int = 62
 ) -> dict[str, Any]:
-    """``{% score_band report.low report.high pass_line=90 %}``: the band worst-best on a printed 60-100 axis, pass line named."""
+    """``{% score_band report.low report.high pass_line=90 %}``: worst to best on a printed axis, pass line named."""
 
     def at(value: Any) -> Decimal:
         share = (Decimal(str(value)) - start) * 100 / (end - start)
@@ -399,7 +408,7 @@ def with_query(url: str, **changes: Any) -> str:
 
 @register.simple_tag(takes_context=True)
 def query_with(context: template.Context, **changes: Any) -> str:
-    """``{% query_with sort="name" after=None %}`` -> this page's query string with changes; None takes a key out."""
+    """``{% query_with sort="name" after=None %}`` -> this page's query with changes; None takes a key out."""
     query = context["request"].GET.copy()
     for name, value in changes.items():
         if value is None or value == "":
@@ -423,10 +432,11 @@ def page_header(
     badge: Any = "",
     note: Any = "",
 ) -> SafeString:
-    """``{% page_header "经营主体" as_of=now period="2026 年第四季度" scope="示例市" %}buttons{% endpage_header %}``.
+    """``{% page_header title as_of=now period="2026 年第四季度" scope="示例市" %}buttons{% endpage_header %}``.
 
-    ``crumbs``: (words, address) pairs. ``week`` and ``revision`` make it a frozen page with lock. ``badge``: a state badge
-    beside the title (``{% state_badge … as badge %}``). ``note``: more words on the line. One primary button, last.
+    ``crumbs``: (words, address) pairs. ``week`` and ``revision`` make it a frozen page with lock. ``badge``: a
+    state badge beside the title (``{% state_badge … as badge %}``). ``note``: more words on the line below.
+    One primary button, last.
     """
     if isinstance(as_of, datetime):
         as_of = formats.minute(timezone.localtime(as_of) if timezone.is_aware(as_of) else as_of)
@@ -455,16 +465,19 @@ def page_header(
 
 @register.simple_block_tag
 def card(
-    content: str, title: Any = "", note: Any = "", span: int = 12, link: str = "", link_text: Any = "", css: str = ""
+    content: str,
+    title: Any = "",
+    note: Any = "",
+    span: int = 12,
+    link: str = "",
+    link_text: Any = "",
+    css: str = "",
 ) -> SafeString:
-    """``{% card "失分最多的 5 条" note="合计已失 8.50 分" span=8 link=url link_text="全部失分" %}…{% endcard %}``."""
+    """``{% card "失分最多的 5 条" note="已失 8.50 分" span=8 link=url link_text="全部" %}…{% endcard %}``."""
     head: str = SafeString("")
     if title:
-        right = (
-            format_html('<span class="card-side"><a href="{}">{} {}</a></span>', link, link_text, icon("chevron-right"))
-            if link
-            else ""
-        )
+        more = '<span class="card-side"><a href="{}">{} {}</a></span>'
+        right = format_html(more, link, link_text, icon("chevron-right")) if link else ""
         head = format_html('<h2 class="card-head">{} <small>{}</small>{}</h2>', title, note, right)
     return format_html('<section class="card span-{} {}">{}{}</section>', span, css, head, mark_safe(content))
 
@@ -473,7 +486,7 @@ def card(
 def pager(page: Any, unit: Any = "", target: str = "") -> dict[str, Any]:
     """``{% pager page unit="家" target="#results" %}``: 上一页 / 下一页 and the total; no page numbers.
 
-    ``page`` has ``previous_url``, ``next_url`` (empty at the ends), ``total``, and where known ``first`` and ``last``.
+    ``page`` has ``previous_url``, ``next_url`` (empty at the ends), ``total``, if known ``first`` and ``last``.
     With ``target`` the links swap that element and push the address.
     """
     return {
@@ -489,7 +502,7 @@ def pager(page: Any, unit: Any = "", target: str = "") -> dict[str, Any]:
 
 @register.inclusion_tag("components/view_tabs.html")
 def view_tabs(views: Iterable[Any], target: str = "") -> dict[str, Any]:
-    """``{% view_tabs views %}``: saved views as tabs; each has ``label``, ``url``, ``count`` (or None), ``active``."""
+    """``{% view_tabs views %}``: saved views as tabs; each has ``label``, ``url``, ``count``, ``active``."""
     return {"views": views, "target": target}
 
 
@@ -503,10 +516,10 @@ def filter_chips(chips: Iterable[Any], clear_url: str = "", target: str = "") ->
 
 
 @register.inclusion_tag("components/progress.html")
-def progress(job: Any, url: str = "", verb: Any = gettext_lazy("已处理"), unit: Any = gettext_lazy("行")) -> dict[str, Any]:
-    """``{% progress job url=fragment_url verb="已检查" %}``: rows done / rows; asks ``url`` every two seconds while it runs.
+def progress(job: Any, url: str = "", verb: Any = "", unit: Any = "") -> dict[str, Any]:
+    """``{% progress job url=fragment_url verb="已检查" unit="行" %}``: rows done / rows, asked every two seconds.
 
-    ``url`` answers this same fragment; once the job has ended the answer carries no trigger, so the asking stops.
+    ``url`` answers this same fragment; once the job has ended the answer has no trigger, so the asking stops.
     """
     state = _field(job, "state", "")
     return {
@@ -519,8 +532,8 @@ def progress(job: Any, url: str = "", verb: Any = gettext_lazy("已处理"), uni
         "tone": {"done": "ok", "failed": "bad", "cancelled": "wait"}.get(state, "info"),
         "word": _field(job, "get_state_display", ""),
         "url": url,
-        "verb": verb,
-        "unit": unit,
+        "verb": verb or _("已处理"),
+        "unit": unit or _("行"),
     }
 
 
@@ -532,7 +545,7 @@ def empty(sentence: Any, url: str = "", label: Any = "", icon_name: str = "inbox
 
 @register.inclusion_tag("components/timeline.html")
 def timeline(events: Iterable[Any], more_url: str = "", more_label: Any = "") -> dict[str, Any]:
-    """``{% timeline events %}``: each has ``at``, ``verb``, and where known ``what``, ``icon``, ``tone`` (red, green), ``url``."""
+    """``{% timeline events %}``: each has ``at``, ``verb``, if known ``what``, ``icon``, ``tone`` red/green, ``url``."""
     return {"events": events, "more_url": more_url, "more_label": more_label}
 
 
@@ -540,10 +553,12 @@ IMPORT_STEPS = (gettext_lazy("上传"), gettext_lazy("检查"), gettext_lazy("�
 
 
 @register.inclusion_tag("components/steps.html")
-def steps(current: int, labels: Iterable[Any] | None = None, notes: Iterable[Any] = (), stacked: bool = False) -> dict[str, Any]:
-    """``{% steps 3 %}``: 上传-检查-确认-完成 with step 3 at hand; ``labels`` for other roads, ``notes`` below each.
+def steps(
+    current: int, labels: Iterable[Any] | None = None, notes: Iterable[Any] = (), stacked: bool = False
+) -> dict[str, Any]:
+    """``{% steps 3 %}``: 上传-检查-确认-完成 with step 3 at hand; ``labels`` for other roads, ``notes`` below.
 
-    ``current`` one beyond the last marks all as done. ``stacked=True`` puts the words under the dots (a problem's road).
+    ``current`` one beyond the last marks all as done. ``stacked`` puts the words under the dots.
     """
     below = list(notes)
     rows = [
@@ -560,5 +575,5 @@ def steps(current: int, labels: Iterable[Any] | None = None, notes: Iterable[Any
 
 @register.inclusion_tag("components/field.html")
 def field(bound: Any, hint: Any = "", icon_name: str = "") -> dict[str, Any]:
-    """``{% field form.name %}``: label, control, hint and errors of a bound form field, tied together for screen readers."""
+    """``{% field form.name %}``: label, control, hint and errors of a bound field, tied for screen readers."""
     return {"field": bound, "hint": hint or bound.help_text, "icon_name": icon_name}

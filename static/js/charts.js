@@ -1,0 +1,84 @@
+/* The portal's two charts, drawn from JSON in the page: a score band with its pass line, and weekly bars with the part that matters. */
+"use strict";
+(() => {
+  const token = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
+
+  /* Every second week is named, counted back from the current one. */
+  const everySecond = (words, last) => ({ ...words, interval: (at) => (last - at) % 2 === 0 });
+
+  function frame(weeks) {
+    const words = { color: token("--ink-3"), fontSize: document.body.classList.contains("wall") ? 18 : 12 };
+    return {
+      words,
+      option: {
+        animation: false,
+        textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+        grid: { left: 40, right: 92, top: 12, bottom: 28 },
+        xAxis: { type: "category", axisTick: { show: false }, axisLine: { lineStyle: { color: token("--line-2") } }, data: weeks, axisLabel: everySecond(words, weeks.length - 1) },
+        yAxis: { type: "value", axisLabel: words, splitLine: { lineStyle: { color: token("--line") } }, splitNumber: 4 },
+      },
+    };
+  }
+
+  /* Low and high per week; null where nothing was closed. The ground between them is the part not yet assessed. */
+  function band(data) {
+    const { option, words } = frame(data.weeks), last = data.weeks.length - 1;
+    const ending = (word, bold, color) => ({
+      show: true, distance: 8, color, fontWeight: bold ? 700 : 400, fontSize: words.fontSize,
+      formatter: (point) => `${word} ${Number(point.value).toFixed(2)}`,
+    });
+    const line = (name, values, color, bold) => ({
+      name, type: "line", data: values, symbol: "circle", symbolSize: (_value, point) => (point.dataIndex === last ? 7 : 0),
+      showAllSymbol: true, lineStyle: { color, width: bold ? 2 : 1.5 }, itemStyle: { color }, endLabel: ending(name, bold, color), labelLayout: { moveOverlap: "shiftY" },
+    });
+    option.xAxis = { ...option.xAxis, boundaryGap: false };
+    option.yAxis = { ...option.yAxis, min: data.min ?? 60, max: data.max ?? 100, interval: 10 };
+    option.series = [
+      { type: "line", stack: "band", data: data.low, symbol: "none", lineStyle: { opacity: 0 }, silent: true },
+      { type: "line", stack: "band", data: data.high.map((high, at) => (high === null ? null : high - data.low[at])), symbol: "none",
+        lineStyle: { opacity: 0 }, areaStyle: { color: token("--azurite-tint"), opacity: 1 }, silent: true },
+      line(data.words.high, data.high, token("--fill-on-time"), false),
+      { ...line(data.words.low, data.low, token("--azurite"), true),
+        markLine: { symbol: "none", silent: true, animation: false, data: [{ yAxis: data.pass }],
+          lineStyle: { color: token("--ink"), type: "dashed", width: 1 },
+          label: { position: "insideStartTop", color: token("--ink"), fontWeight: 700, fontSize: words.fontSize, formatter: `${data.words.pass} ${data.pass}` } } },
+    ];
+    return option;
+  }
+
+  /* History pale, the current week full; the red part lies inside the total. */
+  function bars(data) {
+    const { option, words } = frame(data.weeks), last = data.weeks.length - 1;
+    const ending = (word, value, color) => ({
+      show: true, position: ["100%", 0], offset: [8, 0], color, fontWeight: 700, fontSize: words.fontSize, formatter: `${word} ${value.toLocaleString("en")}`,
+    });
+    const column = (values, fill, now, word, shown, ink) => ({
+      type: "bar", stack: "week", barWidth: "46%", silent: true,
+      data: values.map((value, at) => ({
+        value, itemStyle: { color: at === last ? now : fill }, label: at === last ? ending(word, shown, ink) : { show: false },
+      })),
+    });
+    option.yAxis = { ...option.yAxis, min: 0, splitNumber: 2 };
+    option.series = [
+      column(data.part, token("--fill-overdue"), token("--fill-overdue"), data.words.part, data.part[last], token("--cinnabar")),
+      column(data.total.map((total, at) => total - data.part[at]), token("--fill-past"), token("--fill-on-time"), data.words.total, data.total[last], token("--azurite-dark")),
+    ];
+    return option;
+  }
+
+  const kinds = { band, bars };
+  function draw(root) {
+    for (const place of root.querySelectorAll("[data-chart]")) {
+      const source = document.getElementById(place.dataset.source);
+      if (!source || place.dataset.drawn || !window.echarts) continue;
+      const data = JSON.parse(source.textContent);
+      if (!data.weeks.length) continue;
+      place.dataset.drawn = "1";
+      const chart = window.echarts.init(place, null, { renderer: "canvas", devicePixelRatio: Math.max(2, window.devicePixelRatio) });
+      chart.setOption(kinds[place.dataset.chart](data));
+      new ResizeObserver(() => chart.resize()).observe(place);
+    }
+  }
+  document.addEventListener("DOMContentLoaded", () => draw(document));
+  document.addEventListener("htmx:afterSettle", () => draw(document));
+})();
