@@ -1,0 +1,80 @@
+"""Keeping files that prove something: checked by content, stored under a generated name."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models, transaction
+from django.utils import timezone
+from PIL import Image, UnidentifiedImageError
+
+from records.models import EvidenceFile
+from records.services import audit
+
+MAX_BYTES = 10 * 1024 * 1024
+IMAGE_TYPES = {"JPEG": (".jpg", "image/jpeg"), "PNG": (".png", "image/png"), "WEBP": (".webp", "image/webp")}
+
+
+class EvidenceRefused(Exception):
+    """The file cannot serve as proof; the sentence says what to send instead."""
+
+
+def _kind_of(upload: UploadedFile) -> tuple[str, str]:
+    """Suffix and content type by the file's own bytes, never by its name."""
+    upload.seek(0)
+    head = upload.read(8)
+    upload.seek(0)
+    if head.startswith(b"%PDF-"):
+        return ".pdf", "application/pdf"
+    try:
+        with Image.open(upload) as image:
+            kind = IMAGE_TYPES.get(image.format or "")
+            image.verify()
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        kind = None
+    upload.seek(0)
+    if kind is None:
+        raise EvidenceRefused(f"“{upload.name}”不是照片或 PDF;请上传 jpg、png、webp 或 pdf。")
+    return kind
+
+
+@transaction.atomic
+def store_evidence(*, upload: UploadedFile, target: models.Model, by: Any) -> EvidenceFile:
+    """Attach a photo or PDF (at most 10 MB) to ``target``; raises ``EvidenceRefused`` with a sentence."""
+    if not upload.size:
+        raise EvidenceRefused(f"“{upload.name}”是空文件,请重新选择。")
+    if upload.size > MAX_BYTES:
+        raise EvidenceRefused(f"“{upload.name}”超过 10 MB,请压缩后再上传。")
+    suffix, content_type = _kind_of(upload)
+    digest = hashlib.sha256()
+    for chunk in upload.chunks():
+        digest.update(chunk)
+    upload.seek(0)
+    evidence = EvidenceFile(
+        id=uuid.uuid4(),
+        suffix=suffix,
+        original_name=(upload.name or "")[-200:],
+        content_type=content_type,
+        size=upload.size,
+        digest=digest.hexdigest(),
+        target_type=target._meta.label_lower,
+        target_id=str(target.pk),
+        uploaded_by=by,
+        uploaded_at=timezone.now(),
+    )
+    evidence.file.save(upload.name or "evidence", upload, save=False)
+    evidence.save()
+    audit.record(
+        by=by, action="evidence.stored", target=target, after={"file": evidence.original_name, "sha256": evidence.digest}
+    )
+    return evidence
+
+
+def evidence_of(target: models.Model) -> models.QuerySet[EvidenceFile]:
+    """The files attached to one object, oldest first."""
+    return EvidenceFile.objects.filter(
+        target_type=target._meta.label_lower, target_id=str(target.pk)
+    ).order_by("uploaded_at")

@@ -1,0 +1,206 @@
+"""Background work whose truth is its row: claiming, leases, progress, waking and sweeping.
+
+A Celery message only wakes a worker; losing it loses nothing, because the sweeper wakes again every half minute. A job is done
+by whoever holds its lease token; every step that matters checks the token in its own transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from records.choices import JobState
+from records.models import Job
+from records.services import audit
+from records.services.context import Origin, origin
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+WRITE_EVERY_SECONDS = 0.4
+
+
+class JobStopped(Exception):
+    """The lease was lost to another worker or the job was cancelled; whatever was not committed is void."""
+
+
+class JobRefused(Exception):
+    """The work cannot be done as asked; the sentence is shown to the person and the job ends as failed."""
+
+
+Handler = Callable[[Job, "Progress"], dict[str, Any] | None]
+_handlers: dict[str, Handler] = {}
+
+
+def job_handler(kind: str) -> Callable[[Handler], Handler]:
+    """Register the function that does jobs of ``kind``; it may run twice and must then change nothing the second time."""
+
+    def register(function: Handler) -> Handler:
+        _handlers[kind] = function
+        return function
+
+    return register
+
+
+class Progress:
+    """What a handler holds: it reports rows done, keeps the lease alive and learns when it must stop."""
+
+    def __init__(self, job: Job, token: uuid.UUID) -> None:
+        self.job_id = job.pk
+        self.token = token
+        self._written = 0.0
+
+    def __call__(self, done: int, total: int, message: str = "", *, force: bool = False) -> None:
+        """Report ``done`` of ``total`` rows; raises ``JobStopped`` when the lease is gone."""
+        now = time.monotonic()
+        if not force and now - self._written < WRITE_EVERY_SECONDS:
+            return
+        self._written = now
+        fields: dict[str, Any] = {"done": done, "total": total, "lease_until": _lease_end(timezone.now())}
+        if message:
+            fields["message"] = message
+        self._mine(fields)
+
+    def extend(self, seconds: int) -> None:
+        """Keep the lease for a long step that cannot report (a commit on SQLite blocks every other writer)."""
+        self._mine({"lease_until": timezone.now() + timedelta(seconds=seconds)})
+
+    def guard(self) -> None:
+        """Inside the committing transaction: lock the row and make sure the work is still ours."""
+        self._mine({"lease_until": _lease_end(timezone.now())})
+
+    def _mine(self, fields: dict[str, Any]) -> None:
+        held = Job.objects.filter(pk=self.job_id, lease_token=self.token, state=JobState.RUNNING)
+        if not held.update(**fields):
+            raise JobStopped(str(self.job_id))
+
+
+def _lease_end(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+@transaction.atomic
+def enqueue(*, kind: str, params: dict[str, Any], by: Any = None, dedupe_key: str | None = None, total: int = 0) -> Job:
+    """Write the job's row and wake a worker once the transaction is committed; the same ``dedupe_key`` is one job."""
+    if dedupe_key:
+        existing = Job.objects.filter(dedupe_key=dedupe_key).first()
+        if existing:
+            return existing
+    try:
+        with transaction.atomic():
+            job = Job.objects.create(
+                kind=kind, params=params, created_by=by, created_at=timezone.now(), dedupe_key=dedupe_key, total=total
+            )
+    except IntegrityError:
+        return Job.objects.get(dedupe_key=dedupe_key)
+    transaction.on_commit(lambda: wake(job.pk), robust=True)
+    return job
+
+
+def wake(job_id: uuid.UUID) -> None:
+    """Send the message; when the broker is down the sweeper does it later."""
+    try:
+        current_app.send_task("records.tasks.run_job", args=[str(job_id)], retry=False)
+    except Exception as error:
+        log.warning("broker unreachable, job %s waits for the sweeper: %s", job_id, error)
+
+
+def claim(job_id: uuid.UUID | str) -> tuple[Job, uuid.UUID] | None:
+    """Take the lease of a job that nobody is doing; nothing when it is taken, ended or unknown."""
+    now = timezone.now()
+    token = uuid.uuid4()
+    free = Job.objects.without_live_lease(now).filter(pk=job_id)
+    job = free.first()
+    if job is None:
+        return None
+    taken = free.filter(attempts=job.attempts).update(
+        state=JobState.RUNNING,
+        lease_token=token,
+        lease_until=_lease_end(now),
+        started_at=job.started_at or now,
+        attempts=job.attempts + 1,
+    )
+    if not taken:
+        return None
+    job.refresh_from_db()
+    return job, token
+
+
+def run(job_id: uuid.UUID | str) -> Job | None:
+    """Do a job if it is free. Running it twice does it once."""
+    claimed = claim(job_id)
+    if claimed is None:
+        return None
+    job, token = claimed
+    where = origin.set(Origin(request_id=str(job.pk), channel="worker"))
+    try:
+        return _run(job, token)
+    finally:
+        origin.reset(where)
+
+
+def run_inline(job: Job) -> Job:
+    """Do a job in this process, for commands and tests; the row is returned as it stands afterwards."""
+    run(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def _run(job: Job, token: uuid.UUID) -> Job:
+    handler = _handlers.get(job.kind)
+    if job.attempts > MAX_ATTEMPTS:
+        return _finish(job, token, JobState.FAILED, "多次中断,已停止;请重新提交。", None)
+    if handler is None:
+        return _finish(job, token, JobState.FAILED, f"没有处理“{job.kind}”的程序。", None)
+    try:
+        result = handler(job, Progress(job, token))
+    except JobStopped:
+        job.refresh_from_db()
+        return job
+    except JobRefused as refusal:
+        return _finish(job, token, JobState.FAILED, str(refusal), None)
+    except Exception:
+        log.exception("job %s (%s) broke", job.pk, job.kind)
+        return _finish(job, token, JobState.FAILED, f"处理中出错,没有保存任何内容。编号 {job.pk}。", None)
+    return _finish(job, token, JobState.DONE, "", result)
+
+
+@transaction.atomic
+def _finish(job: Job, token: uuid.UUID, state: JobState, message: str, result: dict[str, Any] | None) -> Job:
+    fields: dict[str, Any] = {"state": state, "finished_at": timezone.now(), "lease_until": None, "result": result}
+    if message:
+        fields["message"] = message[:300]
+    ended = Job.objects.filter(pk=job.pk, lease_token=token, state=JobState.RUNNING).update(**fields)
+    job.refresh_from_db()
+    if ended and state == JobState.DONE and job.total and job.done != job.total:
+        Job.objects.filter(pk=job.pk).update(done=job.total)
+        job.done = job.total
+    return job
+
+
+@transaction.atomic
+def cancel_job(*, job: Job, by: Any) -> bool:
+    """Stop a job before its commit; the worker learns it at its next report. False when it had already ended."""
+    stopped = Job.objects.filter(pk=job.pk, state__in=[JobState.QUEUED, JobState.RUNNING]).update(
+        state=JobState.CANCELLED, finished_at=timezone.now(), lease_token=None, lease_until=None
+    )
+    if stopped:
+        audit.record(by=by, action="job.cancelled", target=job)
+    return bool(stopped)
+
+
+def sweep(now: datetime) -> int:
+    """Wake a worker for every job that nobody is doing; returns how many."""
+    waiting = list(Job.objects.without_live_lease(now).order_by("created_at").values_list("pk", flat=True)[:200])
+    for job_id in waiting:
+        wake(job_id)
+    return len(waiting)

@@ -1,0 +1,26 @@
+"""Celery's way into the registers: each task is one line of work around ids."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from records.services import jobs, seal
+
+
+@shared_task
+def run_job(job_id: str) -> None:
+    """Do one job if nobody is doing it."""
+    jobs.run(job_id)
+
+
+@shared_task
+def sweep_jobs() -> int:
+    """Wake workers for jobs without a live lease."""
+    return jobs.sweep(timezone.now())
+
+
+@shared_task
+def seal_trail() -> int:
+    """Chain the audit events written since the last time."""
+    return seal.seal_events()

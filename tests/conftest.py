@@ -1,0 +1,70 @@
+"""What every test has: a frozen-free, network-free portal, clients per role, and simple static files."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from tests.factories import make_user
+
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def portal_settings(settings: Any, tmp_path: Path) -> None:
+    """Files of a test go to its own folder; pages need no collected assets; passwords hash fast."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.VAR_DIR = tmp_path
+    settings.STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}}
+    settings.CELERY_BROKER_URL = "memory://"
+    settings.ALLOWED_HOSTS = ["*"]
+
+
+@pytest.fixture(autouse=True)
+def no_broker(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """Messages to workers are collected instead of sent; jobs are run by the test itself."""
+    sent: list[tuple[str, Any]] = []
+    monkeypatch.setattr(
+        "celery.current_app.send_task", lambda name, args=None, **kwargs: sent.append((name, args)), raising=False
+    )
+    return sent
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Only this machine answers."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(LOOPBACK):
+            raise RuntimeError(f"a test tried to reach {address!r}")
+        connect(self, address)
+
+    socket.socket.connect = guarded  # type: ignore[method-assign,assignment]
+    yield
+    socket.socket.connect = connect  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def login(db: None) -> Callable[..., Client]:
+    """``login(role="county_liaison", region="990102")`` or ``login(user)``: a client signed in as that person."""
+
+    def sign_in(user: Any = None, **fields: Any) -> Client:
+        person = user or make_user(**fields)
+        client = Client()
+        client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
+        client.user = person  # type: ignore[attr-defined]
+        return client
+
+    return sign_in
