@@ -1,0 +1,15 @@
+"""Refusals of the campaign room that people can understand."""
+
+from __future__ import annotations
+
+
+class CampaignRefused(Exception):
+    """An act that cannot be done now; the message is a Chinese sentence saying why and what to do."""
+
+
+class WeekNotOver(CampaignRefused):
+    """A week is frozen after its Sunday 24:00."""
+
+
+class AlreadyPublished(CampaignRefused):
+    """Somebody was first."""

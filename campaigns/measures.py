@@ -1,0 +1,236 @@
+"""What is measured: each measure asks one question of versioned rows, and its number is the length of its list.
+
+A question is (measure, campaign, Sunday, known at). The five figures count the rows that the question finds; opening a
+figure filters the same rows by the same condition. Nothing here asks for today's date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
+
+from accounts.choices import RegionLevel
+from accounts.models import Region
+from campaigns.choices import Level
+from campaigns.models import Campaign, WeeklyReport
+from entities.choices import ResponsibilityGrade
+from foodsafe_portal.lib.periods import Period
+from foodsafe_portal.lib.scope import in_territory
+from foodsafe_portal.lib.weeks import Week
+from inspections.choices import PeriodKind
+from inspections.models import RectificationDuty, VisitDuty
+from inspections.querysets import PARTS, DutyQuerySet, part_condition
+
+GRADES = tuple(ResponsibilityGrade.values)
+TOTAL = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A measure's question: whose campaign, at the end of which Sunday, known at which instant."""
+
+    campaign: Campaign
+    week: Week
+    known_at: datetime
+
+    @classmethod
+    def of(cls, report: WeeklyReport) -> Question:
+        """The question a frozen week answered."""
+        return cls(report.campaign, Week.parse(report.week), report.known_at)
+
+    @property
+    def sunday(self) -> date:
+        """The day whose end the figures are about."""
+        return self.week.sunday
+
+
+@dataclass(frozen=True, slots=True)
+class Five:
+    """expected, done, on time, overdue, excluded: whole numbers, never null; excluded stands beside expected."""
+
+    expected: int = 0
+    done: int = 0
+    on_time: int = 0
+    overdue: int = 0
+    excluded: int = 0
+
+    def __add__(self, other: Five) -> Five:
+        return Five(
+            self.expected + other.expected,
+            self.done + other.done,
+            self.on_time + other.on_time,
+            self.overdue + other.overdue,
+            self.excluded + other.excluded,
+        )
+
+    @property
+    def open(self) -> int:
+        """Not done and not yet due."""
+        return self.expected - self.done - self.overdue
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One cell of the frozen week."""
+
+    measure: str
+    level: str
+    code: str
+    grade: str
+    five: Five
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A named question with the words of its five figures."""
+
+    code: str
+    label: Any
+    words: tuple[Any, Any, Any, Any, Any]
+    rows: Callable[[Question], DutyQuerySet]
+    natural_key: str  # the field that names a row's object independently of any database
+
+
+def _visits(question: Question) -> DutyQuerySet:
+    codes = [Period.containing(question.sunday, kind).code for kind in PeriodKind.values]
+    return VisitDuty.objects.known_at(question.known_at).filter(
+        in_territory(question.campaign.region_id), period__in=codes, arises_on__lte=question.sunday
+    )
+
+
+def _problems(question: Question) -> DutyQuerySet:
+    return RectificationDuty.objects.known_at(question.known_at).filter(
+        in_territory(question.campaign.region_id),
+        arises_on__gte=question.campaign.started_on,
+        arises_on__lte=question.sunday,
+    )
+
+
+def _problems_due_this_week(question: Question) -> DutyQuerySet:
+    return _problems(question).filter(due_on__range=(question.week.monday, question.sunday))
+
+
+PROBLEM_WORDS = (_("应整改"), _("已销号"), _("按时"), _("逾期"), _("剔除"))
+MEASURES: dict[str, Measure] = {
+    measure.code: measure
+    for measure in (
+        Measure(
+            "visits",
+            _("督导任务"),
+            (_("应督导"), _("已督导"), _("按时"), _("逾期"), _("剔除")),
+            _visits,
+            "business__match_key",
+        ),
+        Measure("problems_week", _("本周到期问题"), PROBLEM_WORDS, _problems_due_this_week, "problem__code"),
+        Measure("problems", _("累计问题"), PROBLEM_WORDS, _problems, "problem__code"),
+    )
+}
+
+
+def county_of(code: str, city: str) -> str:
+    """The county a row counts in; rows that belong to no county count under the city's own code (市本级)."""
+    return code[:6] if len(code) >= 6 else city
+
+
+def township_of(code: str, city: str) -> str:
+    """The township a row counts in; rows above the townships count under their county's or the city's own code."""
+    return code[:9] if len(code) >= 9 else county_of(code, city)
+
+
+def counted(measure: Measure, question: Question) -> dict[tuple[str, str], Five]:
+    """The five figures per (region code, grade), counted by the database in one statement."""
+    conditions = {part: Count("pk", filter=part_condition(part, question.sunday)) for part in PARTS}
+    rows = measure.rows(question).values_list("region_id", "grade").annotate(**conditions).order_by()
+    return {(row[0], row[1]): Five(*row[2:]) for row in rows}
+
+
+def figures(measure: Measure, question: Question, regions: Iterable[tuple[str, str]]) -> list[Figure]:
+    """Every figure of a measure: each level's regions × (total and four grades), zeros included.
+
+    ``regions`` are (code, level) of the campaign's counties and townships. Levels add up by construction.
+    """
+    city = question.campaign.region_id
+    cells: dict[tuple[str, str, str], Five] = defaultdict(Five)
+    for code, level in regions:
+        for grade in (TOTAL, *GRADES):
+            cells[level, code, grade] = Five()
+    for grade in (TOTAL, *GRADES):
+        cells[Level.CITY, city, grade] = Five()
+    for (code, grade), five in counted(measure, question).items():
+        places = (
+            (Level.CITY, city),
+            (Level.COUNTY, county_of(code, city)),
+            (Level.TOWNSHIP, township_of(code, city)),
+        )
+        for level, place in places:
+            cells[level, place, TOTAL] += five
+            if grade:
+                cells[level, place, grade] += five
+    order = {Level.CITY: 0, Level.COUNTY: 1, Level.TOWNSHIP: 2}
+    return [
+        Figure(measure.code, str(level), code, grade, five)
+        for (level, code, grade), five in sorted(cells.items(), key=lambda item: (order[Level(item[0][0])], *item[0][1:]))
+    ]
+
+
+def regions_of(campaign: Campaign) -> list[tuple[str, str]]:
+    """(code, level) of the campaign's counties and townships that still exist."""
+    levels = {RegionLevel.COUNTY: Level.COUNTY, RegionLevel.TOWNSHIP: Level.TOWNSHIP}
+    rows = Region.objects.below(campaign.region_id).filter(level__in=levels, closed_on__isnull=True)
+    return [(code, levels[RegionLevel(level)].value) for code, level in rows.values_list("code", "level")]
+
+
+def rows_behind(
+    measure: Measure, question: Question, *, part: str, level: str, code: str, grade: str = TOTAL
+) -> DutyQuerySet:
+    """The list a figure counts: the same question, narrowed to its part, place and grade."""
+    rows = measure.rows(question).part(part, question.sunday)
+    digits = {Level.CITY: 0, Level.COUNTY: 6, Level.TOWNSHIP: 9}[Level(level)]
+    if len(code) >= digits:
+        rows = rows.filter(in_territory(code))
+    else:  # rows that stand above this level count under the code of the place they belong to (市本级)
+        rows = rows.filter(region_id=code)
+    return rows.filter(grade=grade) if grade else rows
+
+
+def canonical_facts(measure: Measure, question: Question) -> Iterator[str]:
+    """The facts of a question as lines by natural key; what lies after the Sunday reads as not yet known."""
+    sunday = question.sunday
+    fields = ["region_id", "grade", "arises_on", "due_on", "fulfilled_on", "delivered_on", "excluded_on", "exclusion"]
+    rows = measure.rows(question).values_list(measure.natural_key, *fields)
+    for key, region, grade, arises, due, fulfilled, delivered, excluded_on, exclusion in rows.iterator(chunk_size=5000):
+        done = fulfilled is not None and fulfilled <= sunday
+        out = excluded_on is not None and excluded_on <= sunday
+        yield "|".join(
+            (
+                key,
+                region,
+                grade,
+                arises.isoformat(),
+                due.isoformat(),
+                fulfilled.isoformat() if done else "",
+                delivered.isoformat() if done and delivered else "",
+                exclusion if out else "",
+            )
+        )
+
+
+def digest_of(question: Question, extra: Iterable[str]) -> str:
+    """SHA-256 over the facts of every measure by natural key and ``extra`` (rulebook edition, readings); no clock, no key."""
+    digest = hashlib.sha256()
+    for measure in MEASURES.values():
+        digest.update(f"# {measure.code}\n".encode())
+        for line in sorted(canonical_facts(measure, question)):
+            digest.update(line.encode())
+            digest.update(b"\n")
+    for line in extra:
+        digest.update(line.encode())
+        digest.update(b"\n")
+    return digest.hexdigest()
