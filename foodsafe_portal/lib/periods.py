@@ -36,7 +36,7 @@ class Period:
 
     @classmethod
     def parse(cls, code: str) -> Self:
-        """The period written as ``2026-11``, ``2026Q4``, ``2026H2`` or ``2026``; else a Chinese ValueError."""
+        """The period written as ``2026-11``, ``2026Q4``, ``2026H2`` or ``2026``; else a ValueError."""
         match = _FORM(code)
         if match is None:
             raise ValueError(f"“{code}”不是周期，应写成 2026-11、2026Q4、2026H2 或 2026")

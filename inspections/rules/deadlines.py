@@ -89,7 +89,9 @@ def due_for(
 class DeadlineBadge:
     """How a deadline stands, as a badge prints it.
 
-    还剩 3 个工作日, 今日到期, 逾期 6 个工作日, 按时, 超期 2 天. ``unit`` is ``working_days`` or ``days``; ``on`` is the day it was done.
+    还剩 3 个工作日, 今日到期, 逾期 6 个工作日, 按时, 超期 2 天.
+
+    ``unit`` is ``working_days`` or ``days``; ``on`` is the day it was done.
     """
 
     kind: BadgeKind
