@@ -21,10 +21,8 @@ from accounts.models import Region
 from campaigns.choices import Level
 from campaigns.models import Campaign, WeeklyReport
 from entities.choices import ResponsibilityGrade
-from foodsafe_portal.lib.periods import Period
 from foodsafe_portal.lib.scope import in_territory
 from foodsafe_portal.lib.weeks import Week
-from inspections.choices import PeriodKind
 from inspections.models import RectificationDuty, VisitDuty
 from inspections.querysets import PARTS, DutyQuerySet, part_condition
 
@@ -99,17 +97,19 @@ class Measure:
 
 
 def _visits(question: Question) -> DutyQuerySet:
-    codes = [Period.containing(question.sunday, kind).code for kind in PeriodKind.values]
-    return VisitDuty.objects.known_at(question.known_at).filter(
-        in_territory(question.campaign.region_id), period__in=codes, arises_on__lte=question.sunday
+    return (
+        VisitDuty.objects.known_at(question.known_at)
+        .in_period_of(question.sunday)
+        .on(question.sunday)
+        .filter(in_territory(question.campaign.region_id))
     )
 
 
 def _problems(question: Question) -> DutyQuerySet:
-    return RectificationDuty.objects.known_at(question.known_at).filter(
-        in_territory(question.campaign.region_id),
-        arises_on__gte=question.campaign.started_on,
-        arises_on__lte=question.sunday,
+    return (
+        RectificationDuty.objects.known_at(question.known_at)
+        .on(question.sunday)
+        .filter(in_territory(question.campaign.region_id), problem__found_on__gte=question.campaign.started_on)
     )
 
 

@@ -31,7 +31,7 @@ def close_week(*, campaign: Campaign, week: Week, by: Any = None, at: datetime |
     now = at or timezone.now()
     if not week.has_ended(now):
         raise WeekNotOver(f"{week} 到 {week.sunday} 24:00 才结束,现在不能冻结;请在下周一以后再试。")
-    campaign = Campaign.objects.select_for_update().select_related("rulebook", "region").get(pk=campaign.pk)
+    campaign = Campaign.objects.select_for_update(of=("self",)).select_related("rulebook").get(pk=campaign.pk)
     known_at = at or closing_instant()
     question = Question(campaign, week, known_at)
     latest = WeeklyReport.objects.filter(campaign=campaign, week=str(week), is_latest=True).first()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -13,7 +13,8 @@ from accounts.rules.rights import Role
 from campaigns.models import Campaign
 from entities.choices import OfficerLevel
 from entities.models import Assignment, Business, Officer
-from inspections.models import FrequencyPolicy
+from foodsafe_portal.lib.periods import Period
+from inspections.models import FrequencyPolicy, Problem, RectificationDuty, VisitDuty
 
 LEVELS = {2: "province", 4: "city", 6: "county", 9: "township", 12: "village"}
 numbers = itertools.count(1)
@@ -123,3 +124,54 @@ def make_campaign(code: str = "demo", *, region: str = "9901", **fields: Any) ->
         "review_on": date(2027, 3, 16),
     } | fields
     return Campaign.objects.create(code=code, **values)
+
+
+def make_duty(business: Business | None = None, *, period: str = "2026Q4", **fields: Any) -> VisitDuty:
+    """A live duty of a business for a quarter, known since long ago."""
+    business = business or make_business()
+    quarter = Period.parse(period)
+    values: dict[str, Any] = {
+        "business": business,
+        "region_id": business.region_id,
+        "grade": business.responsibility_grade,
+        "period": period,
+        "period_start": quarter.start,
+        "period_end": quarter.end,
+        "arises_on": quarter.start,
+        "due_on": quarter.end,
+        "recorded_at": datetime(2026, 1, 1, tzinfo=UTC),
+    } | fields
+    return VisitDuty.objects.create(**values)
+
+
+def make_problem(*, region: str = "990102001", due_on: date = date(2026, 11, 13), **fields: Any) -> Problem:
+    """A problem with its live rectification duty."""
+    number = next(numbers)
+    if not Region.objects.filter(pk=region).exists():
+        make_region(region)
+    duty = {name: fields.pop(name) for name in ("fulfilled_on", "delivered_on") if name in fields}
+    known = datetime(2026, 1, 1, tzinfo=UTC)
+    values: dict[str, Any] = {
+        "code": f"WT-2611-{number:04d}",
+        "source": "visit",
+        "description": "台账记录不全",
+        "region_id": region,
+        "grade": "C",
+        "found_on": date(2026, 11, 2),
+        "original_due_on": due_on,
+        "due_on": due_on,
+        "recorded_at": known,
+    } | fields
+    problem = Problem.objects.create(**values)
+    RectificationDuty.objects.create(
+        problem=problem,
+        region_id=region,
+        unit=problem.unit,
+        grade=problem.grade,
+        arises_on=problem.found_on,
+        original_due_on=due_on,
+        due_on=due_on,
+        recorded_at=known,
+        **duty,
+    )
+    return problem
