@@ -14,7 +14,7 @@ NO_VALUE = "—"
 
 def thousands(value: int | None) -> str:
     """``27748`` -> ``27,748``; no value is a dash, never a zero."""
-    return NO_VALUE if value is None else f"{value:,}"
+    return f"{value:,}" if isinstance(value, int) else NO_VALUE
 
 
 def percent(part: int | None, whole: int | None) -> str:
@@ -46,19 +46,19 @@ def score_band(low: Decimal | float | None, high: Decimal | float | None) -> str
 
 def full_day(day: date | None) -> str:
     """``2026-11-16``."""
-    return NO_VALUE if day is None else f"{day:%Y-%m-%d}"
+    return NO_VALUE if not day else f"{day:%Y-%m-%d}"
 
 
 def short_day(day: date | None, *, today: date) -> str:
     """``11-16`` for a day of this year, ``2027-03-16`` for any other."""
-    if day is None:
+    if not day:
         return NO_VALUE
     return f"{day:%m-%d}" if day.year == today.year else f"{day:%Y-%m-%d}"
 
 
 def minute(moment: datetime | None) -> str:
     """``2026-11-16 09:42``; the moment must already be in the portal's time zone."""
-    return NO_VALUE if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+    return NO_VALUE if not moment else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def week_label(week: Week | str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,12 +11,13 @@ from urllib.parse import urlencode
 from django import template
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from foodsafe_portal.lib import formats
+from foodsafe_portal.lib import formats, strips
+from foodsafe_portal.lib.strips import Composition, field_of, words_of
 
 register = template.Library()
 
@@ -64,7 +64,7 @@ TONE_ICONS = {
     "warn": "alert-triangle",
     "bad": "alert-circle",
     "info": "clock",
-    "wait": "circle-half-vertical",
+    "wait": "circle-half",
 }
 
 
@@ -85,25 +85,22 @@ def state_badge(tone: str, icon_name: str, word: Any) -> SafeString:
 DAY_UNITS = {"working_days": gettext_lazy("个工作日"), "days": gettext_lazy("天")}
 
 
-def _field(thing: Any, name: str, default: Any = None) -> Any:
-    """One value of a mapping or an object, so that pages may hand over either."""
-    return thing.get(name, default) if isinstance(thing, Mapping) else getattr(thing, name, default)
-
-
 @register.simple_tag
-def deadline_badge(badge: Any = None, soon: int = 3, **fields: Any) -> SafeString:
+def deadline_badge(badge: Any = None, **fields: Any) -> SafeString:
     """``{% deadline_badge badge %}`` or ``{% deadline_badge kind="overdue" days=6 %}``; nothing without a kind.
 
     ``kind``: left, today, overdue, on_time, late; ``days``: a count; ``unit``: working_days (default) or days;
     ``provisional`` adds *; ``on``: the day it was done; ``soon``: amber from this many days left (tasks: 10).
     """
-    told = {name: _field(badge, name) for name in ("kind", "days", "unit", "provisional", "on")} | fields
+    told = {
+        name: field_of(badge, name) for name in ("kind", "days", "unit", "provisional", "on", "soon")
+    } | fields
     if not told.get("kind"):
         return mark_safe("")
     count, unit = told.get("days") or 0, DAY_UNITS[told.get("unit") or "working_days"]
     done_on = day(told["on"]) if told.get("on") else ""
     tone, icon_name, words = {
-        "left": ("warn" if count <= soon else "info", "clock", _("还剩 %(n)s %(unit)s")),
+        "left": ("warn" if count <= (told.get("soon") or 3) else "info", "clock", _("还剩 %(n)s %(unit)s")),
         "today": ("warn", "clock", _("今日到期")),
         "overdue": ("bad", "alert-circle", _("逾期 %(n)s %(unit)s")),
         "on_time": ("ok", "circle-check", _("按时 %(day)s")),
@@ -206,122 +203,16 @@ def refused_action(label: Any, reason: Any) -> SafeString:
 # --- five figures and strips -------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Composition:
-    """Five figures and the two that follow from them. Excluded stands beside expected, not inside it."""
-
-    expected: int
-    done: int
-    on_time: int
-    overdue: int
-    excluded: int
-
-    @classmethod
-    def of(cls, figures: Any, given: Mapping[str, Any]) -> Composition:
-        """Take each number from the keyword arguments, else from the object or mapping handed over."""
-        names = ("expected", "done", "on_time", "overdue", "excluded")
-        return cls(*(int(given.get(name, _field(figures, name, 0)) or 0) for name in names))
-
-    @property
-    def late(self) -> int:
-        """Done, but after the due day."""
-        return self.done - self.on_time
-
-    @property
-    def open(self) -> int:
-        """Neither done nor past the due day."""
-        return self.expected - self.done - self.overdue
-
-
-MEASURE_WORDS: dict[str, dict[str, Any]] = {
-    "visits": {
-        "expected": gettext_lazy("应督导"),
-        "done": gettext_lazy("已督导"),
-        "overdue_long": gettext_lazy("逾期未督导"),
-        "rate": gettext_lazy("完成率"),
-    },
-    "problems": {
-        "expected": gettext_lazy("应整改"),
-        "done": gettext_lazy("已整改"),
-        "overdue_long": gettext_lazy("逾期未整改"),
-        "rate": gettext_lazy("整改率"),
-    },
-    "tasks": {
-        "expected": gettext_lazy("应完成"),
-        "done": gettext_lazy("已完成"),
-        "overdue_long": gettext_lazy("逾期未完成"),
-        "rate": gettext_lazy("完成率"),
-    },
-}
-COMMON_WORDS = {
-    "on_time": gettext_lazy("按时"),
-    "late": gettext_lazy("超期完成"),
-    "overdue": gettext_lazy("逾期"),
-    "open": gettext_lazy("未到期"),
-    "excluded": gettext_lazy("剔除"),
-}
-HATCH = mark_safe(' fill="url(#hatch-grey)"')
-HATCH_BLUE = mark_safe(' fill="url(#hatch-blue)"')
-
-
-def _words(measure: str) -> dict[str, Any]:
-    """The words of one measure; an unknown measure reads as plain work to be done."""
-    return COMMON_WORDS | MEASURE_WORDS.get(measure, MEASURE_WORDS["tasks"])
-
-
-def _rects(segments: Iterable[tuple[str, Decimal | int, SafeString]], whole: Decimal | int) -> SafeString:
-    """Neighbouring <rect>s in percent of ``whole``; what exists is never thinner than half a percent."""
-    parts, x = [], 0.0
-    for css, size, fill in segments:
-        if size <= 0:
-            continue
-        width = max(float(size) * 100 / float(whole), 0.5)
-        parts.append((f"{min(x, 99.5):.2f}", f"{width:.2f}", css, fill))
-        x += width
-    return format_html_join("", '<rect x="{}%" width="{}%" height="100%" class="{}"{}/>', parts)
-
-
-def _strip_svg(rects: SafeString, spoken: str, height: int) -> SafeString:
-    return format_html(
-        '<svg class="strip" width="100%" height="{}" role="img" aria-label="{}">'
-        '<rect width="100%" height="100%" class="s-ground"/>{}</svg>',
-        height,
-        spoken,
-        rects,
-    )
-
-
 @register.simple_tag
 def strip(figures: Any = None, measure: str = "visits", height: int = 8, **given: Any) -> SafeString:
     """``{% strip row %}``: on time, late, overdue, open, excluded hatched; an object, a mapping or keywords."""
-    whole, words = Composition.of(figures, given), _words(measure)
-    shares = [
-        ("on_time", "s-on-time", whole.on_time, ""),
-        ("late", "s-late", whole.late, ""),
-        ("overdue_long", "s-overdue", whole.overdue, ""),
-        ("open", "s-open", whole.open, ""),
-        ("excluded", "s-excluded", whole.excluded, HATCH),
-    ]
-    spoken = _("，").join(f"{words[name]} {formats.thousands(count)}" for name, _css, count, _fill in shares)
-    total = whole.expected + whole.excluded
-    rects = _rects([share[1:] for share in shares], total) if total else SafeString("")
-    return _strip_svg(rects, spoken, height)
+    return strips.strip(Composition.of(figures, given), measure=measure, height=height)
 
 
 @register.simple_tag
-def score_strip(low: Any, high: Any, points: Any, height: int = 7) -> SafeString:
+def score_strip(low: Any, high: Any, points: Any) -> SafeString:
     """``{% score_strip clause.low clause.high clause.points %}``: scored, unassessed hatched, lost."""
-    if points is None or not Decimal(str(points)):
-        return mark_safe("")
-    full, least, most = Decimal(str(points)), Decimal(str(low or 0)), Decimal(str(high or 0))
-    lost, band = full - most, most - least
-    rects = _rects([("s-on-time", least, ""), ("s-unassessed", band, HATCH_BLUE), ("s-lost", lost, "")], full)
-    spoken = _("已得 %(low)s 分，待评 %(band)s 分，已失 %(lost)s 分") % {
-        "low": formats.score(least),
-        "band": formats.score(band),
-        "lost": formats.score(lost),
-    }
-    return _strip_svg(rects, spoken, height)
+    return strips.score_strip(low, high, points)
 
 
 @register.inclusion_tag("components/five_figures.html")
@@ -339,7 +230,7 @@ def five_figures(
     opens ``url_base`` plus ``part=expected``, done, on_time, overdue, excluded, late or open. ``notes``: part ->
     small line below. ``compact``: the phone's centred row. ``measure``: visits, problems, tasks.
     """
-    whole, words = Composition.of(figures, given), _words(measure)
+    whole, words = Composition.of(figures, given), words_of(measure)
 
     def opens(part: str) -> str:
         return with_query(url_base, part=part) if url_base else ""
@@ -356,7 +247,7 @@ def five_figures(
 
     return {
         "cells": [cell("expected"), cell("done"), cell("on_time"), cell("overdue", "red"), cell("excluded")],
-        "strip": strip(whole, measure=measure, height=10),
+        "strip": strips.strip(whole, measure=measure, height=10),
         "legend": [
             ("s-on-time", words["on_time"]),
             ("s-late", words["late"]),
@@ -490,11 +381,11 @@ def pager(page: Any, unit: Any = "", target: str = "") -> dict[str, Any]:
     With ``target`` the links swap that element and push the address.
     """
     return {
-        "previous_url": _field(page, "previous_url", ""),
-        "next_url": _field(page, "next_url", ""),
-        "total": _field(page, "total"),
-        "first": _field(page, "first"),
-        "last": _field(page, "last"),
+        "previous_url": field_of(page, "previous_url", ""),
+        "next_url": field_of(page, "next_url", ""),
+        "total": field_of(page, "total"),
+        "first": field_of(page, "first"),
+        "last": field_of(page, "last"),
         "unit": unit,
         "target": target,
     }
@@ -521,16 +412,16 @@ def progress(job: Any, url: str = "", verb: Any = "", unit: Any = "") -> dict[st
 
     ``url`` answers this same fragment; once the job has ended the answer has no trigger, so the asking stops.
     """
-    state = _field(job, "state", "")
+    state = field_of(job, "state", "")
     return {
         "job": job,
-        "done": _field(job, "done", 0),
-        "total": _field(job, "total", 0),
-        "message": _field(job, "message", ""),
+        "done": field_of(job, "done", 0),
+        "total": field_of(job, "total", 0),
+        "message": field_of(job, "message", ""),
         "running": state in ("queued", "running"),
         "queued": state == "queued",
         "tone": {"done": "ok", "failed": "bad", "cancelled": "wait"}.get(state, "info"),
-        "word": _field(job, "get_state_display", ""),
+        "word": field_of(job, "get_state_display", ""),
         "url": url,
         "verb": verb or _("已处理"),
         "unit": unit or _("行"),

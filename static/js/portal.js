@@ -133,6 +133,8 @@
     setTimeout(() => {
       if (event.defaultPrevented && !isHtmx(form, button)) { release(form); return; }
       if (button && !button.closest(".me-acts")) busy(button);
+      /* A download leaves the page standing: nothing tells when it is over, so the button comes back by itself. */
+      if (form.matches("[data-download]") || button?.matches("[data-download]")) setTimeout(() => release(form), 4000);
     });
   }, true);
   const isHtmx = (...elements) => elements.some((one) => one?.closest?.("[hx-post], [hx-get], [hx-put], [hx-patch], [hx-delete]"));
@@ -208,6 +210,7 @@
     const form = event.detail.elt.closest?.("form");
     if (form) release(form);
   });
+  document.addEventListener("htmx:validation:halted", (event) => { if (event.target.closest("form")) release(event.target.closest("form")); });
   document.addEventListener("htmx:responseError", () => complain(document.body.dataset.broken));
   document.addEventListener("htmx:sendError", () => complain(document.body.dataset.offline));
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -222,6 +225,26 @@
     (root.matches("[data-focus]") ? root : $("[data-focus]", root))?.focus();
     announce((root.matches("[data-announce]") ? root : $("[data-announce]", root))?.dataset.announce);
   });
+
+  /* Every printed sheet repeats which period and moment the page is about. */
+  window.addEventListener("beforeprint", () => {
+    const place = $("[data-print-asof]"), told = $(".asof");
+    if (place) place.textContent = [$("h1")?.textContent.trim(), ...[...(told?.children ?? [])].map((part) => part.textContent.trim())].join(" · ");
+  });
+
+  /* A table that fits its frame leaves it open, so that its head sticks to the window; a wider one scrolls inside. */
+  function fitTables() {
+    for (const frame of $$(".table-frame")) {
+      frame.classList.remove("fits");
+      frame.classList.toggle("fits", frame.scrollWidth <= frame.clientWidth);
+      if (!frame.classList.contains("fits")) frame.tabIndex = 0;
+      else frame.removeAttribute("tabindex");
+    }
+  }
+  let waiting;
+  window.addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(fitTables, 120); });
+  document.addEventListener("htmx:afterSettle", fitTables);
+  document.addEventListener("DOMContentLoaded", fitTables);
 
   /* A whole page that came back with errors: go to the first one. */
   document.addEventListener("DOMContentLoaded", () => {

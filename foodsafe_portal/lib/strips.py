@@ -1,0 +1,136 @@
+"""Draw the composition of five figures, or of a clause's points, as a strip of SVG without style attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from foodsafe_portal.lib import formats
+
+
+def field_of(thing: Any, name: str, default: Any = None) -> Any:
+    """One value of a mapping or an object, so that pages may hand over either."""
+    return thing.get(name, default) if isinstance(thing, Mapping) else getattr(thing, name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """Five figures and the two that follow from them. Excluded stands beside expected, not inside it."""
+
+    expected: int
+    done: int
+    on_time: int
+    overdue: int
+    excluded: int
+
+    @classmethod
+    def of(cls, figures: Any, given: Mapping[str, Any]) -> Composition:
+        """Take each number from the keyword arguments, else from the object or mapping handed over."""
+        names = ("expected", "done", "on_time", "overdue", "excluded")
+        return cls(*(int(given.get(name, field_of(figures, name, 0)) or 0) for name in names))
+
+    @property
+    def late(self) -> int:
+        """Done, but after the due day."""
+        return self.done - self.on_time
+
+    @property
+    def open(self) -> int:
+        """Neither done nor past the due day."""
+        return self.expected - self.done - self.overdue
+
+
+MEASURE_WORDS: Final[dict[str, dict[str, Any]]] = {
+    "visits": {
+        "expected": gettext_lazy("应督导"),
+        "done": gettext_lazy("已督导"),
+        "overdue_long": gettext_lazy("逾期未督导"),
+        "rate": gettext_lazy("完成率"),
+    },
+    "problems": {
+        "expected": gettext_lazy("应整改"),
+        "done": gettext_lazy("已整改"),
+        "overdue_long": gettext_lazy("逾期未整改"),
+        "rate": gettext_lazy("整改率"),
+    },
+    "tasks": {
+        "expected": gettext_lazy("应完成"),
+        "done": gettext_lazy("已完成"),
+        "overdue_long": gettext_lazy("逾期未完成"),
+        "rate": gettext_lazy("完成率"),
+    },
+}
+COMMON_WORDS: Final[dict[str, Any]] = {
+    "on_time": gettext_lazy("按时"),
+    "late": gettext_lazy("超期完成"),
+    "overdue": gettext_lazy("逾期"),
+    "open": gettext_lazy("未到期"),
+    "excluded": gettext_lazy("剔除"),
+}
+HATCH_GREY: Final = mark_safe(' fill="url(#hatch-grey)"')
+HATCH_BLUE: Final = mark_safe(' fill="url(#hatch-blue)"')
+
+
+def words_of(measure: str) -> dict[str, Any]:
+    """The words of one measure; an unknown measure reads as plain work to be done."""
+    return COMMON_WORDS | MEASURE_WORDS.get(measure, MEASURE_WORDS["tasks"])
+
+
+def _rects(segments: Iterable[tuple[str, Decimal | int, str]], whole: Decimal | int) -> SafeString:
+    """Neighbouring <rect>s in percent of ``whole``; what exists is never thinner than half a percent."""
+    parts, x = [], 0.0
+    for css, size, fill in segments:
+        if size <= 0:
+            continue
+        width = max(float(size) * 100 / float(whole), 0.5)
+        parts.append((f"{min(x, 99.5):.2f}", f"{width:.2f}", css, fill))
+        x += width
+    return format_html_join("", '<rect x="{}%" width="{}%" height="100%" class="{}"{}/>', parts)
+
+
+def _strip_svg(rects: SafeString, spoken: str, height: int) -> SafeString:
+    return format_html(
+        '<svg class="strip" width="100%" height="{}" role="img" aria-label="{}">'
+        '<rect width="100%" height="100%" class="s-ground"/>{}</svg>',
+        height,
+        spoken,
+        rects,
+    )
+
+
+def strip(whole: Composition, *, measure: str = "visits", height: int = 8) -> SafeString:
+    """On time, late, overdue, open, then excluded hatched, each in its share; the counts are read aloud."""
+    words = words_of(measure)
+    shares = [
+        ("on_time", "s-on-time", whole.on_time, ""),
+        ("late", "s-late", whole.late, ""),
+        ("overdue_long", "s-overdue", whole.overdue, ""),
+        ("open", "s-open", whole.open, ""),
+        ("excluded", "s-excluded", whole.excluded, HATCH_GREY),
+    ]
+    spoken = _("，").join(f"{words[name]} {formats.thousands(count)}" for name, _css, count, _fill in shares)
+    total = whole.expected + whole.excluded
+    rects = _rects([share[1:] for share in shares], total) if total else SafeString("")
+    return _strip_svg(rects, spoken, height)
+
+
+def score_strip(low: Any, high: Any, points: Any, *, height: int = 7) -> SafeString:
+    """Points of a clause: scored, unassessed hatched, lost; nothing for a clause without points of its own."""
+    if points is None or not Decimal(str(points)):
+        return mark_safe("")
+    full, least, most = Decimal(str(points)), Decimal(str(low or 0)), Decimal(str(high or 0))
+    lost, band = full - most, most - least
+    rects = _rects([("s-on-time", least, ""), ("s-unassessed", band, HATCH_BLUE), ("s-lost", lost, "")], full)
+    spoken = _("已得 %(low)s 分，待评 %(band)s 分，已失 %(lost)s 分") % {
+        "low": formats.score(least),
+        "band": formats.score(band),
+        "lost": formats.score(lost),
+    }
+    return _strip_svg(rects, spoken, height)
