@@ -8,7 +8,9 @@ from typing import Self
 from django.apps import apps
 from django.db.models import F, Q
 
+from foodsafe_portal.lib.periods import Period
 from foodsafe_portal.lib.scope import Person, ScopedQuerySet
+from inspections.choices import PeriodKind
 
 PARTS = ("expected", "done", "on_time", "overdue", "excluded")
 
@@ -16,8 +18,9 @@ PARTS = ("expected", "done", "on_time", "overdue", "excluded")
 def part_condition(part: str, day: date) -> Q:
     """The condition of one of the five figures at the end of ``day``.
 
-    expected: arisen and not excluded · done: fulfilled by then · on_time: done and delivered by its due day ·
+    expected: arisen and not excluded · done: fulfilled by then · on_time: done and delivered by its due day, late: after it ·
     overdue: not done although its due day has ended · excluded: beside expected. open: not done, not yet due.
+    Only the slice in force on ``day`` counts: one that has ceased is continued by another row.
     """
     excluded = Q(excluded_on__isnull=False, excluded_on__lte=day)
     counted = Q(excluded_on__isnull=True) | Q(excluded_on__gt=day)
@@ -26,11 +29,17 @@ def part_condition(part: str, day: date) -> Q:
         "expected": counted,
         "done": counted & Q(fulfilled_on__lte=day),
         "on_time": counted & Q(fulfilled_on__lte=day, delivered_on__lte=F("due_on")),
+        "late": counted & Q(fulfilled_on__lte=day, delivered_on__gt=F("due_on")),
         "overdue": counted & not_done & Q(due_on__lte=day),
         "open": counted & not_done & Q(due_on__gt=day),
         "excluded": excluded,
     }
-    return Q(arises_on__lte=day) & conditions[part]
+    return in_force(day) & conditions[part]
+
+
+def in_force(day: date) -> Q:
+    """Duties that had arisen on ``day`` and had not been continued by another row yet."""
+    return Q(arises_on__lte=day) & (Q(ceases_on__isnull=True) | Q(ceases_on__gt=day))
 
 
 class DutyQuerySet(ScopedQuerySet):
@@ -39,8 +48,12 @@ class DutyQuerySet(ScopedQuerySet):
     resource = "duty"
 
     def live(self) -> Self:
-        """The rows in force now."""
+        """The rows nobody has superseded: every slice as it is known now."""
         return self.filter(superseded_at__isnull=True)
+
+    def on(self, day: date) -> Self:
+        """The slices in force on ``day``."""
+        return self.filter(in_force(day))
 
     def known_at(self, instant: datetime) -> Self:
         """The rows that were in force at ``instant``."""
@@ -61,7 +74,7 @@ class VisitDutyQuerySet(DutyQuerySet):
 
     def in_period_of(self, day: date) -> Self:
         """Duties of the periods that contain ``day``."""
-        return self.filter(period_start__lte=day, period_end__gte=day)
+        return self.filter(period__in=[Period.containing(day, kind).code for kind in PeriodKind.values])
 
 
 class RectificationDutyQuerySet(DutyQuerySet):

@@ -2,12 +2,15 @@
 
 A row is never changed after it was written except that ``superseded_at`` is set once; the new truth is a new row. A figure
 of a past week therefore finds exactly the rows it counted, however much was written since.
+
+A row is a slice of days: from ``arises_on`` until ``ceases_on``. Where a grade or a place changes inside a period, one slice
+ends and the next begins on that day; what held on the Sundays before is still to be read from the first.
 """
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Region, Unit
@@ -26,6 +29,7 @@ class Duty(models.Model):
     region = models.ForeignKey(Region, models.PROTECT, related_name="+", db_index=False, verbose_name=_("地区"))
     grade = models.CharField(_("包保等级"), max_length=1, choices=ResponsibilityGrade.choices, blank=True)
     arises_on = models.DateField(_("产生日期"))
+    ceases_on = models.DateField(_("接续日期"), null=True, blank=True)
     due_on = models.DateField(_("到期日"))
     fulfilled_on = models.DateField(_("完成日期"), null=True, blank=True)
     delivered_on = models.DateField(_("交付日期"), null=True, blank=True)
@@ -68,12 +72,16 @@ class VisitDuty(Duty):
         constraints = [
             models.UniqueConstraint(
                 fields=["business", "period"],
-                condition=Q(superseded_at__isnull=True),
+                condition=Q(superseded_at__isnull=True, ceases_on__isnull=True),
                 name="visit_duty_one_live_per_business_and_period",
             ),
             models.CheckConstraint(
                 condition=Q(excluded_on__isnull=True, exclusion="") | (Q(excluded_on__isnull=False) & ~Q(exclusion="")),
                 name="visit_duty_excluded_on_and_why_together",
+            ),
+            models.CheckConstraint(
+                condition=Q(ceases_on__isnull=True) | Q(ceases_on__gt=F("arises_on")),
+                name="visit_duty_ceases_after_it_arises",
             ),
         ]
         indexes = [

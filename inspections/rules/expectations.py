@@ -1,0 +1,163 @@
+"""Which visits a business owes in a period: dated grade, status and place in, slices of owed days out.
+
+One business owes at most one visit duty per period. Where its grade or place changes inside the period, or where it is 正常
+again after an exclusion, the period is cut into slices that follow each other, so that the question "what did it owe on
+that Sunday?" has the same answer however much changes afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from foodsafe_portal.lib.periods import Period, PeriodKind
+from inspections.rules.duties import DueMode
+
+OPERATING: Final = "normal"
+ALWAYS: Final = date.min
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """One row of the frequency policy of one grade: ``times`` visits per ``per`` from ``effective_from`` on."""
+
+    key: int
+    grade: str
+    effective_from: date
+    times: int
+    per: PeriodKind
+    due_mode: DueMode
+
+
+def governing(day: date, rows: Sequence[Frequency]) -> tuple[Frequency, Period] | None:
+    """The row that governs ``day`` and its period; ``rows`` are one grade's, newest first. Nothing before the first rule.
+
+    A rule begins with the first of its own periods that starts on or after its effective date and does not cut a period
+    that an older rule has begun: what was asked for a quarter stays asked until the quarter ends.
+    """
+    for place, row in enumerate(rows):
+        period = Period.containing(day, row.per)
+        if row.effective_from > period.start:
+            continue
+        if place + 1 < len(rows):
+            running = Period.containing(period.start, rows[place + 1].per)
+            if running.start < row.effective_from and day in running:
+                continue
+        return row, period
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From ``on`` on it is ``after``; until then it was ``before``."""
+
+    on: date
+    before: str
+    after: str
+
+
+Run = tuple[date, str]
+"""A value and the day it begins on."""
+
+
+def runs(changes: Sequence[Change], standing: str) -> list[Run]:
+    """The values in order of time; ``changes`` are in order, ``standing`` holds where there are none."""
+    found: list[Run] = [(ALWAYS, changes[0].before if changes else standing)]
+    for change in changes:
+        if found[-1][0] == change.on:
+            found[-1] = (change.on, change.after)
+        elif found[-1][1] != change.after:
+            found.append((change.on, change.after))
+    return found
+
+
+def value_on(day: date, history: Sequence[Run]) -> str:
+    """The value that held on ``day``."""
+    value = history[0][1]
+    for begins_on, later in history[1:]:
+        if begins_on > day:
+            break
+        value = later
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Days ``arises_on`` to before ``ceases_on`` (``None``: open) on which a visit is owed, or excluded from a day on."""
+
+    arises_on: date
+    ceases_on: date | None
+    grade: str
+    region: str
+    excluded_on: date | None = None
+    exclusion: str = ""
+
+
+def slices(
+    period: Period,
+    *,
+    owed_from: date,
+    grades: Sequence[Run],
+    statuses: Sequence[Run],
+    regions: Sequence[Run],
+    periodic: Iterable[str],
+) -> tuple[Slice, ...]:
+    """The slices of one business's duty in ``period``; none where it owes nothing.
+
+    ``owed_from`` is the day it entered the register; ``periodic`` are the grades whose rule asks for visits in this very
+    period. A business that is not graded owes nothing. One that is not 正常 is excluded from the day on which that became
+    so; one that was not 正常 already when the period began is excluded from the first day.
+    """
+    first = max(period.start, owed_from)
+    if first > period.end:
+        return ()
+    asked = frozenset(periodic)
+    days = {first}
+    for history in (grades, statuses, regions):
+        days.update(day for day, _value in history if first < day <= period.end)
+    found: list[Slice] = []
+    current: Slice | None = None
+    for day in sorted(days):
+        grade, status = value_on(day, grades), value_on(day, statuses)
+        region, exclusion = value_on(day, regions), "" if status == OPERATING else status
+        if grade in asked and current and (current.grade, current.region) == (grade, region):
+            if current.exclusion == exclusion:
+                continue
+            if not current.exclusion:
+                current = replace(current, excluded_on=day, exclusion=exclusion)
+                continue
+        if current:
+            found.append(replace(current, ceases_on=day))
+        current = None
+        if grade in asked:
+            current = Slice(day, None, grade, region, day if exclusion else None, exclusion)
+    if current:
+        found.append(current)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilment:
+    """How many days with a visit there were, and which visit was the one that fulfilled the duty."""
+
+    made: int
+    on: date | None = None
+    visit: int | None = None
+
+
+def fulfilment(visits: Iterable[tuple[date, int]], period: Period, times: int) -> Fulfilment:
+    """The fulfilment of a duty by (day, key) pairs in order of time.
+
+    Two officers calling on one day are one visit: the duty counts days, so that it cannot be met twice at one table.
+    """
+    made, last = 0, None
+    met: tuple[date, int] | None = None
+    for day, key in visits:
+        if day not in period or day == last:
+            continue
+        made, last = made + 1, day
+        if made == times:
+            met = (day, key)
+    return Fulfilment(made, *met) if met else Fulfilment(made)
