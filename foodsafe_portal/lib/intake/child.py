@@ -8,6 +8,7 @@ touches the file. A reader that aborts takes this process with it and nothing el
 from __future__ import annotations
 
 import codecs
+import gc
 import marshal
 import resource
 import sys
@@ -19,7 +20,11 @@ from typing import Any
 def stand_in_for_packages() -> None:
     """Let neighbours be imported without running the packages' own start-up code."""
     here = Path(__file__).resolve().parent
-    folders = {"foodsafe_portal": here.parents[1], "foodsafe_portal.lib": here.parent, "foodsafe_portal.lib.intake": here}
+    folders = {
+        "foodsafe_portal": here.parents[1],
+        "foodsafe_portal.lib": here.parent,
+        "foodsafe_portal.lib.intake": here,
+    }
     for name, folder in folders.items():
         package = types.ModuleType(name)
         package.__path__ = [str(folder)]
@@ -39,6 +44,7 @@ def give_up_rights(order: dict[str, Any]) -> None:
 
 def main() -> int:
     """Read the file on standard input as the order in the first argument says, and answer by ``marshal``."""
+    gc.disable()  # a short life, and nothing here runs in circles
     order = marshal.loads(bytes.fromhex(sys.argv[1]))
     stand_in_for_packages()
     from foodsafe_portal.lib.intake import reading

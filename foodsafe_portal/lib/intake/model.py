@@ -24,6 +24,9 @@ class Limits:
     wall_seconds: int = 60
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether a file may be read at all.
@@ -65,7 +68,7 @@ class ErrorCell:
 
 
 Cell = str | float | int | bool | dt.date | dt.datetime | dt.time | ErrorCell | None
-Column = list[Cell]
+Column = Sequence[Cell]
 Row = tuple[Cell, ...]
 MergedRange = tuple[int, int, int, int]
 """First row, first column, last row, last column; rows as Excel numbers them (from 1), columns from 0."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 
@@ -11,6 +12,26 @@ _SAMPLE_ROWS = 40
 
 class BadText(Exception):
     """The text cannot be split into rows; the argument is a Chinese sentence."""
+
+
+def text_encoding(data: bytes) -> str | None:
+    """The encoding of a text file in a fixed order: byte order mark, strict UTF-8, strict GB18030; None refuses."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return None
+    candidates: tuple[str, ...] = ("utf-8", "gb18030")
+    if data.startswith(codecs.BOM_UTF8):
+        candidates = ("utf-8-sig",)
+    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        candidates = ("utf-16",)
+    elif data[:65536].count(b"\x00") > len(data[:65536]) // 50:
+        return None
+    for encoding in candidates:
+        try:
+            data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return None
 
 
 def split_text(text: str, rows: int, columns: int) -> list[list[str]]:
@@ -29,7 +50,9 @@ def split_text(text: str, rows: int, columns: int) -> list[list[str]]:
     try:
         for row in reader:
             if len(row) > columns:
-                raise BadText(f"第 {len(result) + 1:,} 行有 {len(row):,} 列,超过 {columns} 列的上限;请删去多余的列后再上传")
+                raise BadText(
+                    f"第 {len(result) + 1:,} 行有 {len(row):,} 列,超过 {columns} 列的上限;请删去多余的列后再上传"
+                )
             result.append(row)
             if len(result) > rows:
                 raise BadText(f"文件超过 {rows:,} 行的上限;请按县(市、区)或乡镇分成几个文件上传")

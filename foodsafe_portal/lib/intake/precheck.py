@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from foodsafe_portal.lib.intake import biff, ole
-from foodsafe_portal.lib.intake.model import MIB, Limits, Verdict
+from foodsafe_portal.lib.intake.model import DEFAULT_LIMITS, MIB, Limits, Verdict
+from foodsafe_portal.lib.intake.plaintext import text_encoding
 
 _SAVE_AS = "请在 Excel 或 WPS 中打开,另存为 .xlsx 再上传"
 _PICTURE = "这是图片,不是表格;请上传原来的工作簿(.xlsx、.xls 或 .csv)"
@@ -54,7 +55,9 @@ _ROOT = re.compile(rb"<\x00?[A-Za-z_]")
 _EPOCH_1904 = re.compile(rb"date1904\s*=\s*[\"'](?:1|true)[\"']")
 _CHUNK = MIB
 _OVERLAP = 64
-_UTF16_DTD = tuple(mark.encode(code) for mark in ("<!DOCTYPE", "<!ENTITY") for code in ("utf-16-le", "utf-16-be"))
+_DTD = tuple(
+    mark.encode(code) for mark in ("<!DOCTYPE", "<!ENTITY") for code in ("ascii", "utf-16-le", "utf-16-be")
+)
 
 
 class _Refuse(Exception):
@@ -63,21 +66,23 @@ class _Refuse(Exception):
         self.verdict = Verdict(False, kind, sentence, code)
 
 
-def precheck(source: Path | str | BinaryIO, limits: Limits = Limits()) -> Verdict:
+def precheck(source: Path | str | BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Verdict:
     """Tell by its content what a file is and whether it may be read.
 
     ``source`` is a path or a seekable binary file, which is left at its beginning. Nothing is unpacked to disk; every
     compressed member is inflated in pieces and its real bytes are counted. Never raises for a bad file.
     """
     if isinstance(source, (str, Path)):
-        with open(source, "rb") as handle:
+        with Path(source).open("rb") as handle:
             return precheck(handle, limits)
     try:
         return _look(source, limits)
     except _Refuse as refusal:
         return refusal.verdict
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError, OSError):
-        return Verdict(False, "xlsx", f"文件已损坏或不完整,打不开;请在 Excel 中确认能打开,{_SAVE_AS[2:]}", "damaged")
+        return Verdict(
+            False, "xlsx", f"文件已损坏或不完整,打不开;请在 Excel 中确认能打开,{_SAVE_AS[2:]}", "damaged"
+        )
     finally:
         source.seek(0)
 
@@ -122,8 +127,12 @@ def _look_at_zip(handle: BinaryIO, size: int, limits: Limits) -> Verdict:
         raise _Refuse("encrypted", f"这个文件加了密码;请取消密码后{_SAVE_AS[1:]}", kind)
     if kind != "xlsx":
         _refuse_other_zip(kind)
-    if any(name.lower().endswith("vbaproject.bin") for name in names) or any("/macrosheets/" in name.lower() for name in names):
-        raise _Refuse("macros", "这个工作簿带有宏;请在 Excel 中另存为“Excel 工作簿(.xlsx)”去掉宏再上传", "xlsm")
+    if any(name.lower().endswith("vbaproject.bin") for name in names) or any(
+        "/macrosheets/" in name.lower() for name in names
+    ):
+        raise _Refuse(
+            "macros", "这个工作簿带有宏;请在 Excel 中另存为“Excel 工作簿(.xlsx)”去掉宏再上传", "xlsm"
+        )
     if any(name.lower().startswith("xl/externallinks/") for name in names):
         raise _Refuse(
             "external_links",
@@ -131,7 +140,8 @@ def _look_at_zip(handle: BinaryIO, size: int, limits: Limits) -> Verdict:
         )
     if "xl/connections.xml" in names:
         raise _Refuse(
-            "external_links", "这个工作簿连着外部数据源;请在 Excel 的“数据 → 查询和连接”中删除连接,保存后再上传"
+            "external_links",
+            "这个工作簿连着外部数据源;请在 Excel 的“数据 → 查询和连接”中删除连接,保存后再上传",
         )
     _check_overlaps(handle, members, size)
     suspects, epoch_1904 = _inflate_all(handle, members, limits)
@@ -140,7 +150,9 @@ def _look_at_zip(handle: BinaryIO, size: int, limits: Limits) -> Verdict:
 
 def _check_names(members: list[zipfile.ZipInfo], limits: Limits) -> None:
     if len(members) > limits.members:
-        raise _Refuse("too_many_members", f"文件里有 {len(members)} 个部件,太多了;请删去图片和附件,{_SAVE_AS[2:]}")
+        raise _Refuse(
+            "too_many_members", f"文件里有 {len(members)} 个部件,太多了;请删去图片和附件,{_SAVE_AS[2:]}"
+        )
     for member in members:
         name = member.orig_filename
         if _ABSOLUTE.match(name) or "\x00" in name or ".." in re.split(r"[/\\]", name):
@@ -229,7 +241,10 @@ def _inflate_all(handle: BinaryIO, members: list[zipfile.ZipInfo], limits: Limit
                     f"文件解压后超过 {limits.unpacked_bytes // MIB} MB 的上限;请删去多余的行列、格式和图片后另存为 .xlsx 再上传",
                 )
             if real > 8 * MIB and real > limits.ratio * max(member.compress_size, 1):
-                raise _Refuse("zip_bomb", f"文件的压缩比异常({real // max(member.compress_size, 1)} 倍),疑为压缩炸弹;{_SAVE_AS}")
+                raise _Refuse(
+                    "zip_bomb",
+                    f"文件的压缩比异常({real // max(member.compress_size, 1)} 倍),疑为压缩炸弹;{_SAVE_AS}",
+                )
             if is_sheet and not suspect:
                 suspect = _is_suspect(piece) or _is_suspect(tail + piece[:_OVERLAP])
             if member.filename == "xl/workbook.xml" and _EPOCH_1904.search(tail + piece):
@@ -273,21 +288,22 @@ def _inflate(handle: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def _is_suspect(window: bytes) -> bool:
-    return any(mark in window for mark in _SUSPECT_MARKS) or any(mark in window[:8192] for mark in _UNUSUAL_MARKS)
+    return any(mark in window for mark in _SUSPECT_MARKS) or any(
+        mark in window[:8192] for mark in _UNUSUAL_MARKS
+    )
 
 
 def _refuse_dtd(window: bytes) -> None:
-    if b"<!" in window and (b"<!DOCTYPE" in window or b"<!ENTITY" in window):
+    if any(mark in window for mark in _DTD):
         raise _Refuse("dtd", f"文件内部声明了 DTD 或实体,不是 Excel 正常保存的工作簿;{_SAVE_AS}")
-    if b"<\x00!" in window or b"\x00<\x00!" in window:
-        if any(mark in window for mark in _UTF16_DTD):
-            raise _Refuse("dtd", f"文件内部声明了 DTD 或实体,不是 Excel 正常保存的工作簿;{_SAVE_AS}")
 
 
 def _refuse_external(relations: bytes) -> None:
     for match in _RELATIONSHIP.finditer(relations):
         tag = match.group()
-        if re.search(rb"TargetMode\s*=\s*[\"']External", tag) and not re.search(rb"Type\s*=\s*[\"'][^\"']*/hyperlink[\"']", tag):
+        if re.search(rb"TargetMode\s*=\s*[\"']External", tag) and not re.search(
+            rb"Type\s*=\s*[\"'][^\"']*/hyperlink[\"']", tag
+        ):
             raise _Refuse(
                 "external_links",
                 "这个工作簿引用了别的文件(外部链接);请在 Excel 的“数据 → 编辑链接”中断开链接,保存后再上传",
@@ -302,7 +318,9 @@ def _look_at_ole(data: bytes) -> Verdict:
         compound = ole.open_ole(data)
         streams = compound.streams
         if "encryptedpackage" in streams:
-            raise _Refuse("encrypted", "这是加了密码的工作簿;请在 Excel 中取消密码后另存为 .xlsx 再上传", "encrypted")
+            raise _Refuse(
+                "encrypted", "这是加了密码的工作簿;请在 Excel 中取消密码后另存为 .xlsx 再上传", "encrypted"
+            )
         if "worddocument" in streams:
             raise _Refuse("docx", "这是 Word 文档,不是表格;请把表格粘贴到 Excel,存为 .xlsx 再上传", "doc")
         if "powerpoint document" in streams:
@@ -311,12 +329,18 @@ def _look_at_ole(data: bytes) -> Verdict:
         if not name:
             raise _Refuse("unknown", f"认不出这个文件的格式;{_SAVE_AS}", "unknown")
         if "_vba_project_cur" in compound.storages or "vba" in compound.storages:
-            raise _Refuse("macros", "这个工作簿带有宏;请在 Excel 中另存为“Excel 工作簿(.xlsx)”去掉宏再上传", "xls")
+            raise _Refuse(
+                "macros", "这个工作簿带有宏;请在 Excel 中另存为“Excel 工作簿(.xlsx)”去掉宏再上传", "xls"
+            )
         marks, offsets = biff.look_at_globals(compound.read(name))
     except ole.DamagedOle:
-        return Verdict(False, "xls", f"文件已损坏或不完整,打不开;请在 Excel 中确认能打开,{_SAVE_AS[2:]}", "damaged")
+        return Verdict(
+            False, "xls", f"文件已损坏或不完整,打不开;请在 Excel 中确认能打开,{_SAVE_AS[2:]}", "damaged"
+        )
     if marks.encrypted:
-        raise _Refuse("encrypted", "这是加了密码的工作簿;请在 Excel 中取消密码后另存为 .xlsx 再上传", "encrypted")
+        raise _Refuse(
+            "encrypted", "这是加了密码的工作簿;请在 Excel 中取消密码后另存为 .xlsx 再上传", "encrypted"
+        )
     if marks.old:
         raise _Refuse("old_xls", f"这是很旧的 Excel 5.0/95 工作簿,读不了;{_SAVE_AS}", "xls")
     if not offsets:
@@ -346,23 +370,3 @@ def _look_at_text(data: bytes) -> Verdict:
             "csv",
         )
     return Verdict(True, "csv")
-
-
-def text_encoding(data: bytes) -> str | None:
-    """The encoding of a text file in a fixed order: byte order mark, strict UTF-8, strict GB18030; None refuses."""
-    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return None
-    candidates: tuple[str, ...] = ("utf-8", "gb18030")
-    if data.startswith(codecs.BOM_UTF8):
-        candidates = ("utf-8-sig",)
-    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        candidates = ("utf-16",)
-    elif data[:65536].count(b"\x00") > len(data[:65536]) // 50:
-        return None
-    for encoding in candidates:
-        try:
-            data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    return None

@@ -6,10 +6,19 @@ import datetime as dt
 import marshal
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 from typing import Any
 
-from foodsafe_portal.lib.intake.model import Column, ErrorCell, IntakeRefused, Limits, SheetData, Verdict, WorkbookData
+from foodsafe_portal.lib.intake.model import (
+    DEFAULT_LIMITS,
+    ErrorCell,
+    IntakeRefused,
+    Limits,
+    SheetData,
+    Verdict,
+    WorkbookData,
+)
 from foodsafe_portal.lib.intake.precheck import precheck
 
 _CHILD = Path(__file__).with_name("child.py")
@@ -18,7 +27,11 @@ _FORMULA = "公式"
 
 
 def read_workbook(
-    path: Path | str, *, sheet: str | None = None, limits: Limits = Limits(), verdict: Verdict | None = None
+    path: Path | str,
+    *,
+    sheet: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    verdict: Verdict | None = None,
 ) -> WorkbookData:
     """Read a workbook or text file from outside.
 
@@ -59,7 +72,7 @@ def _ask_child(path: Path | str, verdict: Verdict, sheet: str | None, limits: Li
         "epoch_1904": verdict.epoch_1904,
     }
     command = [sys.executable, "-I", str(_CHILD), marshal.dumps(order, 2).hex()]
-    with open(path, "rb") as source:
+    with Path(path).open("rb") as source:
         try:
             done = subprocess.run(
                 command,
@@ -82,17 +95,22 @@ def _ask_child(path: Path | str, verdict: Verdict, sheet: str | None, limits: Li
             "读取这个文件所需的内存超过上限;请删去表格以外的内容和多余的行列(在新工作簿中只粘贴表格),另存为 .xlsx 再上传",
             "reader_memory",
         )
-    raise IntakeRefused("这个文件读不出来,可能已损坏;请在 Excel 或 WPS 中打开,另存为 .xlsx 再上传", "reader_crashed")
+    raise IntakeRefused(
+        "这个文件读不出来,可能已损坏;请在 Excel 或 WPS 中打开,另存为 .xlsx 再上传", "reader_crashed"
+    )
 
 
 _TOO_LONG = "读取这个文件用时太长,已停止;请删去多余的格式、行列和工作表,或分成几个文件,另存为 .xlsx 再上传"
 
 
 def _revive(answer: dict[str, Any]) -> SheetData:
-    columns: list[Column] = answer["columns"]
+    columns, dictionaries = answer["columns"], answer["dictionaries"]
     revived = _Revived()
     for place in answer["coded"]:
-        columns[place] = [revived[cell] if cell.__class__ is tuple else cell for cell in columns[place]]
+        cells = dictionaries if place in dictionaries else columns
+        cells[place] = [revived[cell] if cell.__class__ is tuple else cell for cell in cells[place]]
+    for place, distinct in dictionaries.items():
+        columns[place] = list(map(distinct.__getitem__, array("I", columns[place])))
     return SheetData(
         name=answer["name"],
         columns=columns,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
+from array import array
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from foodsafe_portal.lib.intake import biff, ole, plaintext, precheck, sheetxml, words
+from foodsafe_portal.lib.intake import biff, ole, plaintext, sheetxml, words
 
 Answer = dict[str, Any]
 """What travels to the parent: strings, numbers, lists and tuples only, so that ``marshal`` can carry it."""
@@ -17,6 +20,7 @@ Answer = dict[str, Any]
 _SLACK_ROWS = 100
 """Rows above the limit that titles, headers, notes and totals may take."""
 
+_ACTIVE = re.compile(r"[\s=+\-@\uff1d\uff0b\uff0d\uff20]|[^\r\n]*[\r\n]\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _DATE_TYPES = (dt.date, dt.datetime, dt.time, dt.timedelta)
 
 
@@ -31,7 +35,9 @@ def read(data: bytes, order: dict[str, Any]) -> Answer:
     try:
         return _read_workbook(data, order)
     except PasswordError:
-        raise Refused("encrypted", "这是加了密码的工作簿;请在 Excel 中取消密码后另存为 .xlsx 再上传") from None
+        raise Refused(
+            "encrypted", "这是加了密码的工作簿;请在 Excel 中取消密码后另存为 .xlsx 再上传"
+        ) from None
     except (CalamineError, OSError, ole.DamagedOle):
         raise Refused(
             "damaged", "工作簿已损坏或不完整,读不出内容;请在 Excel 或 WPS 中打开,另存为 .xlsx 再上传"
@@ -39,16 +45,26 @@ def read(data: bytes, order: dict[str, Any]) -> Answer:
 
 
 def _read_text(data: bytes, order: dict[str, Any]) -> Answer:
-    encoding = precheck.text_encoding(data)
+    encoding = plaintext.text_encoding(data)
     if encoding is None:
         raise Refused("encoding", "文本的编码认不出来;请在 Excel 中另存为 .xlsx 再上传")
     try:
         rows = plaintext.split_text(data.decode(encoding), order["rows"] + _SLACK_ROWS, order["columns"])
     except plaintext.BadText as problem:
         raise Refused("text", str(problem)) from None
-    columns = [[cell or None for cell in column] for column in zip_longest(*rows)]
+    columns = [_text_column(column) for column in zip_longest(*rows)]
     sheet = _sheet("", columns, len(rows))
     return {"sheets": [sheet], "encoding": encoding, "epoch_1904": False, "template": [], "notes": []}
+
+
+def _text_column(column: Sequence[str | None]) -> list[str | None]:
+    """A column of text, without the apostrophe that the portal's own csv puts in front of what looks like a formula."""
+    if any(cell and cell[0] == "'" for cell in column):
+        return [
+            cell[1:] if cell and cell[0] == "'" and _ACTIVE.match(cell, 1) else cell or None
+            for cell in column
+        ]
+    return [cell or None for cell in column]
 
 
 def _read_workbook(data: bytes, order: dict[str, Any]) -> Answer:
@@ -76,7 +92,9 @@ def _read_workbook(data: bytes, order: dict[str, Any]) -> Answer:
     return {"sheets": sheets, "encoding": "", "epoch_1904": epoch_1904, "template": template, "notes": notes}
 
 
-def _marks(data: bytes, order: dict[str, Any]) -> tuple[dict[int, tuple[dict[tuple[int, int], str], list[int]]], bool]:
+def _marks(
+    data: bytes, order: dict[str, Any]
+) -> tuple[dict[int, tuple[dict[tuple[int, int], str], list[int]]], bool]:
     """Faulty cells and hidden rows by sheet, and whether dates count from 1904."""
     if order["kind"] == "xls":
         compound = ole.open_ole(data)
@@ -111,10 +129,11 @@ def _read_sheet(
             f"工作表“{name}”有 {last_column + 1:,} 列,超过 {order['columns']} 列的上限;请删去表格右边多余的列后再上传",
         )
     rows = sheet.to_python(skip_empty_area=False)
-    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
+    columns: list[Any] = list(zip(*rows, strict=True))
     height = len(rows)
     del rows
     if errors:
+        columns = [list(column) for column in columns]
         while len(columns) <= last_column:
             columns.append([""] * height)
         if height <= last_row:
@@ -134,14 +153,14 @@ def _read_sheet(
 
 def _sheet(
     name: str,
-    columns: list[list[Any]],
+    columns: list[Any],
     height: int,
     *,
     hidden: bool = False,
     merged: list[tuple[int, int, int, int]] | None = None,
     hidden_rows: list[int] | None = None,
 ) -> Answer:
-    packed, coded = _Packed(), []
+    packed, coded, dictionaries = _Packed(), [], {}
     for place, column in enumerate(columns):
         kinds = set(map(type, column))
         if "" in column:
@@ -151,6 +170,14 @@ def _sheet(
             kinds.add(tuple)
         if tuple in kinds:
             coded.append(place)
+        # True equals 1.0, so a column that mixes them cannot travel as a dictionary of its distinct cells.
+        if _repeats(column) and not (bool in kinds and float in kinds):
+            distinct = dict.fromkeys(column)
+            if len(distinct) * 3 < len(column):
+                dictionaries[place] = list(distinct)
+                column = array(
+                    "I", map({cell: code for code, cell in enumerate(distinct)}.__getitem__, column)
+                ).tobytes()
         columns[place] = column
     return {
         "name": name,
@@ -158,9 +185,16 @@ def _sheet(
         "height": height,
         "columns": columns,
         "coded": coded,
+        "dictionaries": dictionaries,
         "merged": merged or [],
         "hidden_rows": hidden_rows or [],
     }
+
+
+def _repeats(column: Sequence[Any]) -> bool:
+    """Whether a column's beginning promises few distinct cells."""
+    sample = column[:1000]
+    return len(set(sample)) * 4 < len(sample)
 
 
 class _Packed(dict[Any, tuple[str, Any]]):

@@ -36,7 +36,9 @@ def sheet_parts(archive: zipfile.ZipFile) -> list[str]:
     return [targets.get(each, "") for each in ids]
 
 
-def look_at_sheets(file: BinaryIO, suspects: set[str]) -> dict[int, tuple[dict[tuple[int, int], str], list[int]]]:
+def look_at_sheets(
+    file: BinaryIO, suspects: set[str]
+) -> dict[int, tuple[dict[tuple[int, int], str], list[int]]]:
     """For each suspect sheet, by its place in the workbook: its faulty cells and its hidden rows (indexes from 0)."""
     with zipfile.ZipFile(file) as archive:
         parts = sheet_parts(archive)

@@ -1,0 +1,363 @@
+"""Finds the table of a ledger inside a sheet: header under merged titles, columns by name, rows that carry data."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from foodsafe_portal.lib.intake.model import Cell, Column, Row, SheetData, WorkbookData, column_letters
+from foodsafe_portal.lib.intake.words import EXAMPLE_MARK, NOTE_MARK, RESULT_HEADER
+from foodsafe_portal.lib.ledger import normalise_header
+
+LOOK_AT_ROWS = 30
+_IGNORED_HEADERS = frozenset({normalise_header(RESULT_HEADER)})
+_SERIAL_HEADERS = frozenset({"序号", "序", "no."})
+_TOTAL = re.compile(r"^(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|本页合计|本页小计|全[县市区]合计)[::]?$")
+_NOTE = re.compile(
+    r"^(注|备\s*注|说\s*明|填\s*表\s*说\s*明|填\s*报\s*说\s*明)\s*\d*\s*[::、.]"
+    r"|^(填\s*表|填\s*报|制\s*表|审\s*核|复\s*核|单位负责|主要负责|分管领导|联\s*系|报送)[^,。]{0,8}[::]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table found in a sheet.
+
+    ``header_row`` is the Excel row of the (lower) header line. ``columns`` maps the index of each headed column to the
+    header as typed, ``mapping`` the index of each understood column to its key. ``unrecognised`` are headers nobody
+    knows, ``missing`` the required keys without a column, ``doubled`` the keys claimed by more than one column with the
+    headers that claim them; a doubled key is only mapped when exactly one of them is its proper name.
+    ``row_numbers`` are the Excel rows that carry data, ``skipped`` the others with a Chinese reason.
+    """
+
+    sheet: SheetData = field(repr=False)
+    header_row: int
+    columns: Mapping[int, str]
+    mapping: Mapping[int, str]
+    unrecognised: tuple[str, ...]
+    missing: tuple[str, ...]
+    doubled: Mapping[str, tuple[str, ...]]
+    row_numbers: tuple[int, ...] = field(repr=False)
+    skipped: tuple[tuple[int, str], ...] = ()
+    filled: Mapping[int, Column] = field(default_factory=dict, repr=False)
+
+    @property
+    def header_of(self) -> dict[str, str]:
+        """Key → header as typed in the file."""
+        return {key: self.columns[index] for index, key in self.mapping.items()}
+
+    def column(self, key: str) -> list[Cell]:
+        """The cells of one understood column, one per data row; all None when the file has no such column."""
+        for index, found in self.mapping.items():
+            if found == key:
+                return self.cells(index)
+        return [None] * len(self.row_numbers)
+
+    def cells(self, index: int) -> list[Cell]:
+        """The cells of the column with this index, one per data row, merged cells filled from their merge."""
+        cells = self.filled.get(index, self.sheet.columns[index])
+        numbers = self.row_numbers
+        if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
+            return list(cells[numbers[0] - 1 : numbers[-1]])
+        return [cells[number - 1] for number in numbers]
+
+
+@dataclass(frozen=True, slots=True)
+class TableSearch:
+    """The outcome of looking for a ledger's table: a table, or a sentence that asks or refuses.
+
+    ``candidates`` names the sheets to choose from when more than one would do. ``guess`` is the likeliest table when no
+    header was understood, for a page on which a person says what each column means.
+    """
+
+    table: Table | None = None
+    code: str = ""
+    sentence: str = ""
+    candidates: tuple[str, ...] = ()
+    guess: Table | None = None
+
+
+def find_table(
+    workbook: WorkbookData,
+    vocabulary: Mapping[str, str],
+    *,
+    required: Collection[str] = (),
+    sheet: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    ignorable: Collection[str] = ("seq",),
+) -> TableSearch:
+    """Look for the one table that fits a vocabulary of normalised headers (see ``ledger.header_vocabulary``).
+
+    ``mapping`` (header as typed → key, an empty key means *leave out*) is a person's word and beats the vocabulary.
+    ``ignorable`` are keys that do not make a row a data row by themselves, such as a serial number filled in beforehand.
+    """
+    said = {normalise_header(header): key for header, key in (mapping or {}).items()}
+    sheets = [each for each in workbook.visible if sheet is None or each.name == sheet]
+    if not sheets:
+        hidden = "(隐藏的工作表不导入,请先取消隐藏)" if workbook.sheets else ""
+        return TableSearch(code="no_sheet", sentence=f"文件里没有可以导入的工作表{hidden}")
+    if all(each.height == 0 for each in sheets):
+        return TableSearch(code="empty", sentence="工作表里没有任何内容;请检查是否传错了文件")
+    tables = [
+        table for each in sheets if (table := _find(each, vocabulary, said, required, ignorable)) is not None
+    ]
+    understood = [table for table in tables if len(_keys(table)) >= min(2, len(set(vocabulary.values())))]
+    if not understood:
+        guess = max(tables, key=lambda table: (len(_keys(table)), len(table.columns)), default=None)
+        return TableSearch(
+            code="no_header",
+            sentence=f"前 {LOOK_AT_ROWS} 行里没有找到表头;请对照模板检查列名,或逐列指定含义",
+            guess=guess,
+        )
+    best = max(len(_keys(table)) for table in understood)
+    candidates = [table for table in understood if len(_keys(table)) * 2 >= best and table.row_numbers]
+    if len(candidates) > 1:
+        names = tuple(table.sheet.name for table in candidates)
+        listed = "、".join(f"“{name}”" for name in names)
+        return TableSearch(
+            code="which_sheet",
+            sentence=f"有 {len(names)} 个工作表都像台账:{listed};请选择要导入哪一个",
+            candidates=names,
+        )
+    table = candidates[0] if candidates else max(understood, key=lambda each: len(_keys(each)))
+    if not table.row_numbers:
+        return TableSearch(
+            code="no_rows",
+            sentence=f"工作表“{table.sheet.name}”的表头(第 {table.header_row} 行)下面没有数据行;请填写后再上传",
+            guess=table,
+        )
+    return TableSearch(table=table)
+
+
+def _keys(table: Table) -> set[str]:
+    return set(table.mapping.values()) | set(table.doubled)
+
+
+def _find(
+    sheet: SheetData,
+    vocabulary: Mapping[str, str],
+    said: Mapping[str, str],
+    required: Collection[str],
+    ignorable: Collection[str],
+) -> Table | None:
+    best: tuple[int, int, int] | None = None
+    for number in range(1, min(LOOK_AT_ROWS, sheet.height) + 1):
+        labels = [normalise_header(cell) for cell in sheet.row(number) if isinstance(cell, str)]
+        keys = {said.get(label) or vocabulary.get(label) for label in labels} - {None, ""}
+        score = (len(keys), len(set(labels)), -number)
+        if labels and (best is None or score > best):
+            best = score
+    if best is None:
+        return None
+    headers, header_row = _headers(sheet, -best[2])
+    return _table(sheet, headers, header_row, vocabulary, said, required, ignorable)
+
+
+def _headers(sheet: SheetData, row: int) -> tuple[dict[int, str], int]:
+    """The headers of a row, joined with the row below where a vertical merge shows that the header has two lines."""
+    upper = {
+        index: cell for index, cell in enumerate(sheet.row(row)) if isinstance(cell, str) and cell.strip()
+    }
+    two_lines = [
+        merge for merge in sheet.merged if merge[0] == row and merge[2] == row + 1 and merge[1] == merge[3]
+    ]
+    groups = [merge for merge in sheet.merged if merge[0] == merge[2] == row and merge[3] > merge[1]]
+    if not two_lines or not groups or row >= sheet.height:
+        return upper, row
+    lower = sheet.row(row + 1)
+    headers = dict(upper)
+    for _, first, _, last in groups:
+        for index in range(first, min(last + 1, len(lower))):
+            cell = lower[index]
+            if isinstance(cell, str) and cell.strip():
+                headers[index] = cell
+    return headers, row + 1
+
+
+def _table(
+    sheet: SheetData,
+    headers: dict[int, str],
+    header_row: int,
+    vocabulary: Mapping[str, str],
+    said: Mapping[str, str],
+    required: Collection[str],
+    ignorable: Collection[str],
+) -> Table:
+    columns: dict[int, str] = {}
+    claims: dict[str, list[int]] = {}
+    unrecognised: list[str] = []
+    ignored: set[int] = set()
+    proper = _proper_names(vocabulary)
+    for index in range(sheet.width):
+        header = headers.get(index, "").strip()
+        label = normalise_header(header)
+        if label in _IGNORED_HEADERS:
+            ignored.add(index)
+            continue
+        if not label:
+            if any(cell is not None for cell in sheet.columns[index][header_row:]):
+                unrecognised.append(f"(第 {column_letters(index)} 列没有列名)")
+            continue
+        columns[index] = header
+        key = said[label] if label in said else vocabulary.get(label)
+        if key:
+            claims.setdefault(key, []).append(index)
+        elif key is None:
+            unrecognised.append(header)
+    mapping: dict[int, str] = {}
+    doubled: dict[str, tuple[str, ...]] = {}
+    for key, indexes in claims.items():
+        if len(indexes) > 1:
+            doubled[key] = tuple(f"{columns[index]}({column_letters(index)} 列)" for index in indexes)
+            indexes = [index for index in indexes if normalise_header(columns[index]) == proper.get(key)]
+        if len(indexes) == 1:
+            mapping[indexes[0]] = key
+    filled = _fill_merges(sheet, header_row, set(mapping))
+    rows, skipped = _data_rows(sheet, header_row, mapping, columns, ignored, ignorable, filled)
+    return Table(
+        sheet=sheet,
+        header_row=header_row,
+        columns=columns,
+        mapping=dict(sorted(mapping.items())),
+        unrecognised=tuple(unrecognised),
+        missing=tuple(key for key in required if key not in claims),
+        doubled=doubled,
+        row_numbers=rows,
+        skipped=skipped,
+        filled=filled,
+    )
+
+
+def _proper_names(vocabulary: Mapping[str, str]) -> dict[str, str]:
+    """The first spelling of each key; ``header_vocabulary`` enters headers before aliases."""
+    names: dict[str, str] = {}
+    for word, key in vocabulary.items():
+        names.setdefault(key, word)
+    return names
+
+
+def _fill_merges(sheet: SheetData, header_row: int, wanted: set[int]) -> dict[int, Column]:
+    """Columns with vertical merges below the header, each merge filled with its first cell.
+
+    A crooked file may claim the same cells again and again, so filling stops once every cell has been written twice.
+    """
+    filled: dict[int, list[Cell]] = {}
+    budget = 2 * sheet.height * max(len(wanted), 1)
+    for first_row, first, last_row, last in sheet.merged:
+        if first_row <= header_row:
+            continue
+        last_row = min(last_row, sheet.height)
+        for index in wanted.intersection(range(first, min(last, sheet.width - 1) + 1)):
+            budget -= last_row - first_row + 1
+            if budget < 0:
+                return dict(filled)
+            column = filled.setdefault(index, list(sheet.columns[index]))
+            column[first_row - 1 : last_row] = [sheet.columns[first][first_row - 1]] * (
+                last_row - first_row + 1
+            )
+    return dict(filled)
+
+
+def _data_rows(
+    sheet: SheetData,
+    header_row: int,
+    mapping: Mapping[int, str],
+    columns: Mapping[int, str],
+    ignored: set[int],
+    ignorable: Collection[str],
+    filled: Mapping[int, Column],
+) -> tuple[tuple[int, ...], tuple[tuple[int, str], ...]]:
+    weightless = ignored | {index for index, key in mapping.items() if key in ignorable}
+    weightless |= {index for index, header in columns.items() if normalise_header(header) in _SERIAL_HEADERS}
+    counted = [
+        filled.get(index, column)[header_row:]
+        for index, column in enumerate(sheet.columns)
+        if index not in weightless
+    ]
+    if not counted:
+        return (), ()
+    width = len(counted)
+    header_words = {normalise_header(header) for header in columns.values()}
+    leading = [column[header_row:] for column in sheet.columns[:3]]
+    kept: list[int] = []
+    skipped: list[tuple[int, str]] = []
+    marked = {
+        place: reason
+        for column in reversed(leading)
+        for place, cell in enumerate(column)
+        if cell.__class__ is str and (reason := _marked(cell)) is not None
+    }
+    # A template's marks stand in the first column, which may be the serial number's and so not counted below.
+    for place, cells in enumerate(zip(*counted, strict=True)):
+        number = header_row + 1 + place
+        empty = cells.count(None)
+        if place in marked:
+            skipped.append((number, marked[place]))
+        elif empty == width:
+            continue
+        elif (empty * 2 < width and not _is_header(cells, header_words)) or (
+            reason := _reason_to_skip(cells, header_words)
+        ) is None:
+            kept.append(number)
+        elif reason:
+            skipped.append((number, reason))
+    serial_only = _serial_only(
+        sheet, header_row, weightless - ignored, {*kept, *(number for number, _ in skipped)}
+    )
+    return tuple(kept), tuple(sorted([*skipped, *serial_only]))
+
+
+def _marked(cell: Cell) -> str | None:
+    text = str(cell).strip()
+    if text.startswith(EXAMPLE_MARK):
+        return "模板的示例行,不导入"
+    if text.startswith(NOTE_MARK):
+        return "填表说明,不导入"
+    if len(text) <= 8 and _TOTAL.match(text):
+        return "合计行,不导入"
+    return None
+
+
+def _is_header(cells: Row, header_words: set[str]) -> bool:
+    """Whether a row repeats the header, as a printed ledger does on each page."""
+    first = next((cell for cell in cells if cell is not None), None)
+    if not isinstance(first, str) or normalise_header(first) not in header_words:
+        return False
+    words = [cell for cell in cells if cell is not None]
+    same = sum(1 for cell in words if isinstance(cell, str) and normalise_header(cell) in header_words)
+    return same >= 2 and same * 3 >= len(words) * 2
+
+
+def _reason_to_skip(cells: Row, header_words: set[str]) -> str | None:
+    """Why a thinly filled row is no data row; an empty string for one of blanks only, None when it is data."""
+    texts = [
+        unicodedata.normalize("NFKC", cell).strip() if isinstance(cell, str) else cell
+        for cell in cells
+        if cell is not None
+    ]
+    first = next((text for text in texts if text != ""), "")
+    if first == "":
+        return ""
+    if isinstance(first, str):
+        if _TOTAL.match(first):
+            return "合计行,不导入"
+        if _NOTE.match(first):
+            return "注释或签字行,不导入"
+    if _is_header(cells, header_words):
+        return "重复的表头,不导入"
+    return None
+
+
+def _serial_only(
+    sheet: SheetData, header_row: int, serials: set[int], known: set[int]
+) -> list[tuple[int, str]]:
+    found: dict[int, str] = {}
+    for index in serials:
+        for place, cell in enumerate(sheet.columns[index][header_row:]):
+            number = header_row + 1 + place
+            if cell is not None and number not in known:
+                is_note = isinstance(cell, str) and not cell.strip().isdecimal()
+                found[number] = "注释或签字行,不导入" if is_note else "只有序号,没有内容"
+    return sorted(found.items())
