@@ -1,0 +1,1 @@
+"""Workbooks that leave the portal: streamed exports, csv, marked ledgers and templates."""
