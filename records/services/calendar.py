@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from records.choices import DayKind
 from records.models import WorkdayOverride, WorkYear
 from records.rules.workdays import WorkCalendar
@@ -9,7 +11,7 @@ from records.rules.workdays import WorkCalendar
 
 def current_calendar() -> WorkCalendar:
     """The calendar as it stands now, in two queries; hold it for as long as one piece of work lasts, no longer."""
-    days: dict[str, set] = {kind: set() for kind in DayKind.values}
+    days: dict[str, set[date]] = {kind: set() for kind in DayKind.values}
     for day, kind in WorkdayOverride.objects.values_list("day", "kind"):
         days[kind].add(day)
     published = WorkYear.objects.filter(published=True).values_list("year", flat=True)
