@@ -211,8 +211,10 @@
     if (form) release(form);
   });
   document.addEventListener("htmx:validation:halted", (event) => { if (event.target.closest("form")) release(event.target.closest("form")); });
-  document.addEventListener("htmx:responseError", () => complain(document.body.dataset.broken));
-  document.addEventListener("htmx:sendError", () => complain(document.body.dataset.offline));
+  /* Whoever only asks how far the work has come asks again by itself: nothing was lost, nothing to say. */
+  const polling = (event) => event.detail.elt.matches("[hx-trigger^=every]");
+  document.addEventListener("htmx:responseError", (event) => { if (!polling(event)) complain(document.body.dataset.broken); });
+  document.addEventListener("htmx:sendError", (event) => { if (!polling(event)) complain(document.body.dataset.offline); });
   document.addEventListener("htmx:afterSettle", (event) => {
     const root = event.detail.elt, status = event.detail.xhr?.status;
     if (!root?.querySelector) return;
