@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from records.rules.workdays import DueDate, WorkCalendar
 
-DayUnit = Literal["working", "calendar", "on_the_spot"]
+DayUnit = Literal["working", "calendar"]
 BadgeKind = Literal["left", "today", "overdue", "on_time", "late"]
 
 SOON_DAYS: Final = 3
@@ -22,7 +22,7 @@ _UNIT_WORDS: Final = {"working_days": "个工作日", "days": "天"}
 class DeadlinePolicyRow:
     """One row of the deadline policy: how long problems of a severity may take from a day on.
 
-    ``days`` is counted in ``unit``; it has no meaning for ``on_the_spot``.
+    ``days`` is counted in ``unit``; no days at all means on the spot (当场).
     """
 
     severity: str
@@ -69,13 +69,12 @@ def due_for(
 ) -> Deadline:
     """The deadline of a problem; counting starts the day after it was found. Raises NoDeadlinePolicy."""
     policy = policy_for(severity, found_on, policies)
-    match policy.unit:
-        case "on_the_spot":
-            return Deadline(DueDate(found_on), policy, f"{found_on} 发现，当场整改")
-        case "calendar":
-            due, words = calendar.add_calendar_days(found_on, policy.days), "天"
-        case "working":
-            due, words = calendar.add_working_days(found_on, policy.days), "个工作日"
+    if policy.days == 0:
+        return Deadline(DueDate(found_on), policy, f"{found_on} 发现，当场整改")
+    if policy.unit == "calendar":
+        due, words = calendar.add_calendar_days(found_on, policy.days), "天"
+    else:
+        due, words = calendar.add_working_days(found_on, policy.days), "个工作日"
     why = f"{found_on} 发现，次日起 {policy.days} {words}，{due.due_on} 到期"
     skipped = sum(skip.reason == "放假" for skip in due.skipped)
     if skipped:

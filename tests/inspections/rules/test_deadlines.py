@@ -20,7 +20,7 @@ CALENDAR = WorkCalendar(october(*range(1, 8)), october(10), frozenset({2026}))
 POLICIES = [
     DeadlinePolicyRow("general", date(2026, 1, 1), 15, "working"),
     DeadlinePolicyRow("serious", date(2026, 1, 1), 7, "calendar"),
-    DeadlinePolicyRow("minor", date(2026, 1, 1), 0, "on_the_spot"),
+    DeadlinePolicyRow("minor", date(2026, 1, 1), 0, "working"),
     DeadlinePolicyRow("general", date(2026, 9, 1), 10, "working"),
 ]
 days = st.dates(date(2026, 1, 1), date(2027, 6, 30))

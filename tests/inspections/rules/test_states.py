@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.rules.rights import Permission
+from inspections.choices import ProblemState
 from inspections.rules import states
 from inspections.rules.states import (
     ACT_WORDS,
@@ -187,6 +188,12 @@ def test_states_and_acts_all_have_words_and_every_right_exists():
     assert STATE_WORDS.keys() == set(State)
     assert ACT_WORDS.keys() == {step.act for step in STEPS} == set(Act)
     assert set(Permission) >= EVERY_RIGHT
+
+
+def test_the_stored_codes_and_words_are_those_of_the_table():
+    assert [(str(state), word) for state, word in STATE_WORDS.items()] == [
+        (code, str(word)) for code, word in ProblemState.choices
+    ]
 
 
 def test_no_state_has_two_lines_for_one_act():
