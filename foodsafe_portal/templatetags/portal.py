@@ -268,7 +268,7 @@ def five_figures(
 
 @register.inclusion_tag("components/score_band.html")
 def score_band(
-    low: Any, high: Any, pass_line: Any = 90, start: int = 60, end: int = 100, max_height: int = 62
+    low: Any, high: Any, pass_line: Any = 90, start: int = 60, end: int = 100, height: int = 62
 ) -> dict[str, Any]:
     """``{% score_band report.low report.high pass_line=90 %}``: worst to best on a printed axis, pass line named."""
 
@@ -285,7 +285,7 @@ def score_band(
         "pass_at": f"{at(pass_line)}%",
         "pass_line": pass_line,
         "ticks": [(value, f"{at(value)}%") for value in range(start, end + 1, step)],
-        "height": max_height,
+        "height": height,
     }
 
 

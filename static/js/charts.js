@@ -3,18 +3,19 @@
 (() => {
   const token = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
 
-  /* Every second week is named, counted back from the current one. */
-  const everySecond = (words, last) => ({ ...words, interval: (at) => (last - at) % 2 === 0 });
+  const onWall = () => document.body.classList.contains("wall");
+  /* Every second week is named (on the wall every fifth), counted back from the current one. */
+  const someWeeks = (words, last) => ({ ...words, interval: (at) => (last - at) % (onWall() ? 5 : 2) === 0 });
 
   function frame(weeks) {
-    const words = { color: token("--ink-3"), fontSize: document.body.classList.contains("wall") ? 18 : 12 };
+    const words = { color: token("--ink-3"), fontSize: onWall() ? 18 : 12 };
     return {
       words,
       option: {
         animation: false,
         textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-        grid: { left: 40, right: 92, top: 12, bottom: 28 },
-        xAxis: { type: "category", axisTick: { show: false }, axisLine: { lineStyle: { color: token("--line-2") } }, data: weeks, axisLabel: everySecond(words, weeks.length - 1) },
+        grid: { left: 40, right: onWall() ? 128 : 92, top: 12, bottom: 28 },
+        xAxis: { type: "category", axisTick: { show: false }, axisLine: { lineStyle: { color: token("--line-2") } }, data: weeks, axisLabel: someWeeks(words, weeks.length - 1) },
         yAxis: { type: "value", axisLabel: words, splitLine: { lineStyle: { color: token("--line") } }, splitNumber: 4 },
       },
     };
