@@ -28,16 +28,9 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 STAMPS = VENV / ".stamps"
 OLDEST_NODE = 18
-PIP = [
-    str(VENV_PYTHON),
-    "-m",
-    "pip",
-    "--quiet",
-    "--disable-pip-version-check",
-    "--no-input",
-    "install",
-    "--require-hashes",
-]
+# Without --no-compile pip would compile thousands of modules of which the portal imports a part.
+PIP_OPTIONS = ["--quiet", "--disable-pip-version-check", "--no-input"]
+PIP = [str(VENV_PYTHON), "-m", "pip", *PIP_OPTIONS, "install", "--no-compile", "--require-hashes"]
 
 
 class SetupFailed(Exception):
