@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import shared_task
 from django.utils import timezone
 
-from records.services import jobs, seal
+from records.models import Job
+from records.services import jobs, ledgers, seal
 
 
 @shared_task
@@ -24,3 +27,15 @@ def sweep_jobs() -> int:
 def seal_trail() -> int:
     """Chain the audit events written since the last time."""
     return seal.seal_events()
+
+
+@jobs.job_handler("ledger.check")
+def check_ledger(job: Job, progress: jobs.Progress) -> dict[str, Any]:
+    """Check an uploaded ledger."""
+    return ledgers.check_batch(batch_id=job.params["batch"], job=job, progress=progress)
+
+
+@jobs.job_handler("ledger.commit")
+def commit_ledger(job: Job, progress: jobs.Progress) -> dict[str, Any]:
+    """Import a confirmed ledger."""
+    return ledgers.commit_batch(batch_id=job.params["batch"], job=job, progress=progress)

@@ -23,7 +23,9 @@ class LedgerBatch(models.Model):
 
     token = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("台账"), max_length=20)
-    state = models.CharField(_("状态"), max_length=12, choices=BatchState.choices, default=BatchState.UPLOADED)
+    state = models.CharField(
+        _("状态"), max_length=12, choices=BatchState.choices, default=BatchState.UPLOADED
+    )
     verdict = models.CharField(_("结论"), max_length=8, choices=Verdict.choices, blank=True)
     reason = models.CharField(_("说明"), max_length=500, blank=True)
     file = models.FileField(_("原文件"), upload_to=ledger_path, max_length=120)
@@ -39,17 +41,25 @@ class LedgerBatch(models.Model):
     unit_path = models.CharField(_("单位"), max_length=200, blank=True)
     sheet = models.CharField(_("工作表"), max_length=100, blank=True)
     header_row = models.PositiveIntegerField(_("表头行"), null=True, blank=True)
-    columns = models.JSONField(_("识别的列"), default=dict)
+    columns = models.JSONField(_("识别的列"), default=dict)  # header as typed -> key of the kind's column
     unrecognised = models.JSONField(_("未识别的列"), default=list)
-    choices = models.JSONField(_("选项"), default=dict)  # sheet and column mapping chosen by the uploader
+    choices = models.JSONField(
+        _("选项"), default=dict
+    )  # sheet and mapping chosen by the uploader; what is asked of them
     counts = models.JSONField(_("计数"), default=dict)
     groups = models.JSONField(_("问题归类"), default=list)
     seconds = models.JSONField(_("用时"), default=dict)
-    base_token = models.CharField(_("底数版本"), max_length=64, blank=True)
+    ledger_date = models.DateField(_("填报日期"), null=True, blank=True)
+    checked_at = models.DateTimeField(_("检查时间"), null=True, blank=True)
     check_job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
     commit_job = models.ForeignKey(Job, models.SET_NULL, null=True, blank=True, related_name="+")
     confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("确认人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("确认人"),
     )
     confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
     committed_at = models.DateTimeField(_("导入时间"), null=True, blank=True)
@@ -65,6 +75,14 @@ class LedgerBatch(models.Model):
             models.Index(fields=["kind", "digest"], name="batch_by_digest"),
             models.Index(fields=["uploaded_by", "-id"], name="batch_of_person"),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["uploaded_by", "kind", "digest"],
+                condition=models.Q(state__in=["uploaded", "checking", "checked", "committing"]),
+                name="batch_open_once_per_person_and_file",
+                violation_error_message=_("同一个文件正在处理中。"),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.file_name}"
@@ -76,9 +94,13 @@ class LedgerBatch(models.Model):
 
 
 class LedgerRow(models.Model):
-    """One staged row: typed values, verdict, verb, the register's values before, and its issues."""
+    """One staged row: typed values, verdict, verb, the register's values before, and its issues.
 
-    batch = models.ForeignKey(LedgerBatch, models.CASCADE, related_name="rows")
+    ``values`` holds what the cells were understood as, by column key, blanks left out; ``before`` the register's values of
+    exactly the fields the row changes.
+    """
+
+    batch = models.ForeignKey(LedgerBatch, models.CASCADE, related_name="rows", db_index=False)
     row_no = models.PositiveIntegerField(_("行"))
     verdict = models.CharField(_("结论"), max_length=8, choices=RowVerdict.choices)
     verb = models.CharField(_("处理"), max_length=12, choices=RowVerb.choices, blank=True)
@@ -88,6 +110,7 @@ class LedgerRow(models.Model):
     target_id = models.BigIntegerField(_("对象"), null=True)
     base_version = models.IntegerField(_("底数版本"), null=True)
     issues = models.JSONField(_("问题"), default=list)
+    has_issues = models.BooleanField(default=False)
     has_error = models.BooleanField(default=False)
     has_warning = models.BooleanField(default=False)
 

@@ -1,0 +1,73 @@
+"""From a found table to typed rows: every column at once, every problem noted, nothing dropped in silence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from foodsafe_portal.lib.intake.dates import date as parse_date
+from foodsafe_portal.lib.intake.tables import Table
+from records.ledgers.kind import LedgerKind
+from records.ledgers.rows import Rows
+
+_FILLED_IN_ON = re.compile(r"(?:填报|填表|报送|上报|制表)(?:日期|时间)\s*[::]?\s*(.*)")
+
+
+def read_rows(table: Table, kind: LedgerKind, *, epoch_1904: bool = False) -> Rows:
+    """The data rows of a table with typed values; what could not be understood is an error of its row."""
+    headers = table.header_of
+    typed: dict[str, Sequence[Any]] = {}
+    values: dict[str, list[Any]] = {}
+    rows = Rows(table.row_numbers, values, headers, typed)
+    present = [
+        column for column in kind.columns if column.key in headers and column.key not in kind.ignorable
+    ]
+    for column in present:
+        key = column.key
+        typed[key] = cells = table.column(key)
+        parsed = kind.parse(column, cells, epoch_1904=epoch_1904)
+        values[key] = parsed.values
+        for index, problem in parsed.problems:
+            rows.error(index, key, problem.code, problem.sentence)
+        for index, note in parsed.changes:
+            rows.changed(index, key, note)
+    for column in present:
+        if column.max_length and column.type in ("code", "phone"):
+            _refuse_long(rows, column.key, column.max_length)
+        if column.required and None in rows.column(column.key):
+            _refuse_blank(rows, column.key, column.header)
+    return rows
+
+
+def _refuse_blank(rows: Rows, key: str, header: str) -> None:
+    for index, value in enumerate(rows.column(key)):
+        if value is None and not any(
+            issue["column"] == rows.header(key) for issue in rows.issues.get(index, ())
+        ):
+            rows.error(index, key, "required", f"“{header}”不能空着;请填写")
+
+
+def _refuse_long(rows: Rows, key: str, longest: int) -> None:
+    column = rows.column(key)
+    if max((len(value) for value in column if value), default=0) > longest:
+        for index, value in enumerate(column):
+            if value and len(value) > longest:
+                rows.error(index, key, "too_long", f"内容有 {len(value)} 个字,最多 {longest} 个字;请核对")
+
+
+def ledger_date(table: Table, today: date) -> date:
+    """The day the ledger says it was filled in, from the lines above its header; ``today`` when it says none or a later one."""
+    for number in range(1, min(table.header_row, 31)):
+        row = table.sheet.row(number)
+        for place, cell in enumerate(row):
+            match = _FILLED_IN_ON.search(cell) if isinstance(cell, str) else None
+            if match is None:
+                continue
+            said = match[1].strip() or next((each for each in row[place + 1 :] if each is not None), None)
+            day = parse_date(said)
+            day = getattr(day, "value", day)
+            if isinstance(day, date) and day <= today:
+                return day
+    return today

@@ -1,0 +1,154 @@
+"""The data rows of one ledger, held by columns, with everything that was noticed about them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from foodsafe_portal.lib.intake.cells import shown
+from foodsafe_portal.lib.ledger import Severity
+
+Issue = dict[str, Any]
+
+
+class Rows:
+    """Rows by columns: ``column(key)[i]`` is the value of the row at index ``i``; ``numbers[i]`` its Excel row.
+
+    Values are typed (dates, codes of enumerations, text); None is a blank or a cell that could not be understood. A row with
+    an error is rejected, a merged duplicate skipped; the others are live.
+    """
+
+    __slots__ = ("_columns", "_headers", "_typed", "issues", "numbers", "rejected", "skipped")
+
+    def __init__(
+        self,
+        numbers: Sequence[int],
+        columns: dict[str, list[Any]],
+        headers: Mapping[str, str],
+        typed: Mapping[str, Sequence[Any]] | None = None,
+    ) -> None:
+        self.numbers = numbers
+        self._columns = columns
+        self._headers = headers
+        self._typed = {} if typed is None else typed
+        self.issues: dict[int, list[Issue]] = defaultdict(list)
+        self.rejected: set[int] = set()
+        self.skipped: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the columns the file has."""
+        return list(self._columns)
+
+    def has(self, key: str) -> bool:
+        """Whether the file has this column."""
+        return key in self._columns
+
+    def column(self, key: str) -> list[Any]:
+        """The values of a column; blanks when the file has no such column."""
+        found = self._columns.get(key)
+        return [None] * len(self.numbers) if found is None else found
+
+    def header(self, key: str) -> str:
+        """The header of a column as typed in the file."""
+        return self._headers.get(key, "")
+
+    def typed(self, key: str, index: int) -> str:
+        """What stands in a cell."""
+        cells = self._typed.get(key)
+        return "" if cells is None else shown(cells[index])
+
+    def live(self) -> list[int]:
+        """The indexes of rows that are neither rejected nor skipped."""
+        out = self.rejected | self.skipped
+        return (
+            [index for index in range(len(self.numbers)) if index not in out]
+            if out
+            else list(range(len(self.numbers)))
+        )
+
+    def tuples(self, keys: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+        """The values of several columns, row by row."""
+        return (
+            zip(*(self.column(key) for key in keys), strict=True) if keys else iter([()] * len(self.numbers))
+        )
+
+    # --- what is noticed -----------------------------------------------------------------------
+
+    def add(
+        self, index: int, key: str, code: str, severity: Severity, message: str, value: str | None = None
+    ) -> None:
+        """Note something about a cell, or with an empty ``key`` about a row. The same thing is said once."""
+        self.issues[index].append(
+            {
+                "row": self.numbers[index],
+                "column": self.header(key) if key else "",
+                "value": self.typed(key, index) if value is None and key else value or "",
+                "code": code,
+                "severity": severity,
+                "message": message,
+            }
+        )
+
+    def error(self, index: int, key: str, code: str, message: str, value: str | None = None) -> None:
+        """The row cannot be imported."""
+        self.add(index, key, code, "error", message, value)
+        self.rejected.add(index)
+
+    def warning(self, index: int, key: str, code: str, message: str, value: str | None = None) -> None:
+        """The row is imported, but somebody should look at the cell."""
+        self.add(index, key, code, "warning", message, value)
+
+    def changed(self, index: int, key: str, message: str, code: str = "normalised") -> None:
+        """The cell was understood as something other than what was typed."""
+        self.add(index, key, code, "changed", message)
+
+    def note(self, index: int, key: str, code: str, message: str, value: str | None = None) -> None:
+        """Worth knowing, nothing to do."""
+        self.add(index, key, code, "note", message, value)
+
+    def fail_where(self, key: str, code: str, message: str, wrong: Callable[[Any], bool]) -> None:
+        """Report every value of a column for which ``wrong`` holds."""
+        for index, value in enumerate(self.column(key)):
+            if value is not None and wrong(value):
+                self.error(index, key, code, message)
+
+    # --- duplicates inside the file --------------------------------------------------------------
+
+    def merge_duplicates(self, identities: Sequence[str], content: Sequence[str]) -> None:
+        """Merge rows that say the same twice and refuse every row of a group that contradicts itself.
+
+        ``identities`` is each row's natural key ('' = none), ``content`` the columns that are compared.
+        """
+        repeated = {key for key, times in Counter(identities).items() if times > 1 and key}
+        if not repeated:
+            return
+        groups: dict[str, list[int]] = defaultdict(list)
+        for index, key in enumerate(identities):
+            if key in repeated and index not in self.skipped:
+                groups[key].append(index)
+        columns = [self.column(key) for key in content]
+        for group in groups.values():
+            if len(group) < 2:
+                continue
+            rows = {tuple(column[index] for column in columns) for index in group}
+            if len(rows) == 1 and not self.rejected.intersection(group):
+                first = self.numbers[group[0]]
+                for index in group[1:]:
+                    self.skipped.add(index)
+                    self.note(index, "", "duplicate_merged", f"与第 {first} 行完全相同,已合并,不重复导入")
+            elif len(rows) > 1:
+                self.refuse_group(
+                    group, "duplicate_conflict", "是同一个对象,但内容不一致;请核对后只保留正确的一行"
+                )
+
+    def refuse_group(self, group: Sequence[int], code: str, why: str) -> None:
+        """Refuse every row of a group, naming the others."""
+        for index in group:
+            others = [str(self.numbers[other]) for other in group if other != index]
+            named = "、".join(others[:5]) + (f" 等 {len(others)}" if len(others) > 5 else "")
+            self.error(index, "", code, f"与第 {named} 行{why}")

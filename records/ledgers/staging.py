@@ -1,0 +1,184 @@
+"""Staged rows: what a check found is written once and read back for the commit, in bulk both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from json import dumps
+from json.encoder import encode_basestring
+from typing import Any
+
+from records.choices import RowVerb, RowVerdict
+from records.ledgers import bulk
+from records.ledgers.bulk import Same
+from records.ledgers.kind import LedgerKind, Plan
+from records.ledgers.rows import Rows
+from records.models import LedgerBatch, LedgerRow
+
+
+def write(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: Iterable[tuple[int, str]]) -> None:
+    """Replace the staged rows of a batch. ``left_out`` are rows of the sheet that carry no data, with the reason."""
+    LedgerRow.objects.filter(batch=batch).delete()
+    size = len(rows)
+    verdicts = [RowVerdict.ACCEPTED.value] * size
+    for index in rows.skipped:
+        verdicts[index] = RowVerdict.SKIPPED.value
+    for index in rows.rejected:
+        verdicts[index] = RowVerdict.REJECTED.value
+    verbs = [
+        verb.value if verdict == RowVerdict.ACCEPTED else ""
+        for verb, verdict in zip(plan.verbs, verdicts, strict=True)
+    ]
+    issues, some, errors, warnings = ["[]"] * size, [False] * size, [False] * size, [False] * size
+    for index, found in rows.issues.items():
+        issues[index] = dumps(found, ensure_ascii=False)
+        severities = {issue["severity"] for issue in found}
+        some[index], errors[index], warnings[index] = (
+            bool(found),
+            "error" in severities,
+            "warning" in severities,
+        )
+    bulk.insert(
+        LedgerRow,
+        {
+            "batch_id": Same(batch.pk),
+            "row_no": rows.numbers,
+            "verdict": verdicts,
+            "verb": verbs,
+            "key": [key[:200] for key in plan.keys],
+            "values": _documents(rows),
+            "before": [
+                None if before is None else dumps(before, ensure_ascii=False) for before in plan.befores
+            ],
+            "target_id": plan.targets,
+            "base_version": plan.versions,
+            "issues": issues,
+            "has_issues": some,
+            "has_error": errors,
+            "has_warning": warnings,
+        },
+    )
+    skipped = list(left_out)
+    if skipped:
+        bulk.insert(LedgerRow, _left_out(batch, skipped))
+
+
+def _left_out(batch: LedgerBatch, skipped: list[tuple[int, str]]) -> dict[str, bulk.Values]:
+    def issue(number: int, reason: str) -> str:
+        found = {
+            "row": number,
+            "column": "",
+            "value": "",
+            "code": "row_skipped",
+            "severity": "note",
+            "message": reason,
+        }
+        return dumps([found], ensure_ascii=False)
+
+    return {
+        "batch_id": Same(batch.pk),
+        "row_no": [number for number, _ in skipped],
+        "verdict": Same(RowVerdict.SKIPPED.value),
+        "verb": Same(""),
+        "key": Same(""),
+        "values": Same("{}"),
+        "issues": [issue(number, reason) for number, reason in skipped],
+        "has_issues": Same(True),
+        "has_error": Same(False),
+        "has_warning": Same(False),
+    }
+
+
+def _documents(rows: Rows) -> list[str]:
+    """Each row's values as a JSON object without its blanks, put together from the columns' encoded cells."""
+    parts = [_encoded(key, rows.column(key)) for key in rows.keys]
+    if not parts:
+        return ["{}"] * len(rows)
+    return ["{" + ",".join(filter(None, row)) + "}" for row in zip(*parts, strict=True)]
+
+
+class _Encoded(dict[Any, str]):
+    """``"key":value`` for each distinct value of a column, an empty string for blanks."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__({None: ""})
+        self.label = encode_basestring(key) + ":"
+
+    def __missing__(self, value: Any) -> str:
+        if isinstance(value, bool):
+            text = "true" if value else "false"
+        elif isinstance(value, int):
+            text = str(value)
+        else:
+            text = encode_basestring(value.isoformat() if isinstance(value, date) else str(value))
+        self[value] = encoded = self.label + text
+        return encoded
+
+
+def _encoded(key: str, values: Sequence[Any]) -> list[str]:
+    return list(map(_Encoded(key).__getitem__, values))
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What the check promised for the accepted rows, in the rows' order."""
+
+    verbs: list[str]
+    keys: list[str]
+    targets: list[int | None]
+    befores: list[dict[str, Any] | None]
+
+    def agrees_with(self, plan: Plan, rows: Rows) -> bool:
+        """Whether a fresh plan would do exactly what was shown."""
+        return (
+            not rows.rejected
+            and self.targets == plan.targets
+            and self.verbs == [verb.value for verb in plan.verbs]
+            and self.befores == plan.befores
+        )
+
+
+def read(batch: LedgerBatch, kind: LedgerKind) -> tuple[Rows, Staged]:
+    """The accepted rows of a batch as they were understood, and what was promised for them."""
+    found = list(
+        LedgerRow.objects.filter(batch=batch, verdict=RowVerdict.ACCEPTED)
+        .order_by("row_no")
+        .values_list("row_no", "values", "verb", "key", "target_id", "before")
+    )
+    numbers, documents, verbs, keys, targets, befores = (
+        map(list, zip(*found, strict=True)) if found else ([],) * 6
+    )
+    headers = {key: header for header, key in batch.columns.items()}
+    columns: dict[str, list[Any]] = {}
+    for column in kind.columns:
+        if column.key in headers and column.key not in kind.ignorable:
+            values = [document.get(column.key) for document in documents]
+            if reader := _READERS.get(column.type):
+                values = list(map(_Read(reader).__getitem__, values))
+            columns[column.key] = values
+    return Rows(numbers, columns, headers), Staged(verbs, keys, targets, befores)
+
+
+class _Read(dict[Any, Any]):
+    """Typed values from JSON, each distinct one once."""
+
+    def __init__(self, reader: Callable[[str], Any]) -> None:
+        super().__init__({None: None})
+        self.reader = reader
+
+    def __missing__(self, text: str) -> Any:
+        self[text] = value = self.reader(text)
+        return value
+
+
+_READERS: dict[str, Callable[[str], Any]] = {"date": date.fromisoformat, "decimal": Decimal}
+
+
+def verb_counts(rows: Rows, plan: Plan) -> dict[str, int]:
+    """How many live rows do what."""
+    counts = {verb.value: 0 for verb in RowVerb if verb.value}
+    for index in rows.live():
+        counts[plan.verbs[index].value] += 1
+    return counts

@@ -1,0 +1,258 @@
+"""Checking a ledger: everything wrong with it at once, and what each row would do, before anything is saved."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from foodsafe_portal.lib.intake.model import IntakeRefused, WorkbookData
+from foodsafe_portal.lib.intake.reader import read_workbook
+from foodsafe_portal.lib.intake.tables import Table, TableSearch, find_table
+from records.choices import BatchState, Verdict
+from records.ledgers import LedgerKind, Plan, Rows, kind_of, staging
+from records.ledgers.codes import group_message
+from records.ledgers.reading import ledger_date, read_rows
+from records.models import LedgerBatch
+from records.services import audit, jobs
+from records.services.ledgers.context import context_of, limits
+
+log = logging.getLogger(__name__)
+
+_SEVERITIES = ("error", "warning", "changed", "note")
+_COUNTS = (
+    "read", "accepted", "rejected", "skipped", "created", "updated", "unchanged", "closed", "reactivated",
+    "conflicts", "warnings", "changed", "notes", "missing",
+)  # fmt: skip
+_OUTCOME = (
+    "state", "verdict", "reason", "sheet", "header_row", "columns", "unrecognised", "ledger_date", "checked_at",
+    "choices", "counts", "groups", "seconds",
+)  # fmt: skip
+
+
+class _Refusal(Exception):
+    """The whole file is refused; ``ask`` names what the uploader may still choose (sheet, columns)."""
+
+    def __init__(
+        self,
+        sentence: str,
+        code: str,
+        ask: str = "",
+        *,
+        candidates: tuple[str, ...] = (),
+        table: Table | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.sentence, self.code, self.ask = sentence, code, ask
+        self.candidates, self.table = candidates, table
+
+
+def check_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[str, Any]:
+    """Check one batch and stage its rows. Running it twice changes nothing the second time."""
+    batch = LedgerBatch.objects.select_related("uploaded_by").get(pk=batch_id)
+    if batch.check_job_id != job.pk:
+        return {"batch": batch.pk, "superseded": True}
+    if not LedgerBatch.objects.filter(
+        pk=batch.pk, state__in=[BatchState.UPLOADED, BatchState.CHECKING]
+    ).update(state=BatchState.CHECKING):
+        return {"batch": batch.pk, "state": batch.state}
+    try:
+        _check(batch, progress)
+    except jobs.JobStopped:
+        raise
+    except Exception:
+        log.exception("check of batch %s broke", batch.pk)
+        _finish(batch, _failure("检查时出错,没有保存任何内容;请重新上传,仍不行请联系系统管理员"), "broken")
+        raise
+    return {"batch": batch.pk, "state": batch.state, "verdict": batch.verdict, "counts": batch.counts}
+
+
+def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:
+    started = time.perf_counter()
+    kind = kind_of(batch.kind)
+    progress(0, 0, "正在读取文件", force=True)
+    try:
+        workbook, table = _read(batch, kind)
+    except _Refusal as refusal:
+        with transaction.atomic():
+            progress.guard()
+            _refuse(batch, kind, refusal, time.perf_counter() - started)
+        return
+    size = len(table.row_numbers)
+    now = timezone.now()
+    batch.sheet, batch.header_row = table.sheet.name, table.header_row
+    batch.columns = {header: key for key, header in table.header_of.items()}
+    batch.unrecognised = list(table.unrecognised)
+    batch.ledger_date = ledger_date(table, timezone.localdate(now))
+    context = context_of(batch, now)
+    progress(0, size, "正在检查", force=True)
+    rows = read_rows(table, kind, epoch_1904=workbook.epoch_1904)
+    progress(size // 3, size, "正在检查")
+    kind.check(rows, context)
+    rows.merge_duplicates(kind.identity(rows), rows.keys)
+    progress(size // 2, size, "正在与登记核对")
+    plan = kind.plan(rows, context)
+    progress(size * 4 // 5, size, "正在整理结果")
+    batch.checked_at = now
+    batch.choices = _answers(batch) | {"notes": [*workbook.notes, *_hidden_rows(table)]}
+    _judge(batch, rows, plan, len(table.skipped), table)
+    with transaction.atomic():
+        progress.guard()
+        staging.write(batch, rows, plan, table.skipped)
+        missing = kind.missing(batch)
+        batch.counts["missing"] = missing.count() if missing is not None else 0
+        batch.seconds = {"check": round(time.perf_counter() - started, 3)}
+        _finish(batch, {"verdict": batch.verdict, "counts": batch.counts}, "checked")
+    progress(size, size, batch.reason, force=True)
+
+
+def _answers(batch: LedgerBatch) -> dict[str, Any]:
+    return {name: batch.choices[name] for name in ("sheet", "mapping") if batch.choices.get(name)}
+
+
+def _read(batch: LedgerBatch, kind: LedgerKind) -> tuple[WorkbookData, Table]:
+    """The workbook and its one table. Raises ``_Refusal``."""
+    answers = _answers(batch)
+    try:
+        workbook = read_workbook(batch.file.path, sheet=answers.get("sheet"), limits=limits())
+    except IntakeRefused as refusal:
+        raise _Refusal(refusal.sentence, refusal.code) from None
+    found = find_table(
+        workbook,
+        kind.vocabulary,
+        required=kind.required,
+        sheet=answers.get("sheet"),
+        mapping=answers.get("mapping"),
+        ignorable=kind.ignorable,
+    )
+    if found.table is None:
+        raise _no_table(found)
+    table = found.table
+    unclear = {key: headers for key, headers in table.doubled.items() if key not in table.header_of}
+    if unclear:
+        named = ";".join(f"{'、'.join(headers)}" for headers in unclear.values())
+        raise _Refusal(
+            f"有几列都像是同一项:{named};请指定用哪一列,其余的不导入",
+            "doubled_columns",
+            "columns",
+            table=table,
+        )
+    if table.missing:
+        named = "、".join(f"“{header}”" for header in kind.headers(table.missing))
+        raise _Refusal(
+            f"缺少必填的列 {named};请补上这些列,或指定文件中的哪一列就是它",
+            "missing_columns",
+            "columns",
+            table=table,
+        )
+    if len(table.row_numbers) > limits().rows:
+        raise _Refusal(
+            f"表里有 {len(table.row_numbers):,} 行,超过 {limits().rows:,} 行的上限;请按县(市、区)、乡镇分成几个文件上传",
+            "too_many_rows",
+        )
+    return workbook, table
+
+
+def _no_table(found: TableSearch) -> _Refusal:
+    ask = {"which_sheet": "sheet", "no_header": "columns"}.get(found.code, "")
+    return _Refusal(found.sentence, found.code, ask, candidates=found.candidates, table=found.guess)
+
+
+def _hidden_rows(table: Table) -> list[str]:
+    hidden = set(table.sheet.hidden_rows).intersection(table.row_numbers)
+    return [f"有 {len(hidden)} 个隐藏的行也一并检查和导入"] if hidden else []
+
+
+def _judge(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: int, table: Table) -> None:
+    """Count, group and decide what may happen with the whole file."""
+    size, rejected, skipped = len(rows), len(rows.rejected), len(rows.skipped - rows.rejected)
+    accepted = size - rejected - skipped
+    severities: Counter[str] = Counter()
+    groups: dict[tuple[str, str], int] = Counter()
+    warned = 0
+    for found in rows.issues.values():
+        warned += any(issue["severity"] == "warning" for issue in found)
+        for issue in found:
+            severities[issue["severity"]] += 1
+            groups[issue["severity"], issue["code"]] += 1
+    groups["note", "row_skipped"] += left_out
+    batch.groups = [
+        {"code": code, "severity": severity, "message": group_message(code), "count": count}
+        for (severity, code), count in sorted(
+            groups.items(), key=lambda item: (_SEVERITIES.index(item[0][0]), -item[1])
+        )
+        if count
+    ]
+    verbs = staging.verb_counts(rows, plan)
+    verbs["conflicts"] = verbs.pop("conflict")
+    batch.counts = {
+        "read": size + left_out,
+        "accepted": accepted,
+        "rejected": rejected,
+        "skipped": skipped + left_out,
+        **verbs,
+        "warnings": warned,
+        "changed": severities["changed"],
+        "notes": severities["note"],
+    }
+    if not accepted:
+        batch.verdict, batch.state = Verdict.REFUSE, BatchState.REFUSED
+        batch.reason = (
+            f"{size:,} 行没有一行可以导入;请按列出的问题改正后重新上传" if rejected else "没有可以导入的行"
+        )
+    elif rejected:
+        batch.verdict, batch.state = Verdict.PARTIAL, BatchState.CHECKED
+        batch.reason = f"{size:,} 行中有 {rejected:,} 行有错误;请改正后重新上传,或只导入其余 {accepted:,} 行"
+    else:
+        batch.verdict, batch.state = Verdict.ACCEPT, BatchState.CHECKED
+        batch.reason = f"{accepted:,} 行全部合格,可以导入"
+    for headers in table.doubled.values():
+        batch.reason += f";{'、'.join(headers)} 中只取了列名最准的一列"
+
+
+def _refuse(batch: LedgerBatch, kind: LedgerKind, refusal: _Refusal, seconds: float) -> None:
+    batch.verdict, batch.state, batch.reason = Verdict.REFUSE, BatchState.REFUSED, refusal.sentence[:500]
+    batch.counts = dict.fromkeys(_COUNTS, 0)
+    batch.groups, batch.checked_at = [], timezone.now()
+    batch.seconds = {"check": round(seconds, 3)}
+    batch.choices = _answers(batch) | {"code": refusal.code}
+    batch.columns, batch.unrecognised = {}, []
+    if refusal.ask:
+        batch.choices |= {"ask": refusal.ask, "candidates": list(refusal.candidates)}
+    table = refusal.table
+    if table is not None:
+        batch.sheet, batch.header_row = table.sheet.name, table.header_row
+        batch.columns = {header: key for key, header in table.header_of.items()}
+        batch.unrecognised = list(table.unrecognised)
+        batch.choices |= {
+            "guess": list(table.columns.values()),
+            "missing": list(table.missing),
+            "doubled": {key: list(headers) for key, headers in table.doubled.items()},
+        }
+    batch.rows.all().delete()
+    _finish(batch, {"verdict": batch.verdict, "code": refusal.code}, "refused")
+
+
+def _failure(sentence: str) -> dict[str, Any]:
+    return {"verdict": Verdict.REFUSE, "reason": sentence}
+
+
+@transaction.atomic
+def _finish(batch: LedgerBatch, after: dict[str, Any], action: str) -> None:
+    """Save the outcome of a check that is still wanted, with its event."""
+    if action == "broken":
+        batch.verdict, batch.state, batch.reason = Verdict.REFUSE, BatchState.REFUSED, after["reason"]
+    still = LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.CHECKING).update(
+        **{name: getattr(batch, name) for name in _OUTCOME}
+    )
+    if not still:  # abandoned meanwhile: nothing of this check may stay
+        batch.rows.all().delete()
+        batch.refresh_from_db()
+        return
+    audit.record(
+        by=batch.uploaded_by, action=f"ledger.{action}", target=batch, after=after, reason=batch.reason
+    )

@@ -1,0 +1,166 @@
+"""Confirming and committing: what was previewed is what is saved, by the same person, in one transaction, once."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from records.choices import BatchState, Verdict
+from records.ledgers import RegisterChanged, bulk, kind_of, staging
+from records.models import LedgerBatch
+from records.services import audit, jobs
+from records.services.ledgers.context import context_of, importable
+from records.services.ledgers.refusals import LedgerRefused
+
+log = logging.getLogger(__name__)
+
+_ROWS_A_SECOND = 400
+"""How many rows a slow machine commits in a second; the lease is extended accordingly."""
+
+
+@transaction.atomic
+def confirm_batch(*, batch: LedgerBatch, by: Any, digest: str, accept_partial: bool = False) -> LedgerBatch:
+    """Let a checked batch be imported. Only the uploader may, only for the file they saw, and only once.
+
+    Raises ``LedgerRefused`` for everybody and everything else.
+    """
+    if batch.uploaded_by_id != by.pk:
+        raise LedgerRefused("只有上传人可以确认导入这个批次", "not_uploader")
+    _, territory = importable(batch.kind, by)
+    if territory != batch.territory:
+        raise LedgerRefused("您的辖区在检查之后有变化;请重新检查这个文件", "territory_changed")
+    if digest != batch.digest:
+        raise LedgerRefused("确认的文件与检查的文件不是同一个;请回到批次页面重新确认", "digest_differs")
+    if batch.state == BatchState.CHECKED and batch.verdict == Verdict.PARTIAL and not accept_partial:
+        raise LedgerRefused(f"{batch.reason}。如只导入合格的行,请勾选“只导入合格行”", "partial")
+    taken = LedgerBatch.objects.filter(
+        pk=batch.pk, state=BatchState.CHECKED, checked_at=batch.checked_at
+    ).update(
+        state=BatchState.COMMITTING,
+        confirmed_by=by,
+        confirmed_at=timezone.now(),
+        accept_partial=accept_partial,
+    )
+    batch.refresh_from_db()
+    if not taken:
+        sentences = {
+            BatchState.COMMITTING: "这个批次已经确认,正在导入,不用再次确认",
+            BatchState.COMMITTED: "这个批次已经导入,不用再次确认",
+            BatchState.CHECKED: "这个批次刚刚重新检查过,请看过新的结果再确认",
+        }
+        what = f"批次 {batch.number} 是“{batch.get_state_display()}”,不能导入"
+        raise LedgerRefused(sentences.get(BatchState(batch.state), what), "wrong_state")
+    job = jobs.enqueue(
+        kind="ledger.commit", params={"batch": batch.pk}, by=by, total=batch.counts.get("accepted", 0)
+    )
+    LedgerBatch.objects.filter(pk=batch.pk).update(commit_job=job)
+    batch.commit_job = job
+    audit.record(by=by, action="ledger.confirmed", target=batch, after={"accept_partial": accept_partial})
+    return batch
+
+
+@transaction.atomic
+def abandon_batch(*, batch: LedgerBatch, by: Any) -> LedgerBatch:
+    """Give up a batch that has not been imported; its rows are dropped, the file stays in the history."""
+    if batch.uploaded_by_id != by.pk:
+        raise LedgerRefused("只有上传人可以放弃这个批次", "not_uploader")
+    states = [BatchState.UPLOADED, BatchState.CHECKING, BatchState.CHECKED, BatchState.REFUSED]
+    taken = LedgerBatch.objects.filter(pk=batch.pk, state__in=states).update(state=BatchState.ABANDONED)
+    batch.refresh_from_db()
+    if not taken:
+        raise LedgerRefused(f"批次 {batch.number} 是“{batch.get_state_display()}”,不能放弃", "wrong_state")
+    if batch.check_job is not None:
+        jobs.cancel_job(job=batch.check_job, by=by)
+    batch.rows.all().delete()
+    audit.record(by=by, action="ledger.abandoned", target=batch)
+    return batch
+
+
+def commit_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[str, Any]:
+    """Import a confirmed batch: every accepted row or none. Running it again after a success changes nothing.
+
+    When the register has changed under it since the check, nothing is written and the batch is checked anew.
+    """
+    batch = LedgerBatch.objects.select_related("uploaded_by").get(pk=batch_id)
+    if batch.commit_job_id != job.pk or batch.state != BatchState.COMMITTING:
+        return {"batch": batch.pk, "state": batch.state}
+    size = batch.counts.get("accepted", 0)
+    progress(0, size, "正在保存", force=True)
+    progress.extend(60 + size // _ROWS_A_SECOND)
+    try:
+        _commit(batch, progress)
+    except RegisterChanged:
+        _check_again(batch)
+    except jobs.JobStopped:
+        raise
+    except Exception:
+        log.exception("commit of batch %s broke", batch.pk)
+        LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTING).update(
+            state=BatchState.CHECKED, reason="导入时出错,没有保存任何内容;请再次确认,仍不行请联系系统管理员"
+        )
+        raise
+    return {"batch": batch.pk, "state": batch.state, "counts": batch.counts}
+
+
+@transaction.atomic
+def _commit(batch: LedgerBatch, progress: jobs.Progress) -> None:
+    started = time.perf_counter()
+    progress.guard()
+    kind = kind_of(batch.kind)
+    now = timezone.now()
+    context = context_of(batch, now)
+    bulk.lock_name(f"ledger:{kind.key}:{batch.territory[:6]}")
+    kind.lock(context)
+    rows, staged = staging.read(batch, kind)
+    plan = kind.plan(rows, context)
+    if not staged.agrees_with(plan, rows):
+        raise RegisterChanged(batch.number)
+    plan.keys = staged.keys
+    kind.apply(plan, rows, context)
+    batch.seconds = {**batch.seconds, "commit": round(time.perf_counter() - started, 3)}
+    batch.state, batch.committed_at = BatchState.COMMITTED, timezone.now()
+    taken = LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTING).update(
+        state=batch.state, committed_at=batch.committed_at, seconds=batch.seconds
+    )
+    if not taken:
+        raise RegisterChanged(batch.number)
+    audit.record(
+        by=batch.uploaded_by,
+        action="ledger.committed",
+        target=batch,
+        before={"digest": _digest(zip(plan.keys, plan.befores, strict=True))},
+        after={
+            "digest": _digest(zip(plan.keys, rows.tuples(rows.keys), strict=True)),
+            "counts": batch.counts,
+        },
+        reason=batch.reason,
+    )
+
+
+def _digest(rows: Any) -> str:
+    """One digest for what many rows were or became, so that a batch is one event."""
+    return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
+
+
+@transaction.atomic
+def _check_again(batch: LedgerBatch) -> None:
+    taken = LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTING).update(
+        state=BatchState.UPLOADED
+    )
+    batch.refresh_from_db()
+    if not taken:
+        return
+    job = jobs.enqueue(kind="ledger.check", params={"batch": batch.pk}, by=batch.uploaded_by)
+    LedgerBatch.objects.filter(pk=batch.pk).update(check_job=job)
+    batch.check_job = job
+    audit.record(
+        by=batch.uploaded_by,
+        action="ledger.outdated",
+        target=batch,
+        reason="检查之后登记有变化,没有保存任何内容,正在重新检查",
+    )

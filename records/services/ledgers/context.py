@@ -1,0 +1,54 @@
+"""What every step of a ledger knows about its batch: the limits, the person, the territory, the day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from foodsafe_portal.lib.intake.model import MIB, Limits
+from records.ledgers import LedgerContext, LedgerKind, kind_of
+from records.models import LedgerBatch
+from records.services.ledgers.refusals import LedgerRefused
+
+
+def limits() -> Limits:
+    """The limits of the settings file."""
+    return Limits(
+        rows=settings.LEDGER_MAX_ROWS,
+        columns=settings.LEDGER_MAX_COLUMNS,
+        file_bytes=settings.LEDGER_MAX_MEGABYTES * MIB,
+        unpacked_bytes=settings.LEDGER_MAX_UNPACKED_MEGABYTES * MIB,
+        memory_bytes=settings.LEDGER_READ_MEGABYTES * MIB,
+        cpu_seconds=settings.LEDGER_READ_SECONDS,
+        wall_seconds=settings.LEDGER_READ_SECONDS,
+    )
+
+
+def context_of(batch: LedgerBatch, now: datetime) -> LedgerContext:
+    """The context of one batch at ``now``."""
+    today = timezone.localdate(now)
+    return LedgerContext(
+        user=batch.uploaded_by,
+        territory=batch.territory,
+        today=today,
+        now=now,
+        ledger_date=batch.ledger_date or today,
+        batch_id=batch.pk,
+    )
+
+
+def importable(kind: str, by: Any) -> tuple[LedgerKind, str]:
+    """The kind and the territory for which this person may import it today. Raises ``LedgerRefused``."""
+    try:
+        found = kind_of(kind)
+    except KeyError:
+        raise LedgerRefused(f"没有“{kind}”这种台账", "unknown_kind") from None
+    if kind not in by.import_kinds:
+        raise LedgerRefused(f"您的岗位不能导入“{found.title}”;请由有权限的人员上传", "not_permitted")
+    territory = by.territory_for_import(kind)
+    if found.needs_territory and not territory:
+        raise LedgerRefused("您的岗位没有设定辖区,不能导入台账;请联系系统管理员", "no_territory")
+    return found, territory

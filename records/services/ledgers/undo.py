@@ -1,0 +1,47 @@
+"""Undoing a batch: what it wrote is put back as far as nobody has changed it since, and the rest is listed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from records.choices import BatchState, RowVerb, RowVerdict
+from records.ledgers import UndoResult, bulk
+from records.models import LedgerBatch
+from records.services import audit
+from records.services.ledgers.context import context_of, importable
+from records.services.ledgers.refusals import LedgerRefused
+
+
+@transaction.atomic
+def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
+    """Take back an imported batch. Raises ``LedgerRefused`` when it is not imported or not this person's territory."""
+    kind, territory = importable(batch.kind, by)
+    if not batch.territory.startswith(territory):
+        raise LedgerRefused("这个批次不在您的辖区", "other_territory")
+    taken = LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTED).update(
+        state=BatchState.UNDONE
+    )
+    if not taken:
+        batch.refresh_from_db()
+        raise LedgerRefused(f"批次 {batch.number} 是“{batch.get_state_display()}”,不能撤销", "wrong_state")
+    bulk.lock_name(f"ledger:{kind.key}:{batch.territory[:6]}")
+    context = context_of(batch, timezone.now())
+    kind.lock(context)
+    staged = list(
+        batch.rows.filter(verdict=RowVerdict.ACCEPTED)
+        .exclude(verb=RowVerb.UNCHANGED)
+        .order_by("row_no")
+        .defer("issues")
+    )
+    result = kind.undo(staged, batch, context)
+    batch.state = BatchState.UNDONE
+    audit.record(
+        by=by,
+        action="ledger.undone",
+        target=batch,
+        after={"restored": result.restored, "removed": result.removed, "conflicts": len(result.conflicts)},
+    )
+    return result

@@ -1,0 +1,178 @@
+"""Receiving a ledger: the file, its row and its job are committed before anybody is told that it arrived."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import File
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from records.choices import BatchState, JobState
+from records.ledgers import kind_of
+from records.models import Job, LedgerBatch
+from records.services import audit, jobs
+from records.services.ledgers.context import importable
+from records.services.ledgers.refusals import LedgerRefused
+
+OPEN = (BatchState.UPLOADED, BatchState.CHECKING, BatchState.CHECKED, BatchState.COMMITTING)
+_FRESH = timedelta(seconds=10)
+_SUFFIXES = (".xlsx", ".xls", ".csv", ".txt", ".xlsm", ".et")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A batch, and whether this very file had been imported before with nothing written since."""
+
+    batch: LedgerBatch
+    repeated: bool = False
+
+
+def receive_upload(*, kind: str, file: File, by: Any) -> Received:
+    """Take in a file. The same file of the same person while one is being worked on is the same batch.
+
+    Raises ``LedgerRefused`` for a person who may not, a file too large or empty, and a full disk.
+    """
+    _, territory = importable(kind, by)
+    size = file.size or 0
+    if size == 0:
+        raise LedgerRefused("文件是空的;请检查后重新上传", "empty_file")
+    if size > settings.LEDGER_MAX_MEGABYTES * 1024 * 1024:
+        raise LedgerRefused(
+            f"文件有 {size / 1024 / 1024:.1f} MB,超过 {settings.LEDGER_MAX_MEGABYTES} MB 的上限;请删去图片和多余的工作表,或分成几个文件",
+            "file_too_large",
+        )
+    digest = _digest(file)
+    earlier = _imported_and_unchanged(kind, digest, by, territory)
+    if earlier is not None:
+        audit.record(by=by, action="ledger.repeated", target=earlier)
+        return Received(earlier, repeated=True)
+    waiting = LedgerBatch.objects.filter(uploaded_by=by, kind=kind, digest=digest, state__in=OPEN).first()
+    if waiting is not None:
+        return Received(_take_up(waiting, by))
+    return Received(_store(kind, file, size, digest, by, territory))
+
+
+def _store(kind: str, file: File, size: int, digest: str, by: Any, territory: str) -> LedgerBatch:
+    name = PurePath((file.name or "").replace("\\", "/")).name
+    suffix = PurePath(name).suffix.lower()
+    batch = LedgerBatch(
+        kind=kind,
+        suffix=suffix if suffix in _SUFFIXES else ".bin",
+        file_name=name[:200] or "台账",
+        size=size,
+        digest=digest,
+        uploaded_by=by,
+        uploaded_at=timezone.now(),
+        territory=territory,
+    )
+    try:
+        batch.file.save(name or "ledger", file, save=False)
+    except OSError as problem:
+        raise LedgerRefused(
+            "服务器存不下这个文件,没有收到;请稍后再试或联系系统管理员", "disk_full"
+        ) from problem
+    try:
+        with transaction.atomic():
+            batch.save()
+            audit.record(
+                by=by,
+                action="ledger.uploaded",
+                target=batch,
+                after={"kind": kind, "digest": digest, "size": size},
+            )
+            _enqueue_check(batch, by)
+    except IntegrityError:  # the same file arrived at the same instant: the other one is the batch
+        batch.file.delete(save=False)
+        return LedgerBatch.objects.get(uploaded_by=by, kind=kind, digest=digest, state__in=OPEN)
+    except BaseException:
+        batch.file.delete(save=False)
+        raise
+    return batch
+
+
+def _digest(file: File) -> str:
+    digest = hashlib.sha256()
+    file.seek(0)
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def _imported_and_unchanged(kind: str, digest: str, by: Any, territory: str) -> LedgerBatch | None:
+    earlier = (
+        LedgerBatch.objects.filter(
+            kind=kind, digest=digest, uploaded_by=by, territory=territory, state=BatchState.COMMITTED
+        )
+        .order_by("-pk")
+        .first()
+    )
+    if earlier is None or earlier.committed_at is None:
+        return None
+    written = kind_of(kind).last_written(territory)
+    return earlier if written is not None and written <= earlier.committed_at else None
+
+
+def _take_up(batch: LedgerBatch, by: Any) -> LedgerBatch:
+    """An open batch met again: check it anew when its answer is old or its job has died."""
+    if batch.state == BatchState.COMMITTING:
+        if not _dead(batch.commit_job):
+            return batch
+        LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTING).update(state=BatchState.CHECKED)
+        return recheck_batch(batch=batch, by=by)
+    if batch.state == BatchState.CHECKED:
+        fresh = batch.checked_at is not None and timezone.now() - batch.checked_at < _FRESH
+        return batch if fresh else recheck_batch(batch=batch, by=by)
+    return recheck_batch(batch=batch, by=by) if _dead(batch.check_job) else batch
+
+
+def _dead(job: Job | None) -> bool:
+    return job is None or job.state in (JobState.FAILED, JobState.CANCELLED)
+
+
+def _enqueue_check(batch: LedgerBatch, by: Any) -> None:
+    job = jobs.enqueue(kind="ledger.check", params={"batch": batch.pk}, by=by)
+    LedgerBatch.objects.filter(pk=batch.pk).update(check_job=job)
+    batch.check_job = job
+
+
+@transaction.atomic
+def recheck_batch(*, batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | None = None) -> LedgerBatch:
+    """Check a batch that has not been imported once more. Raises ``LedgerRefused`` when it is too late for that."""
+    if batch.uploaded_by_id != by.pk:
+        raise LedgerRefused("只有上传人可以重新检查这个批次", "not_uploader")
+    fields: dict[str, Any] = {"state": BatchState.UPLOADED}
+    if choices is not None:
+        fields["choices"] = dict(choices)
+    states = [BatchState.UPLOADED, BatchState.CHECKING, BatchState.CHECKED, BatchState.REFUSED]
+    try:
+        with transaction.atomic():
+            taken = LedgerBatch.objects.filter(pk=batch.pk, state__in=states).update(**fields)
+    except IntegrityError:
+        raise LedgerRefused("同一个文件已经在另一个批次中处理,请到那个批次查看", "already_open") from None
+    batch.refresh_from_db()
+    if not taken:
+        raise LedgerRefused(
+            f"批次 {batch.number} 是“{batch.get_state_display()}”,不能重新检查", "wrong_state"
+        )
+    _enqueue_check(batch, by)
+    audit.record(by=by, action="ledger.rechecked", target=batch, after={"choices": batch.choices})
+    return batch
+
+
+def choose_columns(
+    *, batch: LedgerBatch, by: Any, sheet: str = "", mapping: Mapping[str, str] | None = None
+) -> LedgerBatch:
+    """Answer which sheet to take and what each header means (header → key, '' = leave out), and check again."""
+    keys = set(kind_of(batch.kind).column_of)
+    for header, key in (mapping or {}).items():
+        if key and key not in keys:
+            raise LedgerRefused(f"“{header}”对应的列“{key}”不属于这种台账", "unknown_column")
+    return recheck_batch(batch=batch, by=by, choices={"sheet": sheet, "mapping": dict(mapping or {})})
