@@ -1,4 +1,4 @@
-"""Names the app for Django."""
+"""Names the app for Django and connects it to the register below."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -9,3 +9,7 @@ class InspectionsConfig(AppConfig):
 
     name = "inspections"
     verbose_name = _("督导与整改")
+
+    def ready(self) -> None:
+        """Connect the receivers; they need the models, which exist only now."""
+        from inspections import receivers  # noqa: F401

@@ -96,7 +96,8 @@ class Slice:
 
 
 def slices(
-    period: Period,
+    first: date,
+    last: date,
     *,
     owed_from: date,
     grades: Sequence[Run],
@@ -104,19 +105,19 @@ def slices(
     regions: Sequence[Run],
     periodic: Iterable[str],
 ) -> tuple[Slice, ...]:
-    """The slices of one business's duty in ``period``; none where it owes nothing.
+    """The slices of one business's duty in the period from ``first`` to ``last``; none where it owes nothing.
 
     ``owed_from`` is the day it entered the register; ``periodic`` are the grades whose rule asks for visits in this very
     period. A business that is not graded owes nothing. One that is not 正常 is excluded from the day on which that became
     so; one that was not 正常 already when the period began is excluded from the first day.
     """
-    first = max(period.start, owed_from)
-    if first > period.end:
+    first = max(first, owed_from)
+    if first > last:
         return ()
     asked = frozenset(periodic)
     days = {first}
     for history in (grades, statuses, regions):
-        days.update(day for day, _value in history if first < day <= period.end)
+        days.update(day for day, _value in history if first < day <= last)
     found: list[Slice] = []
     current: Slice | None = None
     for day in sorted(days):
@@ -147,17 +148,17 @@ class Fulfilment:
     visit: int | None = None
 
 
-def fulfilment(visits: Iterable[tuple[date, int]], period: Period, times: int) -> Fulfilment:
-    """The fulfilment of a duty by (day, key) pairs in order of time.
+def fulfilment(visits: Iterable[tuple[date, int]], first: date, last: date, times: int) -> Fulfilment:
+    """The fulfilment of a duty of the days ``first`` to ``last`` by (day, key) pairs in order of time.
 
     Two officers calling on one day are one visit: the duty counts days, so that it cannot be met twice at one table.
     """
-    made, last = 0, None
+    made, counted = 0, None
     met: tuple[date, int] | None = None
     for day, key in visits:
-        if day not in period or day == last:
+        if not first <= day <= last or day == counted:
             continue
-        made, last = made + 1, day
+        made, counted = made + 1, day
         if made == times:
             met = (day, key)
     return Fulfilment(made, *met) if met else Fulfilment(made)

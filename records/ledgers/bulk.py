@@ -161,7 +161,7 @@ def _copy(table: str, names: Sequence[str], fields: Sequence[Field], columns: It
         cursor.copy_expert(
             f"COPY {_quote(table)} ({_quoted(names)}) FROM STDIN WITH (FORMAT csv, NULL '{NULL}')",
             stream,
-            size=1 << 16,
+            1 << 16,  # by position: the debug cursor takes no keyword
         )
         return int(cursor.rowcount)
 

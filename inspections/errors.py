@@ -1,0 +1,84 @@
+"""Refusals of the inspections room that people can understand; ``str`` is the Chinese sentence to show."""
+
+from __future__ import annotations
+
+from datetime import date
+
+
+class InspectionRefused(Exception):
+    """An act that cannot be done now; the sentence says why and what to do."""
+
+
+class UnknownRegion(InspectionRefused):
+    """No such region."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"没有代码为“{code}”的地区；请核对区划代码。")
+
+
+class VisitRefused(InspectionRefused):
+    """A visit that cannot be recorded as asked."""
+
+
+class VisitInFuture(VisitRefused):
+    """A visit is a fact, not a plan."""
+
+    def __init__(self, on: date) -> None:
+        super().__init__(f"督导日期 {on} 还没到；请填已经督导的日期。")
+
+
+class VisitTooOld(VisitRefused):
+    """A date so far back that it is a typing error."""
+
+    def __init__(self, on: date) -> None:
+        super().__init__(f"督导日期 {on} 在一年以前；请检查年份。")
+
+
+class VisitBeforeAssignment(VisitRefused):
+    """The officer was not bound to the business then."""
+
+    def __init__(self, name: str, on: date, since: date) -> None:
+        super().__init__(f"{name}从 {since} 起包保这家主体，{on} 的督导不能记在其名下；请改日期或换干部。")
+
+
+class BusinessOutOfSight(VisitRefused):
+    """The person does not see this business."""
+
+    def __init__(self) -> None:
+        super().__init__("这家主体不在你的范围内；请刷新列表。")
+
+
+class AlreadyVisited(VisitRefused):
+    """One officer, one business, one day: one visit."""
+
+    def __init__(self, name: str, on: date) -> None:
+        super().__init__(f"{name} {on} 已登记过这家的督导，不用再填；要改请先撤销那一次。")
+
+
+class NumberTaken(VisitRefused):
+    """The client's number belongs to another visit."""
+
+    def __init__(self) -> None:
+        super().__init__("这次提交的编号已用于另一次督导；请刷新页面后重新提交。")
+
+
+class OnSiteRequired(VisitRefused):
+    """High-risk businesses must be visited on site (F)."""
+
+    def __init__(self) -> None:
+        super().__init__("高风险主体须现场督导；请把督导方式改为“现场”。")
+
+
+class UnknownItem(VisitRefused):
+    """The checklist has no such item."""
+
+    def __init__(self, number: object) -> None:
+        super().__init__(f"任务清单没有第 {number} 项；请刷新页面后重新填写。")
+
+
+class ProblemIncomplete(VisitRefused):
+    """A problem lacks its words or its photo."""
+
+
+class NotVoidable(VisitRefused):
+    """A visit that this person cannot take back now."""
