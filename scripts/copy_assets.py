@@ -13,16 +13,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Source below node_modules -> name below static/vendor.
 FILES = {
-    "@tabler/core/dist/css/tabler.min.css": "tabler/tabler.min.css",
-    "@tabler/core/dist/js/tabler.min.js": "tabler/tabler.min.js",
-    "@tabler/icons-webfont/dist/tabler-icons.min.css": "tabler-icons/tabler-icons.min.css",
-    "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2": "tabler-icons/fonts/tabler-icons.woff2",
-    "@tabler/icons-webfont/LICENSE": "tabler-icons/LICENSE",
-    "echarts/dist/echarts.common.min.js": "echarts/echarts.common.min.js",
-    "echarts/LICENSE": "echarts/LICENSE",
-    "tom-select/dist/js/tom-select.complete.min.js": "tom-select/tom-select.complete.min.js",
-    "tom-select/dist/css/tom-select.bootstrap5.min.css": "tom-select/tom-select.bootstrap5.min.css",
-    "tom-select/LICENSE": "tom-select/LICENSE",
+    "@tabler/core/dist/css/tabler.min.css": "tabler.min.css",
+    "@tabler/core/dist/js/tabler.min.js": "tabler.min.js",
+    "@tabler/icons-webfont/dist/tabler-icons.min.css": "tabler-icons.min.css",
+    "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2": "fonts/tabler-icons.woff2",
+    "@tabler/icons-webfont/LICENSE": "licences/tabler-icons.txt",
+    # Lines, bars, pies, scatters and their company: all the portal draws, at two thirds of the whole library's size.
+    "echarts/dist/echarts.common.min.js": "echarts.min.js",
+    "echarts/LICENSE": "licences/echarts.txt",
+    "tom-select/dist/js/tom-select.complete.min.js": "tom-select.complete.min.js",
+    "tom-select/dist/css/tom-select.bootstrap5.min.css": "tom-select.bootstrap5.min.css",
+    "tom-select/LICENSE": "licences/tom-select.txt",
 }
 STAMP = ".stamp"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_copies_are_current_until_the_lock_file_changes(project):
 
 def test_a_deleted_copy_is_noticed(project):
     copy_assets.copy_assets(project)
-    (project / "static" / "vendor" / "tabler" / "tabler.min.css").unlink()
+    (project / "static" / "vendor" / "tabler.min.css").unlink()
     assert not copy_assets.is_current(project)
 
 
@@ -64,4 +65,11 @@ def test_a_missing_source_is_named_and_the_old_copies_stay(project):
         copy_assets.AssetsMissing, match=r"node_modules/echarts/LICENSE is missing; run `npm ci`"
     ):
         copy_assets.copy_assets(project)
-    assert (project / "static" / "vendor" / "echarts" / "LICENSE").is_file()
+    assert (project / "static" / "vendor" / "licences" / "echarts.txt").is_file()
+
+
+def test_templates_ask_only_for_files_that_are_copied():
+    asked = set()
+    for template in (ROOT / "templates").rglob("*.html"):
+        asked |= set(re.findall(r"vendor/([\w./-]+)", template.read_text(encoding="utf-8")))
+    assert asked and asked - set(copy_assets.FILES.values()) == set()
