@@ -33,7 +33,7 @@ def stand_in_for_packages() -> None:
 
 def give_up_rights(order: dict[str, Any]) -> None:
     """Bound memory and processor time; refuse every new file, socket and process."""
-    for encoding in ("gb18030", "utf-16", "utf-8-sig", "idna"):
+    for encoding in ("gb18030", "utf-16", "utf-16-le", "utf-8-sig", "cp437", "ascii"):
         codecs.lookup(encoding)  # loaded now: no file can be opened later
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (order["memory"], order["memory"]))

@@ -141,5 +141,7 @@ def _is_clean(column: Sequence[Cell], unclean: re.Pattern[str]) -> bool:
     present = [cell for cell in column if cell.__class__ is str]
     if len(present) + column.count(None) != len(column):
         return False
+    if "" in present:
+        return False
     joined = _SEPARATOR.join(present)
     return joined.count(_SEPARATOR) == max(len(present) - 1, 0) and unclean.search(joined) is None

@@ -55,6 +55,9 @@ _ROOT = re.compile(rb"<\x00?[A-Za-z_]")
 _EPOCH_1904 = re.compile(rb"date1904\s*=\s*[\"'](?:1|true)[\"']")
 _CHUNK = MIB
 _OVERLAP = 64
+_LONGEST_PROLOG = 64 * 1024
+"""A part that has not begun its root element by here is no workbook part; a document type could hide behind it."""
+
 _DTD = tuple(
     mark.encode(code) for mark in ("<!DOCTYPE", "<!ENTITY") for code in ("ascii", "utf-16-le", "utf-16-be")
 )
@@ -252,6 +255,8 @@ def _inflate_all(handle: BinaryIO, members: list[zipfile.ZipInfo], limits: Limit
             if is_xml and in_prolog:
                 _refuse_dtd(tail + piece)
                 in_prolog = _ROOT.search(piece) is None
+                if in_prolog and real > _LONGEST_PROLOG:
+                    raise _Refuse("not_xml", f"文件内部有不正常的部件({member.filename[-60:]});{_SAVE_AS}")
             tail = piece[-_OVERLAP:]
             if is_relations and real < 4 * MIB:
                 relations += piece

@@ -156,24 +156,25 @@ def _find(
 
 
 def _headers(sheet: SheetData, row: int) -> tuple[dict[int, str], int]:
-    """The headers of a row, joined with the row below where a vertical merge shows that the header has two lines."""
-    upper = {
+    """The headers of a row, joined with its neighbour where merges show that the header has two lines."""
+    for upper in (row - 1, row):
+        tall = any(
+            merge[0] == upper and merge[2] == upper + 1 and merge[1] == merge[3] for merge in sheet.merged
+        )
+        groups = [merge for merge in sheet.merged if merge[0] == merge[2] == upper and merge[3] > merge[1]]
+        if upper >= 1 and tall and groups and upper < sheet.height:
+            headers = _labels(sheet, upper)
+            lower = _labels(sheet, upper + 1)
+            for _, first, _, last in groups:
+                headers.update({index: lower[index] for index in range(first, last + 1) if index in lower})
+            return headers, upper + 1
+    return _labels(sheet, row), row
+
+
+def _labels(sheet: SheetData, row: int) -> dict[int, str]:
+    return {
         index: cell for index, cell in enumerate(sheet.row(row)) if isinstance(cell, str) and cell.strip()
     }
-    two_lines = [
-        merge for merge in sheet.merged if merge[0] == row and merge[2] == row + 1 and merge[1] == merge[3]
-    ]
-    groups = [merge for merge in sheet.merged if merge[0] == merge[2] == row and merge[3] > merge[1]]
-    if not two_lines or not groups or row >= sheet.height:
-        return upper, row
-    lower = sheet.row(row + 1)
-    headers = dict(upper)
-    for _, first, _, last in groups:
-        for index in range(first, min(last + 1, len(lower))):
-            cell = lower[index]
-            if isinstance(cell, str) and cell.strip():
-                headers[index] = cell
-    return headers, row + 1
 
 
 def _table(
