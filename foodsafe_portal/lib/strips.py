@@ -56,8 +56,8 @@ MEASURE_WORDS: Final[dict[str, dict[str, Any]]] = {
     },
     "problems": {
         "expected": gettext_lazy("应整改"),
-        "done": gettext_lazy("已整改"),
-        "overdue_long": gettext_lazy("逾期未整改"),
+        "done": gettext_lazy("已销号"),
+        "overdue_long": gettext_lazy("逾期未销号"),
         "rate": gettext_lazy("整改率"),
     },
     "tasks": {

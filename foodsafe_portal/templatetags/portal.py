@@ -29,6 +29,8 @@ register.filter("rate", formats.rate)
 register.filter("score", formats.score)
 register.filter("full_day", formats.full_day)
 register.filter("week_label", formats.week_label)
+register.filter("masked_phone", formats.masked_phone)
+register.filter("pretty_json", formats.pretty_json)
 
 
 @register.filter(expects_localtime=True)
@@ -222,17 +224,21 @@ def five_figures(
     measure: str = "visits",
     compact: bool = False,
     notes: Mapping[str, Any] | None = None,
+    urls: Mapping[str, str] | None = None,
     **given: Any,
 ) -> dict[str, Any]:
     """``{% five_figures report.visits url_base=list_url measure="visits" %}``, or five keywords for the object.
 
     Prints 应督导 已督导 按时 逾期 剔除, the strip, the sentence and the rate with its denominator. Each number
     opens ``url_base`` plus ``part=expected``, done, on_time, overdue, excluded, late or open. ``notes``: part ->
-    small line below. ``compact``: the phone's centred row. ``measure``: visits, problems, tasks.
+    small line below. ``compact``: the phone's centred row. ``measure``: visits, problems, tasks. ``urls``: part ->
+    address, where the part is not a parameter.
     """
     whole, words = Composition.of(figures, given), words_of(measure)
 
     def opens(part: str) -> str:
+        if urls is not None:
+            return urls.get(part, "")
         return with_query(url_base, part=part) if url_base else ""
 
     def cell(part: str, tone: str = "") -> dict[str, Any]:
