@@ -112,9 +112,13 @@ class RectificationDuty(Duty):
         constraints = [
             models.UniqueConstraint(
                 fields=["problem"],
-                condition=Q(superseded_at__isnull=True),
+                condition=Q(superseded_at__isnull=True, ceases_on__isnull=True),
                 name="rectification_duty_one_live_per_problem",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(ceases_on__isnull=True) | Q(ceases_on__gt=F("arises_on")),
+                name="rectification_duty_ceases_after_it_arises",
+            ),
         ]
         indexes = [models.Index(fields=["due_on", "region", "grade"], name="rectification_duty_by_due_day")]
 

@@ -42,6 +42,8 @@ class Problem(models.Model):
     unit = models.ForeignKey(
         Unit, models.PROTECT, null=True, blank=True, related_name="problems", db_index=False, verbose_name=_("责任单位")
     )
+    assist_units = models.CharField(_("配合单位"), max_length=200, blank=True)
+    group = models.CharField(_("共性问题组"), max_length=20, blank=True, editable=False)
     leader_name = models.CharField(_("责任领导"), max_length=60, blank=True)
     owner_name = models.CharField(_("责任人"), max_length=60, blank=True)
     rule_item = models.CharField(_("对应评价要点"), max_length=40, blank=True)
@@ -70,6 +72,7 @@ class Problem(models.Model):
     recorded_by = person(_("登记人"))
     recorded_at = models.DateTimeField(_("登记时间"), editable=False)
     voided_at = models.DateTimeField(_("作废时间"), null=True, blank=True, editable=False)
+    void_reason = models.CharField(_("作废原因"), max_length=200, blank=True)
 
     objects = ProblemQuerySet.as_manager()
 
@@ -108,6 +111,17 @@ class Problem(models.Model):
                 condition=Q(closed_on__isnull=True, voided_at__isnull=True),
             ),
             models.Index(fields=["region", "found_on"], name="problem_by_region"),
+            models.Index(
+                fields=["due_on", "id"],
+                name="problem_open_by_due_day",
+                condition=Q(closed_on__isnull=True, voided_at__isnull=True),
+            ),
+            models.Index(
+                fields=["state", "due_on"],
+                name="problem_open_by_state",
+                condition=Q(closed_on__isnull=True, voided_at__isnull=True),
+            ),
+            models.Index(fields=["group"], name="problem_of_group", condition=~Q(group="")),
         ]
 
     def __str__(self) -> str:
