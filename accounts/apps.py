@@ -12,6 +12,10 @@ class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("人员与辖区")
 
+    def ready(self) -> None:
+        """Let log-ins and password changes reach the trail."""
+        from accounts import receivers  # noqa: F401  (importing it connects the receivers)
+
 
 class PortalAdminConfig(admin_apps.AdminConfig):
     """The plain Django admin, opened by the rights table instead of by superusers."""

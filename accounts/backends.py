@@ -14,7 +14,11 @@ class NameOrMobileBackend(BaseBackend):
     """Finds the account by user name first, then by mobile number."""
 
     def authenticate(
-        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any
+        self,
+        request: HttpRequest | None,
+        username: str | None = None,
+        password: str | None = None,
+        **kwargs: Any,
     ) -> User | None:
         """The active account whose password this is, or nothing."""
         name = (username or kwargs.get("login") or "").strip()

@@ -109,7 +109,9 @@ def _problems(question: Question) -> DutyQuerySet:
     return (
         RectificationDuty.objects.known_at(question.known_at)
         .on(question.sunday)
-        .filter(in_territory(question.campaign.region_id), problem__found_on__gte=question.campaign.started_on)
+        .filter(
+            in_territory(question.campaign.region_id), problem__found_on__gte=question.campaign.started_on
+        )
     )
 
 
@@ -176,7 +178,9 @@ def figures(measure: Measure, question: Question, regions: Iterable[tuple[str, s
     order = {Level.CITY: 0, Level.COUNTY: 1, Level.TOWNSHIP: 2}
     return [
         Figure(measure.code, str(level), code, grade, five)
-        for (level, code, grade), five in sorted(cells.items(), key=lambda item: (order[Level(item[0][0])], *item[0][1:]))
+        for (level, code, grade), five in sorted(
+            cells.items(), key=lambda item: (order[Level(item[0][0])], *item[0][1:])
+        )
     ]
 
 
@@ -203,9 +207,20 @@ def rows_behind(
 def canonical_facts(measure: Measure, question: Question) -> Iterator[str]:
     """The facts of a question as lines by natural key; what lies after the Sunday reads as not yet known."""
     sunday = question.sunday
-    fields = ["region_id", "grade", "arises_on", "due_on", "fulfilled_on", "delivered_on", "excluded_on", "exclusion"]
+    fields = [
+        "region_id",
+        "grade",
+        "arises_on",
+        "due_on",
+        "fulfilled_on",
+        "delivered_on",
+        "excluded_on",
+        "exclusion",
+    ]
     rows = measure.rows(question).values_list(measure.natural_key, *fields)
-    for key, region, grade, arises, due, fulfilled, delivered, excluded_on, exclusion in rows.iterator(chunk_size=5000):
+    for key, region, grade, arises, due, fulfilled, delivered, excluded_on, exclusion in rows.iterator(
+        chunk_size=5000
+    ):
         done = fulfilled is not None and fulfilled <= sunday
         out = excluded_on is not None and excluded_on <= sunday
         yield "|".join(

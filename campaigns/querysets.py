@@ -66,7 +66,9 @@ class TaskQuerySet(ScopedQuerySet):
 
     def visible_to(self, user: Person) -> Self:
         """Leading and cooperating units both see their tasks."""
-        leading = user.scope.rows(self.resource, territory=self.territory_path, unit="lead_unit__path", owner=None)
+        leading = user.scope.rows(
+            self.resource, territory=self.territory_path, unit="lead_unit__path", owner=None
+        )
         helping = user.scope.rows(self.resource, territory=None, unit="supports__unit__path", owner=None)
         if leading is None or helping is None:
             return self

@@ -10,6 +10,7 @@ from django.db.models import Count
 from accounts.choices import RegionLevel
 from accounts.models import Region, Unit
 from campaigns.measures import MEASURES, Five, Question, county_of
+from campaigns.rules.ranking import Standing, rank
 from inspections.querysets import PARTS, part_condition
 
 
@@ -28,30 +29,21 @@ def week_ranking(question: Question) -> list[dict[str, Any]]:
     )
     units = Unit.objects.filter(is_member=True, region_id=question.campaign.region_id)
     return [
-        *_board("county", [(code, name, by_place[code]) for code, name in counties.values_list("code", "name")]),
+        *_board(
+            "county", [(code, name, by_place[code]) for code, name in counties.values_list("code", "name")]
+        ),
         *_board("unit", [(str(pk), name, by_unit[pk]) for pk, name in units.values_list("pk", "name")]),
     ]
 
 
 def _board(board: str, entries: list[tuple[str, str, Five]]) -> list[dict[str, Any]]:
-    """One board: rate = on time / expected of the problems due in the week, ties share a rank."""
-    ranked = sorted(
-        (entry for entry in entries if entry[2].expected),
-        key=lambda entry: (-entry[2].on_time / entry[2].expected, -entry[2].expected, entry[0]),
-    )
-    result: list[dict[str, Any]] = []
-    for place, (code, name, five) in enumerate(ranked, 1):
-        rate = round(five.on_time * 100 / five.expected, 1)
-        tied = bool(result) and result[-1]["on_time"] * five.expected == five.on_time * result[-1]["expected"]
-        rank = result[-1]["rank"] if tied else place
-        result.append(
-            {"board": board, "rank": rank, "code": code, "name": name, "rate": rate}
-            | {"expected": five.expected, "done": five.done, "on_time": five.on_time, "overdue": five.overdue}
-        )
-    left_out = sorted((entry for entry in entries if not entry[2].expected), key=lambda entry: entry[0])
-    result += [
-        {"board": board, "rank": None, "code": code, "name": name, "rate": None}
-        | {"expected": 0, "done": 0, "on_time": 0, "overdue": 0}
-        for code, name, _ in left_out
+    """One board: rate = put right on time / due in the week; ties share a rank, those without a case come last unranked."""
+    fives = {code: five for code, _name, five in entries}
+    ranking = rank(Standing(code, name, five.expected, five.on_time) for code, name, five in entries)
+    ranked = [(place.standing, place.rank, place.percent) for place in ranking.places]
+    left_out = [(standing, None, None) for standing in ranking.without_cases]
+    return [
+        {"board": board, "rank": number, "code": standing.code, "name": standing.name, "rate": percent}
+        | {part: getattr(fives[standing.code], part) for part in ("expected", "done", "on_time", "overdue")}
+        for standing, number, percent in [*ranked, *left_out]
     ]
-    return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -14,8 +14,8 @@ from campaigns.models import Campaign, Reading, Rulebook
 
 
 def rate(part: int, whole: int) -> str:
-    """A percentage as an exact decimal text with four places."""
-    return str((Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("0.0001")))
+    """A percentage as decimal text, cut (never rounded up, 99.99996 is not 100) after twelve places."""
+    return str((Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("1e-12"), ROUND_DOWN))
 
 
 # How a clause's ``measure`` binding {"measure": "visits", "value": "done_rate"} becomes a reading.

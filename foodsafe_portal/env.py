@@ -46,7 +46,9 @@ def integer(name: str, default: int, *, minimum: int = 0) -> int:
     try:
         value = int(raw)
     except ValueError:
-        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number; write for example {name}={default}.") from None
+        raise ImproperlyConfigured(
+            f"{name}={raw!r} is not a whole number; write for example {name}={default}."
+        ) from None
     if value < minimum:
         raise ImproperlyConfigured(f"{name}={value} is too small; it must be at least {minimum}.")
     return value

@@ -18,8 +18,8 @@ VAR_DIR = env.directory("PORTAL_VAR", BASE_DIR / "var")
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'portal.sqlite3'}")}
 IS_SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
 REDIS_URL = env.text("REDIS_URL", "")
-# The embedded default is one machine, plain HTTP on localhost. Everything else is production.
-EMBEDDED = env.flag("EMBEDDED", default=IS_SQLITE)
+# Without a SECRET_KEY of its own the portal is embedded: one machine, plain HTTP on localhost. With one it is production.
+EMBEDDED = env.flag("EMBEDDED", default=not env.text("SECRET_KEY", ""))
 DEBUG = env.flag("DEBUG", default=False)
 SECRET_KEY = env.secret("SECRET_KEY", file=VAR_DIR / "secret_key", generate=EMBEDDED)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if EMBEDDED else "")
@@ -74,8 +74,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "accounts.middleware.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.PersonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -122,7 +122,11 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
 ACCOUNT_USER_MODEL_EMAIL_FIELD = None
-ACCOUNT_RATE_LIMITS = {"login_failed": "5/15m/key,60/m/ip", "login": "60/m/ip", "change_password": "10/m/user"}
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "5/15m/key,60/m/ip",
+    "login": "60/m/ip",
+    "change_password": "10/m/user",
+}
 ACCOUNT_SESSION_REMEMBER = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "食安创建"
@@ -200,7 +204,10 @@ if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 else:
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}
+        "default": {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": VAR_DIR / "cache",
+        }
     }
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL or "filesystem://")
 if CELERY_BROKER_URL == "filesystem://":
@@ -215,7 +222,11 @@ if CELERY_BROKER_URL == "filesystem://":
         "store_processed": False,
     }
 else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 2}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 3600,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+    }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -231,7 +242,10 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "records.tasks.sweep_jobs", "schedule": timedelta(seconds=30)},
     "seal-trail": {"task": "records.tasks.seal_trail", "schedule": timedelta(seconds=60)},
     "close-weeks": {"task": "campaigns.tasks.close_due_weeks", "schedule": timedelta(minutes=10)},
-    "materialise-duties": {"task": "inspections.tasks.materialise_current_duties", "schedule": timedelta(hours=1)},
+    "materialise-duties": {
+        "task": "inspections.tasks.materialise_current_duties",
+        "schedule": timedelta(hours=1),
+    },
 }
 JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 60, minimum=5)
 

@@ -14,7 +14,6 @@ urlpatterns = [
     path("login/", account_views.login, name="account_login"),
     path("logout/", account_views.logout, name="account_logout"),
     path("password/", account_views.password_change, name="account_change_password"),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("records.urls")),
     path("", include("accounts.urls")),
     path("", include("entities.urls")),

@@ -15,23 +15,26 @@ from inspections.choices import PeriodKind
 PARTS = ("expected", "done", "on_time", "overdue", "excluded")
 
 
-def part_condition(part: str, day: date) -> Q:
-    """The condition of one of the five figures at the end of ``day``.
+def part_condition(part: str, day: date, *, running: bool = False) -> Q:
+    """The condition of one of the five figures at the end of ``day``, or in its course while it is ``running``.
 
     expected: arisen and not excluded · done: fulfilled by then · on_time: done and delivered by its due day, late: after it ·
-    overdue: not done although its due day has ended · excluded: beside expected. open: not done, not yet due.
-    Only the slice in force on ``day`` counts: one that has ceased is continued by another row.
+    overdue: not done although its due day has ended · excluded: beside expected. open: not done, not yet due; undone: open or overdue.
+    What is due on a running day is not overdue yet. Only the slice in force on ``day`` counts: one that has ceased is
+    continued by another row.
     """
     excluded = Q(excluded_on__isnull=False, excluded_on__lte=day)
     counted = Q(excluded_on__isnull=True) | Q(excluded_on__gt=day)
     not_done = Q(fulfilled_on__isnull=True) | Q(fulfilled_on__gt=day)
+    past_due = Q(due_on__lt=day) if running else Q(due_on__lte=day)
     conditions = {
         "expected": counted,
         "done": counted & Q(fulfilled_on__lte=day),
         "on_time": counted & Q(fulfilled_on__lte=day, delivered_on__lte=F("due_on")),
         "late": counted & Q(fulfilled_on__lte=day, delivered_on__gt=F("due_on")),
-        "overdue": counted & not_done & Q(due_on__lte=day),
-        "open": counted & not_done & Q(due_on__gt=day),
+        "overdue": counted & not_done & past_due,
+        "open": counted & not_done & ~past_due,
+        "undone": counted & not_done,
         "excluded": excluded,
     }
     return in_force(day) & conditions[part]
@@ -59,9 +62,9 @@ class DutyQuerySet(ScopedQuerySet):
         """The rows that were in force at ``instant``."""
         return self.filter(Q(superseded_at__isnull=True) | Q(superseded_at__gt=instant), recorded_at__lte=instant)
 
-    def part(self, part: str, day: date) -> Self:
-        """The rows behind one of the five figures at the end of ``day``."""
-        return self.filter(part_condition(part, day))
+    def part(self, part: str, day: date, *, running: bool = False) -> Self:
+        """The rows behind one of the five figures at the end of ``day``, or in its course."""
+        return self.filter(part_condition(part, day, running=running))
 
 
 class VisitDutyQuerySet(DutyQuerySet):
@@ -117,9 +120,17 @@ class ProblemQuerySet(ScopedQuerySet):
         mine = assignments.filter(officer__user_id=user.pk).values("business_id")
         return Q(recorded_by_id=user.pk) | Q(business_id__in=mine)
 
+    def valid(self) -> Self:
+        """Problems nobody has voided."""
+        return self.filter(voided_at__isnull=True)
+
     def open(self) -> Self:
         """Problems that are not closed."""
         return self.filter(closed_on__isnull=True, voided_at__isnull=True)
+
+    def overdue_now(self, today: date) -> Self:
+        """Open problems whose due day has ended; written so that the partial indexes of open problems answer."""
+        return self.open().filter(due_on__lt=today)
 
     def overdue_on(self, day: date) -> Self:
         """Problems whose deadline had passed on ``day`` and which were still open then."""

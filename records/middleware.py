@@ -19,8 +19,16 @@ class RequestTrailMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request with its origin set."""
         request_id = uuid.uuid4().hex
-        channel = "api" if request.path.startswith("/api/") else "admin" if request.path.startswith("/admin/") else "page"
-        token = origin.set(Origin(request_id=request_id, address=request.META.get("REMOTE_ADDR") or None, channel=channel))
+        channel = (
+            "api"
+            if request.path.startswith("/api/")
+            else "admin"
+            if request.path.startswith("/admin/")
+            else "page"
+        )
+        token = origin.set(
+            Origin(request_id=request_id, address=request.META.get("REMOTE_ADDR") or None, channel=channel)
+        )
         try:
             response = self.get_response(request)
         finally:

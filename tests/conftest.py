@@ -18,15 +18,18 @@ LOOPBACK = ("127.", "::1", "localhost")
 
 @pytest.fixture(autouse=True)
 def portal_settings(settings: Any, tmp_path: Path) -> None:
-    """Files of a test go to its own folder; pages need no collected assets; passwords hash fast."""
+    """Files of a test go to its own folder; pages need no collected assets and no file server; passwords hash fast."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.VAR_DIR = tmp_path
     settings.STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "whitenoise" not in name]
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}}
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": str(tmp_path)}
+    }
     settings.CELERY_BROKER_URL = "memory://"
     settings.ALLOWED_HOSTS = ["*"]
 
@@ -36,7 +39,9 @@ def no_broker(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """Messages to workers are collected instead of sent; jobs are run by the test itself."""
     sent: list[tuple[str, Any]] = []
     monkeypatch.setattr(
-        "celery.current_app.send_task", lambda name, args=None, **kwargs: sent.append((name, args)), raising=False
+        "celery.current_app.send_task",
+        lambda name, args=None, **kwargs: sent.append((name, args)),
+        raising=False,
     )
     return sent
 

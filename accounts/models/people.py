@@ -100,7 +100,9 @@ class User(AbstractBaseUser):
 
     def territory_for_import(self, kind: str) -> str:
         """The widest territory (region code) in which this person may import ``kind``; '' when there is none."""
-        codes = [p.region_id for p in self.posts_today if kind in IMPORTS.get(Role(p.role), ()) and p.region_id]
+        codes = [
+            p.region_id for p in self.posts_today if kind in IMPORTS.get(Role(p.role), ()) and p.region_id
+        ]
         return min(codes, key=len, default="")
 
     @property
@@ -132,7 +134,9 @@ class Post(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="posts", verbose_name=_("账号"))
     role = models.CharField(_("角色"), max_length=20, choices=RoleName.choices)
     title = models.CharField(_("职务"), max_length=60, blank=True)
-    unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="posts", verbose_name=_("单位"))
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, null=True, blank=True, related_name="posts", verbose_name=_("单位")
+    )
     region = models.ForeignKey(
         Region, models.PROTECT, null=True, blank=True, related_name="posts", verbose_name=_("辖区")
     )

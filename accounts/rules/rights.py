@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from foodsafe_portal.lib.permissions import Permission
+
 
 class Role(StrEnum):
     """The twelve roles; a post is (user, role, unit, territory, from, to)."""
@@ -24,52 +26,6 @@ class Role(StrEnum):
 
 # The three administrators exclude each other and every other post (GB/T 22239-2019 8.1.4: separation of duties).
 EXCLUSIVE_ROLES = frozenset({Role.AUDITOR, Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN})
-
-
-class Permission(StrEnum):
-    """An act that a role may perform; rows are a matter of scope, not of permission."""
-
-    VIEW_DASHBOARD = "view_dashboard"
-    VIEW_BUSINESSES = "view_businesses"
-    EDIT_BUSINESS = "edit_business"
-    PROPOSE_STATUS = "propose_status"
-    REVIEW_STATUS = "review_status"
-    VIEW_OFFICERS = "view_officers"
-    EDIT_ASSIGNMENT = "edit_assignment"
-    VIEW_VISITS = "view_visits"
-    RECORD_VISIT = "record_visit"
-    MY_VISITS = "my_visits"
-    VIEW_PROBLEMS = "view_problems"
-    CREATE_PROBLEM = "create_problem"
-    RECTIFY_PROBLEM = "rectify_problem"
-    FIRST_CHECK = "first_check"
-    SECOND_CHECK = "second_check"
-    APPROVE_EXTENSION = "approve_extension"
-    REFER_PROBLEM = "refer_problem"
-    RECORD_REFERRAL = "record_referral"
-    REVISIT_PROBLEM = "revisit_problem"
-    VIEW_TASKS = "view_tasks"
-    REPORT_TASK = "report_task"
-    APPROVE_TASK = "approve_task"
-    VIEW_RULEBOOK = "view_rulebook"
-    MANAGE_RULEBOOK = "manage_rulebook"
-    ASSESS = "assess"
-    MANAGE_CAMPAIGN = "manage_campaign"
-    MOVE_REVIEW_DATE = "move_review_date"
-    INSTRUCT = "instruct"
-    CLOSE_WEEK = "close_week"
-    PUBLISH_WEEK = "publish_week"
-    VIEW_LEDGERS = "view_ledgers"
-    IMPORT_LEDGER = "import_ledger"
-    EXPORT = "export"
-    VIEW_TRAIL = "view_trail"
-    VIEW_ACCOUNTS = "view_accounts"
-    MANAGE_ACCOUNTS = "manage_accounts"
-    MANAGE_POSTS = "manage_posts"
-    MANAGE_REGIONS = "manage_regions"
-    MANAGE_POLICIES = "manage_policies"
-    VIEW_JOBS = "view_jobs"
-    USE_ADMIN = "use_admin"
 
 
 class Lens(StrEnum):
@@ -95,12 +51,34 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         | {P.VIEW_RULEBOOK, P.INSTRUCT, P.MOVE_REVIEW_DATE, P.EXPORT}
     ),
     R.COUNTY_LIAISON: frozenset(
-        {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.EDIT_BUSINESS, P.PROPOSE_STATUS, P.VIEW_OFFICERS, P.EDIT_ASSIGNMENT}
+        {
+            P.VIEW_DASHBOARD,
+            P.VIEW_BUSINESSES,
+            P.EDIT_BUSINESS,
+            P.PROPOSE_STATUS,
+            P.VIEW_OFFICERS,
+            P.EDIT_ASSIGNMENT,
+        }
         | {P.VIEW_VISITS, P.RECORD_VISIT, P.VIEW_PROBLEMS, P.CREATE_PROBLEM, P.RECTIFY_PROBLEM, P.FIRST_CHECK}
-        | {P.REFER_PROBLEM, P.VIEW_TASKS, P.REPORT_TASK, P.VIEW_RULEBOOK, P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
+        | {
+            P.REFER_PROBLEM,
+            P.VIEW_TASKS,
+            P.REPORT_TASK,
+            P.VIEW_RULEBOOK,
+            P.VIEW_LEDGERS,
+            P.IMPORT_LEDGER,
+            P.EXPORT,
+        }
     ),
     R.TOWNSHIP_LIAISON: frozenset(
-        {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.EDIT_BUSINESS, P.PROPOSE_STATUS, P.VIEW_OFFICERS, P.EDIT_ASSIGNMENT}
+        {
+            P.VIEW_DASHBOARD,
+            P.VIEW_BUSINESSES,
+            P.EDIT_BUSINESS,
+            P.PROPOSE_STATUS,
+            P.VIEW_OFFICERS,
+            P.EDIT_ASSIGNMENT,
+        }
         | {P.VIEW_VISITS, P.RECORD_VISIT, P.VIEW_PROBLEMS, P.CREATE_PROBLEM, P.RECTIFY_PROBLEM}
         | {P.VIEW_RULEBOOK, P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
     ),
@@ -113,11 +91,25 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         | {P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
     ),
     R.REGULATOR: frozenset(
-        {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.PROPOSE_STATUS, P.REVIEW_STATUS, P.VIEW_OFFICERS, P.VIEW_VISITS}
+        {
+            P.VIEW_DASHBOARD,
+            P.VIEW_BUSINESSES,
+            P.PROPOSE_STATUS,
+            P.REVIEW_STATUS,
+            P.VIEW_OFFICERS,
+            P.VIEW_VISITS,
+        }
         | {P.VIEW_PROBLEMS, P.RECORD_REFERRAL, P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
     ),
     R.SUPERVISION_TEAM: frozenset(
-        {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.VIEW_OFFICERS, P.VIEW_VISITS, P.VIEW_PROBLEMS, P.CREATE_PROBLEM}
+        {
+            P.VIEW_DASHBOARD,
+            P.VIEW_BUSINESSES,
+            P.VIEW_OFFICERS,
+            P.VIEW_VISITS,
+            P.VIEW_PROBLEMS,
+            P.CREATE_PROBLEM,
+        }
         | {P.SECOND_CHECK, P.REVISIT_PROBLEM, P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
     ),
     R.ASSESSOR: frozenset(
@@ -134,10 +126,18 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     R.SECURITY_ADMIN: frozenset({P.VIEW_ACCOUNTS, P.MANAGE_POSTS, P.USE_ADMIN}),
 }
 
-_TERRITORIAL = (
-    {"business", "officer", "assignment", "duty", "visit", "problem", "figure", "batch", "inspection", "site"}
-    | {"status_change", "grade_change", "reading"}
-)
+_TERRITORIAL = {
+    "business",
+    "officer",
+    "assignment",
+    "duty",
+    "visit",
+    "problem",
+    "figure",
+    "batch",
+    "inspection",
+    "site",
+} | {"status_change", "grade_change", "reading"}
 _HEAD = {"campaign", "report", "task", "clause", "rulebook", "assessment", "policy", "group"}
 _PLACES = {"region", "unit"}
 
@@ -148,7 +148,8 @@ def _lenses(**groups: set[str]) -> dict[str, Lens]:
 
 # Which rows a role sees, resource by resource; a resource that is missing shows no rows.
 LENSES: dict[Role, dict[str, Lens]] = {
-    R.CAMPAIGN_OFFICE: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}) | {"user": Lens.TERRITORY},
+    R.CAMPAIGN_OFFICE: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"})
+    | {"user": Lens.TERRITORY},
     R.LEADER: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
     R.COUNTY_LIAISON: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
     R.TOWNSHIP_LIAISON: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
@@ -162,16 +163,31 @@ LENSES: dict[Role, dict[str, Lens]] = {
         around=(_HEAD - {"task"}) | _PLACES,
         territory={"figure"},
     ),
-    R.REGULATOR: _lenses(territory=_TERRITORIAL, around={"campaign", "report", "policy"} | _PLACES, own={"job"}),
+    R.REGULATOR: _lenses(
+        territory=_TERRITORIAL, around={"campaign", "report", "policy"} | _PLACES, own={"job"}
+    ),
     R.SUPERVISION_TEAM: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
-    R.ASSESSOR: _lenses(own={"assessment", "problem", "batch", "job"}, around={"campaign", "rulebook", "clause", "region"}),
+    R.ASSESSOR: _lenses(
+        own={"assessment", "problem", "batch", "job"}, around={"campaign", "rulebook", "clause", "region"}
+    ),
     R.AUDITOR: _lenses(every=_TERRITORIAL | _HEAD | _PLACES | {"job", "trail", "user", "post"}),
     R.SYSTEM_ADMIN: _lenses(every=_PLACES | {"user", "post", "job"}, own={"batch"}),
     R.SECURITY_ADMIN: _lenses(every=_PLACES | {"user", "post"}),
 }
 
 ALL_KINDS = frozenset(
-    {"businesses", "officers", "visits", "problems", "readings", "tasks", "rulebook", "units", "regions", "accounts"}
+    {
+        "businesses",
+        "officers",
+        "visits",
+        "problems",
+        "readings",
+        "tasks",
+        "rulebook",
+        "units",
+        "regions",
+        "accounts",
+    }
     | {"workdays"}
 )
 

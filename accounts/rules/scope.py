@@ -32,7 +32,9 @@ def grants(posts: tuple[PostView, ...], resource: str) -> tuple[Grant, ...]:
         for post in posts
         if (lens := LENSES[post.role].get(resource)) is not None
     }
-    wide = [grant for grant in found if grant.lens in {Lens.TERRITORY, Lens.AROUND, Lens.BOTH} and grant.region]
+    wide = [
+        grant for grant in found if grant.lens in {Lens.TERRITORY, Lens.AROUND, Lens.BOTH} and grant.region
+    ]
     return tuple(
         sorted(
             (

@@ -54,7 +54,9 @@ class LeadingGroup(models.Model):
         verbose_name = _("领导小组")
         verbose_name_plural = _("领导小组")
         ordering = ["region_id"]
-        constraints = [models.UniqueConstraint(fields=["campaign", "region"], name="leading_group_once_per_region")]
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "region"], name="leading_group_once_per_region")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -75,7 +77,9 @@ class WorkTeam(models.Model):
         verbose_name = _("工作组")
         verbose_name_plural = _("工作组")
         ordering = ["kind", "name"]
-        constraints = [models.UniqueConstraint(fields=["campaign", "name"], name="team_name_once_per_campaign")]
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "name"], name="team_name_once_per_campaign")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -85,7 +89,12 @@ class Membership(models.Model):
     """A person's dated place in a leading group or a team."""
 
     group = models.ForeignKey(
-        LeadingGroup, models.CASCADE, null=True, blank=True, related_name="members", verbose_name=_("领导小组")
+        LeadingGroup,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="members",
+        verbose_name=_("领导小组"),
     )
     team = models.ForeignKey(
         WorkTeam, models.CASCADE, null=True, blank=True, related_name="members", verbose_name=_("工作组")
@@ -93,7 +102,9 @@ class Membership(models.Model):
     person_name = models.CharField(_("姓名"), max_length=60)
     title = models.CharField(_("职务"), max_length=100)
     role = models.CharField(_("组内职务"), max_length=8, choices=MemberRole.choices)
-    unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("单位"))
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("单位")
+    )
     valid_from = models.DateField(_("起始"))
     valid_to = models.DateField(_("终止"), null=True, blank=True)
 
@@ -103,7 +114,8 @@ class Membership(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(group__isnull=False, team__isnull=True) | Q(group__isnull=True, team__isnull=False),
+                condition=Q(group__isnull=False, team__isnull=True)
+                | Q(group__isnull=True, team__isnull=False),
                 name="membership_in_group_or_team",
             ),
             models.CheckConstraint(
@@ -133,7 +145,9 @@ class Phase(models.Model):
         ordering = ["campaign", "order"]
         constraints = [
             models.UniqueConstraint(fields=["campaign", "order"], name="phase_order_once_per_campaign"),
-            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="phase_ends_after_it_begins"),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="phase_ends_after_it_begins"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -149,7 +163,9 @@ class Directive(models.Model):
     given_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("批示人")
     )
-    unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("承办单位"))
+    unit = models.ForeignKey(
+        Unit, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("承办单位")
+    )
     due_on = models.DateField(_("办结期限"), null=True, blank=True)
     recorded_at = models.DateTimeField(_("登记时间"))
 

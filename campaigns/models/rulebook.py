@@ -25,10 +25,17 @@ class Rulebook(models.Model):
     source = models.CharField(_("依据"), max_length=300, blank=True)
     document = models.JSONField(_("全文"))
     digest = models.CharField(_("摘要"), max_length=64, blank=True)
-    state = models.CharField(_("状态"), max_length=10, choices=EditionState.choices, default=EditionState.DRAFT)
+    state = models.CharField(
+        _("状态"), max_length=10, choices=EditionState.choices, default=EditionState.DRAFT
+    )
     published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
     published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("发布人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("发布人"),
     )
 
     objects = RulebookQuerySet.as_manager()
@@ -67,7 +74,9 @@ class Clause(models.Model):
         verbose_name = _("条款")
         verbose_name_plural = _("条款")
         ordering = ["rulebook", "order"]
-        constraints = [models.UniqueConstraint(fields=["rulebook", "no"], name="clause_number_once_per_rulebook")]
+        constraints = [
+            models.UniqueConstraint(fields=["rulebook", "no"], name="clause_number_once_per_rulebook")
+        ]
 
     def __str__(self) -> str:
         return f"{self.no} {self.title}"
@@ -84,7 +93,12 @@ class Assessment(models.Model):
     title = models.CharField(_("名称"), max_length=100)
     held_on = models.DateField(_("日期"))
     assessor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("评估人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("评估人"),
     )
     closed_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
 
@@ -105,7 +119,9 @@ class Reading(models.Model):
     ``assessment`` null = the standing reading that the weekly score uses.
     """
 
-    campaign = models.ForeignKey("campaigns.Campaign", models.CASCADE, related_name="readings", verbose_name=_("创建"))
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", models.CASCADE, related_name="readings", verbose_name=_("创建")
+    )
     clause = models.ForeignKey(Clause, models.PROTECT, related_name="readings", verbose_name=_("条款"))
     assessment = models.ForeignKey(
         Assessment, models.CASCADE, null=True, blank=True, related_name="readings", verbose_name=_("测评")

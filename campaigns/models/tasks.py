@@ -28,7 +28,12 @@ class TaskItem(models.Model):
     targets = models.JSONField(_("目标"), default=list, blank=True)
     state = models.CharField(_("状态"), max_length=10, choices=TaskState.choices, default=TaskState.OPEN)
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("认领人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("认领人"),
     )
     claimed_at = models.DateTimeField(_("认领时间"), null=True, blank=True)
     done_on = models.DateField(_("完成日期"), null=True, blank=True)
@@ -84,7 +89,12 @@ class TaskReport(models.Model):
     )
     submitted_at = models.DateTimeField(_("报送时间"))
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("审核人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("审核人"),
     )
     decided_at = models.DateTimeField(_("审核时间"), null=True, blank=True)
     reason = models.CharField(_("退回理由"), max_length=300, blank=True)
@@ -104,7 +114,8 @@ class TaskReport(models.Model):
                 name="task_report_decided_by_another_person",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state="returned") | ~models.Q(reason=""), name="task_report_returned_with_reason"
+                condition=~models.Q(state="returned") | ~models.Q(reason=""),
+                name="task_report_returned_with_reason",
             ),
         ]
 

@@ -34,12 +34,24 @@ class WeeklyReport(models.Model):
     lost_by_unit = models.JSONField(_("各单位失分"), default=list, blank=True)
     ranking = models.JSONField(_("排名"), default=list, blank=True)
     difference = models.JSONField(_("与上一版的差别"), default=list, blank=True)
-    state = models.CharField(_("状态"), max_length=10, choices=ReportState.choices, default=ReportState.FROZEN)
+    state = models.CharField(
+        _("状态"), max_length=10, choices=ReportState.choices, default=ReportState.FROZEN
+    )
     closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("冻结人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("冻结人"),
     )
     published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("发布人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("发布人"),
     )
     published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
 
@@ -50,7 +62,9 @@ class WeeklyReport(models.Model):
         verbose_name_plural = _("周报")
         ordering = ["-week", "-revision"]
         constraints = [
-            models.UniqueConstraint(fields=["campaign", "week", "revision"], name="report_revision_once_per_week"),
+            models.UniqueConstraint(
+                fields=["campaign", "week", "revision"], name="report_revision_once_per_week"
+            ),
             models.UniqueConstraint(
                 fields=["campaign", "week"],
                 condition=models.Q(is_latest=True),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from django.db import transaction
@@ -15,8 +17,9 @@ from campaigns.measures import MEASURES, TOTAL, Figure, Five, Question, digest_o
 from campaigns.models import Campaign, Rulebook, WeeklyFigure, WeeklyReport
 from campaigns.ranking import week_ranking
 from campaigns.readings import week_readings
+from campaigns.rules.numbers import printed
 from campaigns.rules.rulebook import parse_rulebook
-from campaigns.rules.scoring import score
+from campaigns.rules.scoring import ClauseScore, score
 from foodsafe_portal.lib.weeks import Week
 from records.services import audit
 from records.services.instants import closing_instant
@@ -92,7 +95,12 @@ def weeks_to_close(campaign: Campaign, now: datetime) -> list[Week]:
     """The ended weeks of a campaign that nobody has closed yet, oldest first (the beat catches up what it missed)."""
     last = Week.of(timezone.localdate(now)).previous()
     first = Week.of(campaign.started_on)
-    newest = WeeklyReport.objects.filter(campaign=campaign).order_by("-week").values_list("week", flat=True).first()
+    newest = (
+        WeeklyReport.objects.filter(campaign=campaign)
+        .order_by("-week")
+        .values_list("week", flat=True)
+        .first()
+    )
     week = Week.parse(newest).next() if newest else max(first, last)
     due = []
     while week <= last:
@@ -127,24 +135,28 @@ def _other_facts(rulebook: Rulebook | None, readings: dict[str, Any]) -> list[st
     ]
 
 
-def _scored(rulebook: Rulebook | None, readings: dict[str, Any]) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+def _scored(
+    rulebook: Rulebook | None, readings: dict[str, Any]
+) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     """The score document and the points lost by lead unit, most first."""
     if rulebook is None:
         return None, []
-    document = score(parse_rulebook(rulebook.document), readings).as_document()
+    result = score(parse_rulebook(rulebook.document), readings)
     leads = dict(rulebook.clauses.values_list("no", "lead_unit__name"))
-    lost: dict[str, dict[str, Any]] = {}
-    for clause in document["clauses"]:
-        points = float(clause["lost"] or 0)
-        if points > 0:
-            unit = leads.get(clause["no"]) or "未指定牵头单位"
-            entry = lost.setdefault(unit, {"unit": unit, "points": 0.0, "clauses": []})
-            entry["points"] = round(entry["points"] + points, 2)
-            entry["clauses"].append(clause["no"])
-    return document, sorted(lost.values(), key=lambda entry: (-entry["points"], entry["unit"]))
+    lost: dict[str, list[ClauseScore]] = defaultdict(list)
+    for clause in result.clauses:
+        if clause.lost > 0:
+            lost[leads.get(clause.no) or "未指定牵头单位"].append(clause)
+    entries = [(sum(clause.lost for clause in clauses), unit, clauses) for unit, clauses in lost.items()]
+    return result.as_document(), [
+        {"unit": unit, "points": printed(Fraction(points)), "clauses": [clause.no for clause in clauses]}
+        for points, unit, clauses in sorted(entries, key=lambda entry: (-entry[0], entry[1]))
+    ]
 
 
-def _difference(latest: WeeklyReport, counted: list[Figure], result: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _difference(
+    latest: WeeklyReport, counted: list[Figure], result: dict[str, Any] | None
+) -> list[dict[str, Any]]:
     """Which figures the new revision changes, each with its value before and after."""
     before = {
         (row.measure, row.level, row.region_id, row.grade): Five(

@@ -69,8 +69,10 @@ class Business(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["region", "responsibility_grade", "status"], name="business_by_region_grade"),
-            models.Index(fields=["credit_code"], name="business_by_credit_code"),
-            models.Index(fields=["licence_no"], name="business_by_licence_no"),
+            # Pattern operators serve equality and prefixes alike; the names' bigram index is in migration 0002.
+            models.Index(fields=["credit_code"], opclasses=["varchar_pattern_ops"], name="business_by_credit_code"),
+            models.Index(fields=["licence_no"], opclasses=["varchar_pattern_ops"], name="business_by_licence_no"),
+            models.Index(fields=["name_initials"], opclasses=["varchar_pattern_ops"], name="business_by_initials"),
         ]
 
     def __str__(self) -> str:

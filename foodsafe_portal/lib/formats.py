@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -59,6 +60,19 @@ def short_day(day: date | None, *, today: date) -> str:
 def minute(moment: datetime | None) -> str:
     """``2026-11-16 09:42``; the moment must already be in the portal's time zone."""
     return NO_VALUE if not moment else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def masked_phone(number: str | None) -> str:
+    """``13812345678`` -> ``138****5678``; short or missing numbers show nothing of themselves."""
+    digits = (number or "").strip()
+    if not digits:
+        return NO_VALUE
+    return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 9 else "****"
+
+
+def pretty_json(value: object) -> str:
+    """A JSON value as indented text with its Chinese readable; nothing is a dash."""
+    return NO_VALUE if value in (None, "", {}, []) else json.dumps(value, ensure_ascii=False, indent=1, default=str)
 
 
 def week_label(week: Week | str) -> str:

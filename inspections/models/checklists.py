@@ -25,7 +25,9 @@ class Checklist(models.Model):
         verbose_name = _("任务清单")
         verbose_name_plural = _("任务清单")
         ordering = ["level", "-effective_from"]
-        constraints = [models.UniqueConstraint(fields=["level", "edition"], name="checklist_edition_once_per_level")]
+        constraints = [
+            models.UniqueConstraint(fields=["level", "edition"], name="checklist_edition_once_per_level")
+        ]
 
     def __str__(self) -> str:
         return f"{self.title} {self.edition}"
@@ -38,13 +40,17 @@ class ChecklistItem(models.Model):
     number = models.PositiveSmallIntegerField(_("序号"))
     text = models.CharField(_("检查内容"), max_length=100)
     findings = models.JSONField(_("常见问题"), default=list, blank=True)
-    severity = models.CharField(_("默认严重程度"), max_length=10, choices=Severity.choices, default=Severity.MINOR)
+    severity = models.CharField(
+        _("默认严重程度"), max_length=10, choices=Severity.choices, default=Severity.MINOR
+    )
 
     class Meta:
         verbose_name = _("检查项")
         verbose_name_plural = _("检查项")
         ordering = ["checklist", "number"]
-        constraints = [models.UniqueConstraint(fields=["checklist", "number"], name="checklist_item_number_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["checklist", "number"], name="checklist_item_number_once")
+        ]
 
     def __str__(self) -> str:
         return self.text

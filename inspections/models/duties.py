@@ -26,7 +26,9 @@ from inspections.querysets import RectificationDutyQuerySet, VisitDutyQuerySet
 class Duty(models.Model):
     """What both kinds of expected work share."""
 
-    region = models.ForeignKey(Region, models.PROTECT, related_name="+", db_index=False, verbose_name=_("地区"))
+    region = models.ForeignKey(
+        Region, models.PROTECT, related_name="+", db_index=False, verbose_name=_("地区")
+    )
     grade = models.CharField(_("包保等级"), max_length=1, choices=ResponsibilityGrade.choices, blank=True)
     arises_on = models.DateField(_("产生日期"))
     ceases_on = models.DateField(_("接续日期"), null=True, blank=True)
@@ -76,7 +78,8 @@ class VisitDuty(Duty):
                 name="visit_duty_one_live_per_business_and_period",
             ),
             models.CheckConstraint(
-                condition=Q(excluded_on__isnull=True, exclusion="") | (Q(excluded_on__isnull=False) & ~Q(exclusion="")),
+                condition=Q(excluded_on__isnull=True, exclusion="")
+                | (Q(excluded_on__isnull=False) & ~Q(exclusion="")),
                 name="visit_duty_excluded_on_and_why_together",
             ),
             models.CheckConstraint(

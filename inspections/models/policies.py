@@ -17,7 +17,9 @@ class FrequencyPolicy(models.Model):
     effective_from = models.DateField(_("生效日期"))
     times = models.PositiveSmallIntegerField(_("次数"), default=1)
     per = models.CharField(_("周期"), max_length=8, choices=PeriodKind.choices, default=PeriodKind.QUARTER)
-    due_mode = models.CharField(_("到期方式"), max_length=12, choices=DueMode.choices, default=DueMode.PERIOD_END)
+    due_mode = models.CharField(
+        _("到期方式"), max_length=12, choices=DueMode.choices, default=DueMode.PERIOD_END
+    )
     source = models.CharField(_("依据"), max_length=200)
 
     objects = PolicyQuerySet.as_manager()
@@ -27,7 +29,9 @@ class FrequencyPolicy(models.Model):
         verbose_name_plural = _("督导频次")
         ordering = ["grade", "-effective_from"]
         constraints = [
-            models.UniqueConstraint(fields=["grade", "effective_from"], name="frequency_one_rule_per_grade_and_day"),
+            models.UniqueConstraint(
+                fields=["grade", "effective_from"], name="frequency_one_rule_per_grade_and_day"
+            ),
             models.CheckConstraint(condition=models.Q(times__gte=1), name="frequency_at_least_once"),
         ]
 
@@ -51,7 +55,9 @@ class DeadlinePolicy(models.Model):
         verbose_name_plural = _("整改时限")
         ordering = ["severity", "-effective_from"]
         constraints = [
-            models.UniqueConstraint(fields=["severity", "effective_from"], name="deadline_one_rule_per_severity_and_day")
+            models.UniqueConstraint(
+                fields=["severity", "effective_from"], name="deadline_one_rule_per_severity_and_day"
+            )
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,13 @@ from inspections.querysets import ProblemQuerySet
 def person(label: str, **kwargs: object) -> models.ForeignKey:
     """A nullable reference to whoever did something."""
     return models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=label, **kwargs
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=label,
+        **kwargs,
     )
 
 
@@ -26,9 +32,13 @@ class Problem(models.Model):
     """One problem: one plan, one leader, one responsible unit, one original due date that never changes."""
 
     code = models.CharField(_("问题编号"), max_length=20, unique=True)
-    kind = models.CharField(_("问题类型"), max_length=8, choices=ProblemKind.choices, default=ProblemKind.SINGLE)
+    kind = models.CharField(
+        _("问题类型"), max_length=8, choices=ProblemKind.choices, default=ProblemKind.SINGLE
+    )
     source = models.CharField(_("问题来源"), max_length=12, choices=ProblemSource.choices)
-    severity = models.CharField(_("严重程度"), max_length=10, choices=Severity.choices, default=Severity.MINOR)
+    severity = models.CharField(
+        _("严重程度"), max_length=10, choices=Severity.choices, default=Severity.MINOR
+    )
     description = models.TextField(_("问题描述"))
     place = models.CharField(_("点位/主体"), max_length=150, blank=True)
     business = models.ForeignKey(
@@ -37,10 +47,18 @@ class Problem(models.Model):
     visit = models.ForeignKey(
         Visit, models.PROTECT, null=True, blank=True, related_name="problems", verbose_name=_("督导记录")
     )
-    region = models.ForeignKey(Region, models.PROTECT, related_name="+", db_index=False, verbose_name=_("地区"))
+    region = models.ForeignKey(
+        Region, models.PROTECT, related_name="+", db_index=False, verbose_name=_("地区")
+    )
     grade = models.CharField(_("包保等级"), max_length=1, choices=ResponsibilityGrade.choices, blank=True)
     unit = models.ForeignKey(
-        Unit, models.PROTECT, null=True, blank=True, related_name="problems", db_index=False, verbose_name=_("责任单位")
+        Unit,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="problems",
+        db_index=False,
+        verbose_name=_("责任单位"),
     )
     assist_units = models.CharField(_("配合单位"), max_length=200, blank=True)
     group = models.CharField(_("共性问题组"), max_length=20, blank=True, editable=False)
@@ -82,7 +100,9 @@ class Problem(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(closed_by__isnull=True) | Q(submitted_by__isnull=True) | ~Q(closed_by=F("submitted_by")),
+                condition=Q(closed_by__isnull=True)
+                | Q(submitted_by__isnull=True)
+                | ~Q(closed_by=F("submitted_by")),
                 name="problem_closed_by_another_person",
                 violation_error_message=_("提交整改的人不能复核销号。"),
             ),
@@ -97,7 +117,9 @@ class Problem(models.Model):
                 condition=~Q(state="closed") | Q(closed_on__isnull=False, rectified_on__isnull=False),
                 name="problem_closed_with_its_dates",
             ),
-            models.CheckConstraint(condition=Q(due_on__gte=F("original_due_on")), name="problem_due_not_before_original"),
+            models.CheckConstraint(
+                condition=Q(due_on__gte=F("original_due_on")), name="problem_due_not_before_original"
+            ),
         ]
         indexes = [
             models.Index(

@@ -34,12 +34,18 @@ class Visit(models.Model):
     checklist = models.ForeignKey(
         Checklist, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("任务清单")
     )
-    answers = models.JSONField(_("逐项结果"), default=dict, blank=True)  # {item number: "fail"|"na"}; others passed
+    answers = models.JSONField(
+        _("逐项结果"), default=dict, blank=True
+    )  # {item number: "fail"|"na"}; others passed
     problem_count = models.PositiveSmallIntegerField(_("发现问题数"), default=0)
     finding = models.TextField(_("发现问题"), blank=True)
     remedy = models.TextField(_("整改情况"), blank=True)
-    national_record_no = models.CharField(_("国家平台记录号"), max_length=60, null=True, blank=True, unique=True)
-    source = models.CharField(_("来源"), max_length=8, choices=Source.choices, default=Source.PAGE, editable=False)
+    national_record_no = models.CharField(
+        _("国家平台记录号"), max_length=60, null=True, blank=True, unique=True
+    )
+    source = models.CharField(
+        _("来源"), max_length=8, choices=Source.choices, default=Source.PAGE, editable=False
+    )
     batch_id = models.BigIntegerField(_("批次"), null=True, blank=True, editable=False)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("登记人")

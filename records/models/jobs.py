@@ -25,7 +25,12 @@ class Job(models.Model):
     result = models.JSONField(_("结果"), null=True, blank=True)
     dedupe_key = models.CharField(_("去重键"), max_length=200, null=True, blank=True, unique=True)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("创建人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("创建人"),
     )
     created_at = models.DateTimeField(_("创建时间"))
     started_at = models.DateTimeField(_("开始时间"), null=True, blank=True)

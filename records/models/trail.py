@@ -15,7 +15,12 @@ class AuditEvent(models.Model):
 
     at = models.DateTimeField(_("时间"), db_index=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("人员")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("人员"),
     )
     actor_name = models.CharField(_("姓名"), max_length=150, blank=True)
     roles = models.CharField(_("角色"), max_length=200, blank=True)

@@ -15,4 +15,5 @@ class Origin:
     channel: str = "command"
 
 
-origin: ContextVar[Origin] = ContextVar("origin", default=Origin())
+COMMAND = Origin()
+origin: ContextVar[Origin] = ContextVar("origin", default=COMMAND)

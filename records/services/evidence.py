@@ -68,7 +68,10 @@ def store_evidence(*, upload: UploadedFile, target: models.Model, by: Any) -> Ev
     evidence.file.save(upload.name or "evidence", upload, save=False)
     evidence.save()
     audit.record(
-        by=by, action="evidence.stored", target=target, after={"file": evidence.original_name, "sha256": evidence.digest}
+        by=by,
+        action="evidence.stored",
+        target=target,
+        after={"file": evidence.original_name, "sha256": evidence.digest},
     )
     return evidence
 

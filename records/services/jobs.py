@@ -89,7 +89,9 @@ def _lease_end(now: datetime) -> datetime:
 
 
 @transaction.atomic
-def enqueue(*, kind: str, params: dict[str, Any], by: Any = None, dedupe_key: str | None = None, total: int = 0) -> Job:
+def enqueue(
+    *, kind: str, params: dict[str, Any], by: Any = None, dedupe_key: str | None = None, total: int = 0
+) -> Job:
     """Write the job's row and wake a worker once the transaction is committed; the same ``dedupe_key`` is one job."""
     if dedupe_key:
         existing = Job.objects.filter(dedupe_key=dedupe_key).first()
@@ -98,7 +100,12 @@ def enqueue(*, kind: str, params: dict[str, Any], by: Any = None, dedupe_key: st
     try:
         with transaction.atomic():
             job = Job.objects.create(
-                kind=kind, params=params, created_by=by, created_at=timezone.now(), dedupe_key=dedupe_key, total=total
+                kind=kind,
+                params=params,
+                created_by=by,
+                created_at=timezone.now(),
+                dedupe_key=dedupe_key,
+                total=total,
             )
     except IntegrityError:
         return Job.objects.get(dedupe_key=dedupe_key)
@@ -176,7 +183,12 @@ def _run(job: Job, token: uuid.UUID) -> Job:
 
 @transaction.atomic
 def _finish(job: Job, token: uuid.UUID, state: JobState, message: str, result: dict[str, Any] | None) -> Job:
-    fields: dict[str, Any] = {"state": state, "finished_at": timezone.now(), "lease_until": None, "result": result}
+    fields: dict[str, Any] = {
+        "state": state,
+        "finished_at": timezone.now(),
+        "lease_until": None,
+        "result": result,
+    }
     if message:
         fields["message"] = message[:300]
     ended = Job.objects.filter(pk=job.pk, lease_token=token, state=JobState.RUNNING).update(**fields)
@@ -200,7 +212,9 @@ def cancel_job(*, job: Job, by: Any) -> bool:
 
 def sweep(now: datetime) -> int:
     """Wake a worker for every job that nobody is doing; returns how many."""
-    waiting = list(Job.objects.without_live_lease(now).order_by("created_at").values_list("pk", flat=True)[:200])
+    waiting = list(
+        Job.objects.without_live_lease(now).order_by("created_at").values_list("pk", flat=True)[:200]
+    )
     for job_id in waiting:
         wake(job_id)
     return len(waiting)

@@ -52,7 +52,9 @@ def canonical(event: AuditEvent) -> bytes:
     content["id"] = event.pk
     content["actor"] = event.actor_id
     content["at"] = event.at.astimezone(UTC).isoformat(timespec="microseconds")
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode()
+    return json.dumps(
+        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str
+    ).encode()
 
 
 def chained(previous: str, event: AuditEvent) -> str:
@@ -134,7 +136,9 @@ def verify_trail() -> TrailCheck:
             digests[link.position] = link.digest
     for position, digest in wanted.items():
         if position >= expected:
-            findings.append(Finding(position, None, f"封存链末尾被截断:存档记到第 {position} 号,现只有 {expected - 1} 号"))
+            findings.append(
+                Finding(position, None, f"封存链末尾被截断:存档记到第 {position} 号,现只有 {expected - 1} 号")
+            )
         elif digests.get(position) != digest:
             findings.append(Finding(position, None, f"第 {position} 号封存与库外存档不一致"))
     return TrailCheck(count, AuditEvent.objects.unsealed().count(), tuple(findings))

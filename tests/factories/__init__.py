@@ -36,13 +36,22 @@ def make_region(code: str, name: str | None = None, **fields: Any) -> Region:
 
 def make_unit(name: str | None = None, *, region: Region | str = "9901", **fields: Any) -> Unit:
     """A government body."""
-    place = make_region(region) if isinstance(region, str) and not Region.objects.filter(pk=region).exists() else region
+    place = (
+        make_region(region)
+        if isinstance(region, str) and not Region.objects.filter(pk=region).exists()
+        else region
+    )
     key = place if isinstance(place, str) else place.pk
     return Unit.objects.create(name=name or f"单位{next(numbers)}", region_id=key, **fields)
 
 
 def make_user(
-    username: str | None = None, *, role: Role | str | None = None, region: str | None = None, unit: Unit | None = None, **fields: Any
+    username: str | None = None,
+    *,
+    role: Role | str | None = None,
+    region: str | None = None,
+    unit: Unit | None = None,
+    **fields: Any,
 ) -> User:
     """An account, with one post when a role is given."""
     user = User(username=username or f"user{next(numbers)}", name=fields.pop("name", "测试人员"), **fields)
@@ -51,7 +60,9 @@ def make_user(
     if role is not None:
         if region:
             make_region(region) if not Region.objects.filter(pk=region).exists() else None
-        Post.objects.create(user=user, role=str(role), region_id=region, unit=unit, valid_from=date(2020, 1, 1))
+        Post.objects.create(
+            user=user, role=str(role), region_id=region, unit=unit, valid_from=date(2020, 1, 1)
+        )
     return user
 
 
@@ -76,7 +87,9 @@ def make_business(name: str | None = None, *, region: str = "990102001", **field
     return Business.objects.create(**values)
 
 
-def make_officer(name: str | None = None, *, region: str = "990102001", user: User | None = None, **fields: Any) -> Officer:
+def make_officer(
+    name: str | None = None, *, region: str = "990102001", user: User | None = None, **fields: Any
+) -> Officer:
     """An officer at township level."""
     number = next(numbers)
     if not Region.objects.filter(pk=region).exists():
@@ -106,7 +119,12 @@ def make_assignment(officer: Officer, business: Business, **fields: Any) -> Assi
 
 def make_policy(grade: str = "C", **fields: Any) -> FrequencyPolicy:
     """A frequency policy; the seeded ones of the same grade and day are replaced."""
-    values: dict[str, Any] = {"effective_from": date(2022, 11, 1), "times": 1, "per": "quarter", "source": "测试"} | fields
+    values: dict[str, Any] = {
+        "effective_from": date(2022, 11, 1),
+        "times": 1,
+        "per": "quarter",
+        "source": "测试",
+    } | fields
     policy, _ = FrequencyPolicy.objects.update_or_create(
         grade=grade, effective_from=values.pop("effective_from"), defaults=values
     )

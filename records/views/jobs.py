@@ -1,0 +1,46 @@
+"""Background work as people see it: a list for administrators, a progress bar for whoever started it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from foodsafe_portal.lib.doors import requires
+from foodsafe_portal.lib.paging import page_of
+from foodsafe_portal.lib.permissions import Permission
+from records.choices import JobState
+from records.models import Job
+from records.services import jobs
+
+WHO_HAS_JOBS = (Permission.VIEW_JOBS, Permission.IMPORT_LEDGER, Permission.CLOSE_WEEK, Permission.EXPORT)
+
+
+@requires(Permission.VIEW_JOBS)
+def job_list(request: HttpRequest) -> HttpResponse:
+    """All background work this person may see, newest first."""
+    rows = Job.objects.visible_to(request.user).select_related("created_by")
+    if state := request.GET.get("state", ""):
+        rows = rows.filter(state=state)
+    if words := request.GET.get("q", "").strip():
+        rows = rows.filter(kind__icontains=words)
+    page = page_of(rows, request, order="-created_at")
+    template = "records/_job_table.html" if request.htmx else "records/job_list.html"
+    return render(request, template, {"page": page, "params": request.GET, "states": JobState.choices})
+
+
+@requires(*WHO_HAS_JOBS)
+def job_detail(request: HttpRequest, pk: str) -> HttpResponse:
+    """One job's progress; the bar asks this address again."""
+    job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
+    template = "records/_job_progress.html" if request.htmx else "records/job.html"
+    return render(request, template, {"job": job})
+
+
+@require_POST
+@requires(*WHO_HAS_JOBS)
+def job_cancel(request: HttpRequest, pk: str) -> HttpResponse:
+    """Stop a job before its commit."""
+    job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
+    jobs.cancel_job(job=job, by=request.user)
+    return redirect("job-detail", pk=pk)
