@@ -93,9 +93,11 @@ def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:
     rows = read_rows(table, kind, epoch_1904=workbook.epoch_1904)
     progress(size // 3, size, "正在检查")
     kind.check(rows, context)
-    rows.merge_duplicates(kind.identity(rows), rows.keys)
+    identities = kind.identity(rows)
+    rows.merge_duplicates(identities, rows.keys)
     progress(size // 2, size, "正在与登记核对")
     plan = kind.plan(rows, context)
+    plan.keys = identities
     progress(size * 4 // 5, size, "正在整理结果")
     batch.checked_at = now
     batch.choices = _answers(batch) | {"notes": [*workbook.notes, *_hidden_rows(table)]}

@@ -23,11 +23,12 @@ def head(batch: LedgerBatch, *, repeated: bool = False) -> dict[str, Any]:
     ``repeated``: the same file came again and nothing was written in between, so every accepted row is unchanged.
     """
     counts = {name: batch.counts.get(name, 0) for name in (*_COUNTS, "missing")}
-    reason = batch.reason
+    reason, seconds = batch.reason, batch.seconds
     if repeated:
         counts |= dict.fromkeys(("created", "updated", "closed", "reactivated", "conflicts"), 0)
         counts["unchanged"] = counts["accepted"]
         reason = f"与已导入的批次 {batch.number} 完全相同,此后没有变化,不用再导入"
+        seconds = {}
     return {
         "verdict": batch.verdict,
         "reason": reason,
@@ -42,7 +43,7 @@ def head(batch: LedgerBatch, *, repeated: bool = False) -> dict[str, Any]:
         "columns": batch.columns,
         "unrecognised": batch.unrecognised,
         **counts,
-        "seconds": {"check": 0, "commit": 0} | batch.seconds,
+        "seconds": {"check": 0, "commit": 0} | seconds,
         "notes": batch.choices.get("notes", []),
         "issue_groups": batch.groups,
     }

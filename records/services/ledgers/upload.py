@@ -34,8 +34,10 @@ class Received:
     repeated: bool = False
 
 
-def receive_upload(*, kind: str, file: File, by: Any) -> Received:
+def receive_upload(*, kind: str, file: File, by: Any, choices: Mapping[str, Any] | None = None) -> Received:
     """Take in a file. The same file of the same person while one is being worked on is the same batch.
+
+    ``choices`` answers beforehand which sheet to take and what its headers mean.
 
     Raises ``LedgerRefused`` for a person who may not, a file too large or empty, and a full disk.
     """
@@ -55,11 +57,13 @@ def receive_upload(*, kind: str, file: File, by: Any) -> Received:
         return Received(earlier, repeated=True)
     waiting = LedgerBatch.objects.filter(uploaded_by=by, kind=kind, digest=digest, state__in=OPEN).first()
     if waiting is not None:
-        return Received(_take_up(waiting, by))
-    return Received(_store(kind, file, size, digest, by, territory))
+        return Received(_take_up(waiting, by, choices))
+    return Received(_store(kind, file, size, digest, by, territory, choices))
 
 
-def _store(kind: str, file: File, size: int, digest: str, by: Any, territory: str) -> LedgerBatch:
+def _store(
+    kind: str, file: File, size: int, digest: str, by: Any, territory: str, choices: Mapping[str, Any] | None
+) -> LedgerBatch:
     name = PurePath((file.name or "").replace("\\", "/")).name
     suffix = PurePath(name).suffix.lower()
     batch = LedgerBatch(
@@ -71,6 +75,7 @@ def _store(kind: str, file: File, size: int, digest: str, by: Any, territory: st
         uploaded_by=by,
         uploaded_at=timezone.now(),
         territory=territory,
+        choices=dict(choices or {}),
     )
     try:
         batch.file.save(name or "ledger", file, save=False)
@@ -120,8 +125,8 @@ def _imported_and_unchanged(kind: str, digest: str, by: Any, territory: str) -> 
     return earlier if written is not None and written <= earlier.committed_at else None
 
 
-def _take_up(batch: LedgerBatch, by: Any) -> LedgerBatch:
-    """An open batch met again: check it anew when its answer is old or its job has died."""
+def _take_up(batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | None) -> LedgerBatch:
+    """An open batch met again: check it anew when its answer is old, its job has died or other answers are given."""
     if batch.state == BatchState.COMMITTING:
         if not _dead(batch.commit_job):
             return batch
@@ -129,8 +134,10 @@ def _take_up(batch: LedgerBatch, by: Any) -> LedgerBatch:
         return recheck_batch(batch=batch, by=by)
     if batch.state == BatchState.CHECKED:
         fresh = batch.checked_at is not None and timezone.now() - batch.checked_at < _FRESH
-        return batch if fresh else recheck_batch(batch=batch, by=by)
-    return recheck_batch(batch=batch, by=by) if _dead(batch.check_job) else batch
+        return batch if fresh and choices is None else recheck_batch(batch=batch, by=by, choices=choices)
+    if choices is not None or _dead(batch.check_job):
+        return recheck_batch(batch=batch, by=by, choices=choices)
+    return batch
 
 
 def _dead(job: Job | None) -> bool:

@@ -1,0 +1,1 @@
+"""The kinds of ledger of this room, and finding the places that ledgers speak of."""

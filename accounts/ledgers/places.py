@@ -1,0 +1,170 @@
+"""Finds the region a ledger row means by its county, township and village, inside one territory."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from accounts.models import Region
+from foodsafe_portal.lib.ledger import Severity
+from records.ledgers import Rows
+
+_COUNTY, _TOWNSHIP, _VILLAGE = 6, 9, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about one of the three cells; ``column`` is county, township or village."""
+
+    column: str
+    code: str
+    severity: Severity
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A region code ('' when it cannot be told) and what is to be said about it."""
+
+    code: str
+    remark: Remark | None = None
+
+
+def _plain(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).split())
+
+
+class RegionIndex:
+    """The regions around a territory, read once; answers are remembered."""
+
+    def __init__(self, territory: str) -> None:
+        self.territory = territory
+        found = Region.objects.order_by("code")
+        if len(territory) >= 4:
+            found = found.in_territory(territory[:4])
+        self.names: dict[str, str] = {}
+        self.successors: dict[str, str] = {}
+        self._by_name: dict[str, dict[str, str]] = {"": {}}
+        for code, name, successor in found.values_list("code", "name", "successor_id"):
+            self.names[code] = name
+            if successor:
+                self.successors[code] = successor
+            if len(code) >= _COUNTY:
+                above = code[:-3] if len(code) > _COUNTY else ""
+                inside = self._by_name.setdefault(above, {})
+                inside.setdefault(_plain(name), code)
+                inside.setdefault(code, code)
+        self._answers: dict[tuple[str | None, str | None, str | None], Place] = {}
+
+    @property
+    def counties(self) -> dict[str, str]:
+        """Code → name of the counties in the territory."""
+        return {c: n for c, n in self.names.items() if len(c) == _COUNTY and self._inside(c)}
+
+    def townships(self, county: str) -> dict[str, str]:
+        """Code → name of a county's townships in the territory that have not been merged away."""
+        return {
+            code: name
+            for code, name in self.names.items()
+            if len(code) == _TOWNSHIP
+            and code.startswith(county)
+            and self._inside(code)
+            and code not in self.successors
+        }
+
+    def resolve(self, county: str | None, township: str | None, village: str | None = None) -> Place:
+        """The region of a row. A county may stay empty when the territory lies in one; an unknown village is only a warning."""
+        asked = (county, township, village)
+        place = self._answers.get(asked)
+        if place is None:
+            self._answers[asked] = place = self._resolve(county, township, village)
+        return place
+
+    def _inside(self, code: str) -> bool:
+        """Whether a region lies in the territory or the territory in it."""
+        return code.startswith(self.territory) or self.territory.startswith(code)
+
+    def _here(self) -> str:
+        return self.names.get(self.territory, self.territory)
+
+    def _resolve(self, county: str | None, township: str | None, village: str | None) -> Place:
+        if county:
+            code = self._by_name[""].get(_plain(county), "")
+            if not code:
+                return self._wrong("county", "unknown_region", f"没有“{county}”这个县(市、区);请核对名称")
+        elif len(self.territory) >= _COUNTY:
+            code = self.territory[:_COUNTY]
+        else:
+            return self._wrong("county", "required", "请填写县(市、区)")
+        code = self.successors.get(code, code)
+        if not self._inside(code):
+            return self._wrong(
+                "county",
+                "other_territory",
+                f"“{county}”不在您的辖区({self._here()})内;请删去这一行,由该地上报",
+            )
+        if not township:
+            return Place(code) if len(self.territory) <= _COUNTY else Place(self.territory)
+        below = self._named(code, township)
+        if not below:
+            return self._wrong(
+                "township", "unknown_region", f"{self.names[code]}没有“{township}”这个乡镇(街道);请核对名称"
+            )
+        merged = self.successors.get(below)
+        if merged:
+            below = merged
+        if not self._inside(below):
+            return self._wrong(
+                "township",
+                "other_territory",
+                f"“{township}”不在您的辖区({self._here()})内;请删去这一行,由该地上报",
+            )
+        if merged:
+            said = f"“{township}”已并入{self.names.get(merged, merged)},按新区划登记"
+            return Place(merged, Remark("township", "region_merged", "changed", said))
+        if not village:
+            return Place(below)
+        place = self._named(below, village)
+        if not place:
+            said = f"{self.names[below]}没有“{village}”这个村(社区),先登记到乡镇(街道);请核对名称"
+            return Place(below, Remark("village", "unknown_village", "warning", said))
+        return Place(self.successors.get(place, place))
+
+    def _named(self, above: str, name: str) -> str:
+        """The region of this name inside another; a name may repeat the one above (南湖区人民街道)."""
+        inside = self._by_name.get(above, {})
+        plain = _plain(name)
+        return inside.get(plain) or inside.get(plain.removeprefix(_plain(self.names[above]))) or ""
+
+    @staticmethod
+    def _wrong(column: str, code: str, message: str) -> Place:
+        return Place("", Remark(column, code, "error", message))
+
+
+def resolve_regions(
+    rows: Rows,
+    index: RegionIndex,
+    *,
+    required: tuple[str, ...] = ("county", "township"),
+    village: str = "village",
+) -> list[str]:
+    """The region code of every row ('' where it cannot be told); remarks go to the rows' issues.
+
+    A cell that is required and empty has been reported already and is not reported again.
+    """
+    codes: list[str] = []
+    for at, asked in enumerate(
+        zip(rows.column("county"), rows.column("township"), rows.column(village), strict=True)
+    ):
+        place = index.resolve(*asked)
+        codes.append(place.code)
+        remark = place.remark
+        if remark is None:
+            continue
+        blank = (remark.column == "county" and not asked[0]) or (remark.column == "township" and not asked[1])
+        if blank and remark.column in required and rows.has(remark.column):
+            continue
+        rows.add(at, remark.column, remark.code, remark.severity, remark.message)
+        if remark.severity == "error":
+            rows.rejected.add(at)
+    return codes

@@ -1,0 +1,5 @@
+"""The kinds of ledger of this room: businesses, officers with their assignments and pledges."""
+
+from entities.ledgers import businesses
+
+__all__ = ["businesses"]

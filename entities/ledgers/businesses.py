@@ -1,0 +1,560 @@
+"""The ledger of food businesses: matched by licence, code or name and premises; status and grade only by their own rules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.db import IntegrityError
+from django.db.models import Max, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.ledgers.places import RegionIndex, resolve_regions
+from accounts.models import Region
+from entities.choices import BusinessStatus, ReviewState, Source
+from entities.hooks import business_changed
+from entities.ledgers.columns import BUSINESS_COLUMNS, STATUSES
+from entities.ledgers.undo import undo_businesses
+from entities.models import Business, GradeChange, StatusChange
+from entities.rules.matching import match_key, plain
+from foodsafe_portal.lib.identifiers import licence_problem, uscc_problem
+from foodsafe_portal.lib.pinyin import initials
+from foodsafe_portal.lib.scope import in_territory
+from records.choices import RowVerb
+from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
+from records.ledgers.bulk import Same, among, insert, update
+from records.models import LedgerBatch, LedgerRow
+
+NORMAL = BusinessStatus.NORMAL.value
+FIELDS = (
+    "name", "credit_code", "licence_no", "licence_valid_to", "business_type", "scale", "legal_person", "contact_phone",
+    "premises_address", "supervision_office", "risk_grade", "high_risk", "safety_director", "safety_officer",
+)  # fmt: skip
+_BLANKS: dict[str, Any] = {"licence_valid_to": None, "high_risk": False}
+
+
+class Stored(NamedTuple):
+    """A business as the register has it; ``values`` in the order of ``FIELDS``."""
+
+    pk: int
+    version: int
+    match_key: str
+    status: str
+    grade: str
+    region_id: str
+    values: tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Intent:
+    """What is to be written for one row: the values it will have, and where status and grade go."""
+
+    index: int
+    stored: Stored | None
+    values: tuple[Any, ...]
+    region_id: str
+    match_key: str
+    grade: str
+    to_status: str = ""
+    from_grade: str | None = None
+    rewrites: bool = False
+
+
+@dataclass(slots=True)
+class Intents:
+    """Everything one ledger is going to write."""
+
+    created: list[Intent] = field(default_factory=list)
+    changed: list[Intent] = field(default_factory=list)
+
+
+@register
+class BusinessesKind(LedgerKind):
+    """食品生产经营主体台账."""
+
+    key = "businesses"
+    title = _("食品生产经营主体台账")
+    columns = BUSINESS_COLUMNS
+    match_note = (
+        "先按许可证号对应,再按统一社会信用代码加经营场所,再按企业名称加经营场所;空着的格不改已登记的内容"
+    )
+    endless = {"licence_valid_to": ("长期", "永久", "长期有效", "无固定期限")}
+    example = {
+        "name": "南湖区张记面馆", "credit_code": "92990102MA0000001X", "licence_no": "JY29901020000001",
+        "licence_valid_to": "2028-03-16", "business_type": "小餐饮", "scale": "微", "legal_person": "张三",
+        "contact_phone": "13800000000", "premises_address": "南湖区人民街道幸福路 1 号", "county": "南湖区",
+        "township": "人民街道", "supervision_office": "人民市场监管所", "responsibility_grade": "D", "risk_grade": "A",
+        "high_risk": "否", "status": "正常",
+    }  # fmt: skip
+
+    def check(self, rows: Rows, context: LedgerContext) -> None:
+        """Numbers that look wrong are warnings, because real registers are dirty (policy: warn, never reject)."""
+        codes, licences = rows.column("credit_code"), rows.column("licence_no")
+        for index, code in enumerate(codes):
+            if code is not None:
+                problem = uscc_problem(code)
+                if problem is not None:
+                    form = (
+                        "credit_code_check_digit"
+                        if len(code) == 18 and "校验位" in problem
+                        else "credit_code_form"
+                    )
+                    rows.warning(index, "credit_code", form, f"{problem};请核对营业执照")
+        for index, licence in enumerate(licences):
+            if licence is None:
+                if codes[index] is None and index not in rows.rejected:
+                    rows.warning(
+                        index,
+                        "",
+                        "id_missing",
+                        "统一社会信用代码和许可证号都空着,只能按名称和经营场所对应;请补填其一",
+                    )
+            elif licence.startswith(("JY", "SC")):
+                problem = licence_problem(licence)
+                if problem is not None:
+                    form = "licence_check_digit" if "校验位" in problem else "licence_form"
+                    rows.warning(index, "licence_no", form, f"{problem};请核对许可证")
+
+    def identity(self, rows: Rows) -> list[str]:
+        """The natural key; a number that could not be read gives none when it would decide."""
+        unread = {
+            (index, issue["column"])
+            for index, found in rows.issues.items()
+            for issue in found
+            if issue["severity"] == "error"
+        }
+        numbers = {rows.header(key) for key in ("licence_no", "credit_code")}
+        broken = {index for index, column in unread if column in numbers}
+        asked = rows.tuples(("licence_no", "credit_code", "premises_address", "name"))
+        return [
+            match_key(
+                licence_no=licence or "",
+                credit_code=code or "",
+                premises_address=premises or "",
+                name=name or "",
+            )
+            if licence or (index not in broken and premises and (code or name))
+            else ""
+            for index, (licence, code, premises, name) in enumerate(asked)
+        ]
+
+    # --- planning ----------------------------------------------------------------------------------
+
+    def plan(self, rows: Rows, context: LedgerContext) -> Plan:
+        """See ``LedgerKind.plan``."""
+        plan = Plan(len(rows))
+        regions = resolve_regions(rows, RegionIndex(context.territory))
+        keys = self.identity(rows)
+        matches = _match(rows, keys, context.territory)
+        intents = _intents(rows, plan, keys, regions, matches)
+        _decide_grades(rows, plan, intents)
+        _decide_statuses(rows, plan, intents)
+        plan.data = _settle(plan, intents, rows.live())
+        return plan
+
+    def apply(self, plan: Plan, rows: Rows, context: LedgerContext) -> None:
+        """See ``LedgerKind.apply``."""
+        intents: Intents = plan.data
+        newest = Business.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        try:
+            _create(intents.created, context)
+            _change(intents.changed, context)
+            created = dict(
+                Business.objects.filter(pk__gt=newest, recorded_at=context.now).values_list("match_key", "pk")
+                if intents.created
+                else ()
+            )
+            _record_changes(intents, created, context)
+        except IntegrityError as clash:
+            raise RegisterChanged(str(clash)) from clash
+        concerned = [*created.values(), *(intent.stored.pk for intent in intents.changed if intent.stored)]
+        if concerned:
+            business_changed.send(
+                sender=Business,
+                business_ids=concerned,
+                on=context.ledger_date,
+                at=context.now,
+                by=context.user,
+            )
+
+    # --- afterwards ----------------------------------------------------------------------------------
+
+    def undo(self, staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -> UndoResult:
+        """See ``LedgerKind.undo``."""
+        return undo_businesses(staged, batch, context)
+
+    def last_written(self, territory: str) -> datetime | None:
+        """See ``LedgerKind.last_written``."""
+        written = Business.objects.filter(in_territory(territory)).aggregate(last=Max("updated_at"))["last"]
+        proposed = StatusChange.objects.filter(in_territory(territory, "business__region_id")).aggregate(
+            last=Max("proposed_at"), reviewed=Max("reviewed_at")
+        )
+        return max(filter(None, (written, proposed["last"], proposed["reviewed"])), default=None)
+
+    def missing(self, batch: LedgerBatch) -> QuerySet | None:
+        """Operating businesses of the townships the file speaks of that it does not name."""
+        found = Business.objects.filter(in_territory(batch.territory)).operating()
+        places = set(batch.rows.exclude(key="").values_list("values__township", flat=True).distinct()) - {
+            None
+        }
+        townships = Region.objects.in_territory(batch.territory[:6]).filter(level="township", name__in=places)
+        codes = list(townships.values_list("code", flat=True))
+        covered = None
+        for code in codes:
+            covered = in_territory(code) if covered is None else covered | in_territory(code)
+        if covered is None:
+            return found.none()
+        named = batch.rows.exclude(key="")
+        return (
+            found.filter(covered)
+            .exclude(match_key__in=named.values("key"))
+            .exclude(pk__in=batch.rows.filter(target_id__isnull=False).values("target_id"))
+            .order_by("region_id", "name")
+        )
+
+    def regions(self, territory: str) -> Mapping[str, Sequence[str]]:
+        """See ``LedgerKind.regions``."""
+        index = RegionIndex(territory)
+        return {name: list(index.townships(code).values()) for code, name in index.counties.items()}
+
+    def export_queryset(self, user: Any) -> QuerySet:
+        """See ``LedgerKind.export_queryset``."""
+        return Business.objects.visible_to(user).order_by("region_id", "name", "pk")
+
+    def export_rows(self, queryset: QuerySet) -> Iterator[Sequence[Any]]:
+        """See ``LedgerKind.export_rows``."""
+        names = dict(Region.objects.values_list("code", "name"))
+        words = {key: self.labels(key) for key in ("business_type", "scale", "status")}
+        wanted = [c.key for c in self.columns if c.key not in ("seq", "county", "township", "village")]
+        place = wanted.index("supervision_office")
+        for number, (region, *values) in enumerate(
+            queryset.values_list("region_id", *wanted).iterator(chunk_size=5_000), 1
+        ):
+            row = [
+                words[key].get(value, value) if key in words else value
+                for key, value in zip(wanted, values, strict=True)
+            ]
+            row[wanted.index("high_risk")] = "是" if values[wanted.index("high_risk")] else "否"
+            where = [names.get(region[:digits], "") if len(region) >= digits else "" for digits in (6, 9, 12)]
+            yield [number, *row[:place], *where, *row[place:]]
+
+
+# --- matching ----------------------------------------------------------------------------------------
+
+
+def _read(businesses: QuerySet) -> list[Stored]:
+    head = ("pk", "version", "match_key", "status", "responsibility_grade", "region_id")
+    return [Stored(*row[:6], row[6:]) for row in businesses.values_list(*head, *FIELDS)]
+
+
+def _match(rows: Rows, keys: Sequence[str], territory: str) -> dict[int, Stored]:
+    """Row → business: by natural key, else by what the register knew it under before it had a licence or a code."""
+    live = rows.live()
+    by_key = {
+        each.match_key: each
+        for each in _read(among(Business.objects.all(), "match_key", {keys[i] for i in live}))
+    }
+    matches: dict[int, Stored] = {}
+    unmatched: list[int] = []
+    for index in live:
+        found = by_key.get(keys[index])
+        if found is None:
+            unmatched.append(index)
+        elif not found.region_id.startswith(territory):
+            key = "licence_no" if rows.column("licence_no")[index] else "credit_code"
+            rows.error(
+                index,
+                key,
+                "owned_elsewhere",
+                "这家主体已由其他辖区登记;请核对号码,确属本辖区的请联系创建办调整",
+            )
+        else:
+            matches[index] = found
+    if unmatched:
+        _match_by_premises(rows, unmatched, matches, territory, set(by_key))
+    claimed: dict[int, list[int]] = defaultdict(list)
+    for index, stored in matches.items():
+        claimed[stored.pk].append(index)
+    for group in claimed.values():
+        if len(group) > 1:
+            rows.refuse_group(group, "same_target", "指向登记中的同一家主体;请核对后只保留正确的一行")
+    return matches
+
+
+def _match_by_premises(
+    rows: Rows, unmatched: list[int], matches: dict[int, Stored], territory: str, taken: set[str]
+) -> None:
+    names, codes = rows.column("name"), rows.column("credit_code")
+    licences, premises = rows.column("licence_no"), rows.column("premises_address")
+    here = Business.objects.filter(in_territory(territory)) if territory else Business.objects.all()
+    numbers = {codes[i] for i in unmatched if codes[i]}
+    anonymous = [i for i in unmatched if not codes[i] and not licences[i]]
+    by_code, by_name = defaultdict(list), defaultdict(list)
+    if numbers:
+        for stored in _read(among(here, "credit_code", numbers)):
+            by_code[stored.values[1]].append(stored)
+    named = among(here, "name", {names[i] for i in unmatched if names[i]})
+    for stored in _read(named if anonymous else named.filter(licence_no="", credit_code="")):
+        by_name[stored.values[0]].append(stored)
+    for index in unmatched:
+        where = plain(premises[index] or "")
+        candidates = [
+            stored
+            for stored in (*by_code.get(codes[index], ()), *by_name.get(names[index], ()))
+            if stored.match_key not in taken
+            and plain(stored.values[8]) == where
+            and (not licences[index] or not stored.values[2])
+            and (not codes[index] or not stored.values[1] or stored.values[1] == codes[index])
+        ]
+        if len({stored.pk for stored in candidates}) == 1:
+            matches[index] = candidates[0]
+        elif candidates:
+            rows.error(
+                index,
+                "licence_no",
+                "business_ambiguous",
+                "同一经营场所登记有几张许可证,分不清是哪一家;请填写许可证号",
+            )
+
+
+# --- what each row would do ----------------------------------------------------------------------------
+
+
+def _intents(
+    rows: Rows, plan: Plan, keys: Sequence[str], regions: Sequence[str], matches: Mapping[int, Stored]
+) -> dict[int, Intent]:
+    """Values to write for every live row; ``befores`` get what changes besides status and grade."""
+    intents: dict[int, Intent] = {}
+    offered = list(rows.tuples(FIELDS))
+    grades = rows.column("responsibility_grade")
+    blanks = tuple(_BLANKS.get(name, "") for name in FIELDS)
+    for index in rows.live():
+        stored = matches.get(index)
+        if stored is None:
+            values = tuple(
+                blank if value is None else value for value, blank in zip(offered[index], blanks, strict=True)
+            )
+            intents[index] = Intent(index, None, values, regions[index], keys[index], grades[index] or "")
+            plan.verbs[index] = RowVerb.CREATED
+            continue
+        plan.targets[index], plan.versions[index] = stored.pk, stored.version
+        before: dict[str, Any] = {}
+        if offered[index] == stored.values:
+            values = stored.values
+        else:
+            values = tuple(
+                old if new is None else new for new, old in zip(offered[index], stored.values, strict=True)
+            )
+            for name, new, old in zip(FIELDS, values, stored.values, strict=True):
+                if new != old:
+                    before[name] = old.isoformat() if isinstance(old, date) else old
+        region = regions[index]
+        if len(region) < len(stored.region_id) and stored.region_id.startswith(region):
+            region = stored.region_id
+        if region != stored.region_id:
+            before["region_id"] = stored.region_id
+        key = stored.match_key
+        if before and keys[index] != key:
+            key = match_key(
+                licence_no=values[2], credit_code=values[1], premises_address=values[8], name=values[0]
+            )
+            if key != stored.match_key:
+                before["match_key"] = stored.match_key
+        intents[index] = Intent(index, stored, values, region, key, stored.grade, rewrites=bool(before))
+        plan.befores[index] = before or None
+        plan.verbs[index] = RowVerb.UPDATED if before else RowVerb.UNCHANGED
+    return intents
+
+
+def _decide_grades(rows: Rows, plan: Plan, intents: Mapping[int, Intent]) -> None:
+    """A ledger changes 包保等级, except where a person has reviewed it: their word stands, and the row says so."""
+    offered = rows.column("responsibility_grade")
+    asked = [
+        intent
+        for index, intent in intents.items()
+        if intent.stored and offered[index] and offered[index] != intent.grade
+    ]
+    if not asked:
+        return
+    known = [intent.stored.pk for intent in asked if intent.stored]
+    changes = among(GradeChange.objects.exclude(state=ReviewState.REJECTED), "business_id", known)
+    last = dict(changes.order_by("effective_on", "pk").values_list("business_id", "manual"))
+    for intent in asked:
+        stored = intent.stored
+        assert stored is not None
+        if last.get(stored.pk):
+            said = f"人工复核过的包保等级({stored.grade or '未分级'})不会被台账覆盖"
+            rows.note(intent.index, "responsibility_grade", "grade_kept", said)
+            if plan.verbs[intent.index] == RowVerb.UNCHANGED:
+                plan.verbs[intent.index] = RowVerb.CONFLICT
+            continue
+        intent.from_grade, intent.grade, intent.rewrites = stored.grade, offered[intent.index], True
+        plan.befores[intent.index] = {
+            **(plan.befores[intent.index] or {}),
+            "responsibility_grade": stored.grade,
+        }
+        plan.verbs[intent.index] = RowVerb.UPDATED
+
+
+def _decide_statuses(rows: Rows, plan: Plan, intents: Mapping[int, Intent]) -> None:
+    """Another status than the register's is proposed for review, never written; a review is not asked for twice."""
+    offered = rows.column("status")
+    asked = [
+        intent
+        for index, intent in intents.items()
+        if offered[index] and offered[index] != (intent.stored.status if intent.stored else NORMAL)
+    ]
+    if not asked:
+        return
+    waiting: dict[int, str] = {}
+    refused: dict[int, str] = {}
+    ids = [intent.stored.pk for intent in asked if intent.stored]
+    changes = (
+        among(StatusChange.objects.all(), "business_id", ids).order_by("proposed_at", "pk") if ids else ()
+    )
+    for change in changes:
+        if change.state == ReviewState.PROPOSED:
+            waiting[change.business_id] = change.to_status
+        elif change.state == ReviewState.REJECTED:
+            refused[change.business_id] = change.to_status
+        else:
+            refused.pop(change.business_id, None)
+    for intent in asked:
+        index, stored, to_status = intent.index, intent.stored, offered[intent.index]
+        word = STATUSES[to_status]
+        kept = ""
+        if stored is not None and stored.pk in waiting:
+            if waiting[stored.pk] == to_status:
+                continue
+            kept = "status_waiting"
+            said = f"已有变更为“{STATUSES[waiting[stored.pk]]}”的申请待审核,审核后才能再报“{word}”"
+        elif stored is not None and refused.get(stored.pk) == to_status:
+            kept, said = (
+                "status_rejected",
+                f"变更为“{word}”的申请审核未通过,台账不能改;如情况有变,请在主体页面重新提出并附依据",
+            )
+        if kept:
+            rows.note(index, "status", kept, said)
+            if plan.verbs[index] == RowVerb.UNCHANGED:
+                plan.verbs[index] = RowVerb.CONFLICT
+            continue
+        intent.to_status = to_status
+        old = stored.status if stored else NORMAL
+        rows.note(
+            index,
+            "status",
+            "status_proposed",
+            f"经营状态“{word}”提请审核,审核通过前仍按“{STATUSES[old]}”统计",
+        )
+        if stored is not None:
+            plan.befores[index] = {**(plan.befores[index] or {}), "status": old}
+            if old == NORMAL:
+                plan.verbs[index] = RowVerb.CLOSED
+            else:
+                plan.verbs[index] = RowVerb.REACTIVATED if to_status == NORMAL else RowVerb.UPDATED
+
+
+def _settle(plan: Plan, intents: Mapping[int, Intent], live: Iterable[int]) -> Intents:
+    settled = Intents()
+    for index in live:
+        intent = intents[index]
+        if intent.stored is None:
+            settled.created.append(intent)
+        elif intent.rewrites or intent.to_status:
+            settled.changed.append(intent)
+    return settled
+
+
+# --- writing -------------------------------------------------------------------------------------------
+
+
+def _create(intents: Sequence[Intent], context: LedgerContext) -> None:
+    if not intents:
+        return
+    columns = dict(
+        zip(FIELDS, map(list, zip(*(intent.values for intent in intents), strict=True)), strict=True)
+    )
+    insert(
+        Business,
+        {
+            **columns,
+            "name_initials": [initials(name)[:150] for name in columns["name"]],
+            "match_key": [intent.match_key for intent in intents],
+            "region_id": [intent.region_id for intent in intents],
+            "responsibility_grade": [intent.grade for intent in intents],
+            "status": Same(NORMAL),
+            "credit_grade": Same(""),
+            "catering_grade": Same(""),
+            "national_no": Same(""),
+            "registered_on": Same(context.ledger_date),
+            "version": Same(1),
+            "source": Same(Source.LEDGER.value),
+            "recorded_at": Same(context.now),
+            "updated_at": Same(context.now),
+        },
+    )
+
+
+def _change(intents: Sequence[Intent], context: LedgerContext) -> None:
+    """Write what is new over what was read; a row somebody else saved meanwhile stops everything."""
+    known = [(intent, intent.stored) for intent in intents if intent.rewrites and intent.stored]
+    if not known:
+        return
+    columns = dict(
+        zip(FIELDS, map(list, zip(*(intent.values for intent, _ in known), strict=True)), strict=True)
+    )
+    written = update(
+        Business,
+        [stored.pk for _, stored in known],
+        {
+            **columns,
+            "name_initials": [initials(name)[:150] for name in columns["name"]],
+            "match_key": [intent.match_key for intent, _ in known],
+            "region_id": [intent.region_id for intent, _ in known],
+            "responsibility_grade": [intent.grade for intent, _ in known],
+            "version": [stored.version + 1 for _, stored in known],
+            "updated_at": Same(context.now),
+        },
+        guard={"version": [stored.version for _, stored in known]},
+    )
+    if written != len(known):
+        raise RegisterChanged(f"{len(known) - written} businesses were saved by somebody else")
+
+
+def _record_changes(intents: Intents, created: Mapping[str, int], context: LedgerContext) -> None:
+    """The dated changes that stand behind grades and proposed statuses."""
+    common = {
+        "effective_on": Same(context.ledger_date),
+        "reason": Same(f"台账导入 {context.batch_number}"),
+        "source": Same(Source.LEDGER.value),
+        "batch_id": Same(context.batch_id),
+        "proposed_by_id": Same(context.user.pk),
+        "proposed_at": Same(context.now),
+        "review_note": Same(""),
+    }
+    graded = [intent for intent in intents.changed if intent.from_grade is not None]
+    insert(
+        GradeChange,
+        common
+        | {
+            "business_id": [intent.stored.pk for intent in graded if intent.stored],
+            "from_grade": [intent.from_grade for intent in graded],
+            "to_grade": [intent.grade for intent in graded],
+            "manual": Same(False),
+            "state": Same(ReviewState.APPROVED.value),
+        },
+    )
+    proposed = [intent for intent in (*intents.created, *intents.changed) if intent.to_status]
+    insert(
+        StatusChange,
+        common
+        | {
+            "business_id": [i.stored.pk if i.stored else created[i.match_key] for i in proposed],
+            "from_status": [i.stored.status if i.stored else NORMAL for i in proposed],
+            "to_status": [i.to_status for i in proposed],
+            "state": Same(ReviewState.PROPOSED.value),
+        },
+    )

@@ -1,0 +1,141 @@
+"""The columns of this room's ledgers, with the headers people use for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import override
+
+from entities.choices import (
+    BusinessStatus,
+    BusinessType,
+    OfficerLevel,
+    ResponsibilityGrade,
+    RiskGrade,
+    Scale,
+)
+from foodsafe_portal.lib.ledger import Column
+
+
+def words(choices: Any) -> dict[str, str]:
+    """Code → Chinese word, as ledgers write it whatever the language of the page."""
+    with override(None):
+        return {member.value: str(member.label) for member in choices}
+
+
+GRADES = {grade.value: grade.value for grade in ResponsibilityGrade}
+RISKS = {grade.value: grade.value for grade in RiskGrade}
+
+
+def _letters(grades: Mapping[str, str], *marks: str) -> dict[str, str]:
+    return {
+        f"{mark}{letter}{end}": letter
+        for letter in grades
+        for mark in ("", *marks)
+        for end in ("级", "类", "")
+    }
+
+
+BUSINESS_TYPES = words(BusinessType)
+SCALES = words(Scale)
+STATUSES = words(BusinessStatus)
+LEVELS = words(OfficerLevel)
+
+BUSINESS_COLUMNS = (
+    Column("seq", "序号", "int", width=6),
+    Column(
+        "name", "企业名称", required=True, aliases=("主体名称", "经营者名称", "单位名称", "市场主体名称"), width=30,
+        max_length=150,
+    ),
+    Column(
+        "credit_code", "统一社会信用代码", "code", aliases=("信用代码", "社会信用代码", "社会信用代码(身份证号码)", "税号"),
+        width=22, max_length=30, note="18 位;没有许可证号时必须填写",
+    ),
+    Column(
+        "licence_no", "许可证号", "code",
+        aliases=("许可证编号", "食品经营许可证编号", "生产许可证编号", "备案编号", "登记证号"), width=20, max_length=60,
+        note="JY 或 SC 加 14 位数字;小作坊等填登记证号或备案编号",
+    ),
+    Column("licence_valid_to", "有效期至", "date", aliases=("许可证有效期",), width=12, note="例如 2028-03-16"),
+    Column(
+        "business_type", "主体业态", "enum", required=True, aliases=("业态", "经营业态", "主体类型"),
+        choices=BUSINESS_TYPES,
+        synonyms={
+            "生产": "production", "食品生产企业": "production", "销售": "sales", "食品经营": "sales", "流通": "sales",
+            "餐饮": "catering", "食堂": "canteen", "学校食堂": "canteen", "食品小作坊": "workshop", "食品摊贩": "stall",
+            "小摊贩": "stall", "小食杂": "small_shop", "食杂店": "small_shop",
+        },
+        width=12,
+    ),
+    Column(
+        "scale", "规模", "enum", aliases=("企业规模",), choices=SCALES,
+        synonyms={"大型": "large", "中型": "medium", "小型": "small", "微型": "micro"}, width=8,
+    ),
+    Column(
+        "legal_person", "法定代表人(负责人)", aliases=("法定代表人", "负责人", "经营者"), width=14, max_length=60,
+    ),
+    Column("contact_phone", "联系电话", "phone", aliases=("手机号", "电话"), width=14, max_length=40),
+    Column(
+        "premises_address", "经营场所", required=True, aliases=("经营地址", "地址", "生产地址"), width=36, max_length=200,
+    ),
+    Column("county", "县(市、区)", "region", required=True, aliases=("区县", "所属区县"), width=12),
+    Column("township", "乡镇(街道)", "region", required=True, aliases=("镇街", "所属街道"), width=14),
+    Column("village", "村(社区)", "region", aliases=("社区", "网格"), width=14),
+    Column("supervision_office", "监管所", aliases=("市场监管所", "监管机构"), width=18, max_length=60),
+    Column(
+        "responsibility_grade", "包保等级", "enum", aliases=("分级", "主体分级", "包保分级"), choices=GRADES,
+        synonyms=_letters(GRADES, "包保"), width=10, note="A、B、C、D;空着 = 尚未分级。不是监管风险等级",
+    ),
+    Column(
+        "risk_grade", "监管风险等级", "enum", aliases=("风险等级",), choices=RISKS, synonyms=_letters(RISKS, "风险"), width=14,
+        note="A 风险最低,D 风险最高",
+    ),
+    Column("high_risk", "高风险(须现场督导)", "bool", width=12),
+    Column(
+        "status", "经营状态", "enum", aliases=("主体状态", "状态"), choices=STATUSES,
+        synonyms={
+            "在营": "normal", "营业": "normal", "正常经营": "normal", "存续": "normal", "歇业": "suspended",
+            "暂停营业": "suspended", "查无下落": "not_found", "已注销": "deregistered", "已迁出": "moved_out",
+        },
+        width=12, note="与登记不同的状态先提请审核,审核后才生效",
+    ),
+    Column("safety_director", "食品安全总监", width=14, max_length=60),
+    Column("safety_officer", "食品安全员", width=14, max_length=60),
+)  # fmt: skip
+
+OFFICER_COLUMNS = (
+    Column("seq", "序号", "int", width=6),
+    Column(
+        "officer_name", "包保干部姓名", required=True, aliases=("包保干部", "包保领导", "责任人", "姓名"), width=14,
+        max_length=60,
+    ),
+    Column("officer_title", "职务", required=True, aliases=("包保干部职务",), width=18, max_length=80),
+    Column(
+        "officer_level", "包保层级", "enum", required=True, aliases=("层级",), choices=LEVELS,
+        synonyms={
+            "市": "city", "县": "county", "县区级": "county", "区级": "county", "区县级": "county", "乡镇": "township",
+            "镇街级": "township", "乡级": "township", "镇级": "township", "街道级": "township", "村": "village",
+            "村社区级": "village", "社区级": "village",
+        },
+        width=10,
+    ),
+    Column("officer_unit", "单位", aliases=("工作单位",), width=24, max_length=100),
+    Column("officer_phone", "联系电话", "phone", aliases=("包保干部电话", "手机号"), width=14, max_length=40),
+    Column("county", "县(市、区)", "region", required=True, aliases=("区县",), width=12),
+    Column("township", "乡镇(街道)", "region", aliases=("镇街",), width=14),
+    Column(
+        "business_name", "包保主体", aliases=("企业名称", "主体名称"), width=30, max_length=150,
+        note="空着 = 这名干部暂无包保主体",
+    ),
+    Column(
+        "business_credit_code", "主体统一社会信用代码", "code", aliases=("统一社会信用代码", "信用代码"), width=22,
+        max_length=30,
+    ),
+    Column(
+        "business_licence_no", "主体许可证号", "code", aliases=("许可证号", "许可证编号"), width=20, max_length=60,
+    ),
+    Column("pledge_signed_on", "承诺书签订日期", "date", aliases=("承诺书签订时间",), width=14),
+    Column("valid_from", "包保起始", "date", width=12, note="空着 = 填报日期"),
+    Column("valid_to", "包保终止", "date", width=12),
+)  # fmt: skip
