@@ -8,7 +8,7 @@ export PORT
 
 run: ## set up, load the demonstration city on an empty database, serve on http://127.0.0.1:$(PORT)
 	@scripts/python -m scripts.set_up
-	@exec $(PY) -m scripts.serve
+	@exec $(PY) -m scripts.serve foreground
 
 setup: ## what `make run` needs, without running it
 	@scripts/python -m scripts.set_up --database

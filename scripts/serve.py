@@ -1,7 +1,8 @@
 """Serve the portal on this machine: web, worker and beat as children, restarted when they die, ended together.
 
-    .venv/bin/python -m scripts.serve          what `make run` starts
-    .venv/bin/python -m scripts.serve stop     what `make stop` does
+    .venv/bin/python -m scripts.serve foreground   what `make run` starts: it ends when make is killed
+    .venv/bin/python -m scripts.serve              the same, but it outlives the shell that started it
+    .venv/bin/python -m scripts.serve stop         what `make stop` does
 
 Standard library only. Whatever is started carries a random run id in its environment, and only processes that carry the
 recorded id are ever ended: a process id that now belongs to somebody else is left alone.
@@ -25,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from scripts.services import tie_to_this_process
+from scripts.services import tie_to_parent, tie_to_this_process
 from scripts.set_up import VENV_PYTHON, var_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +40,12 @@ LOG_BYTES = 20_000_000
 
 class CannotServe(Exception):
     """The portal cannot start; the message says why and what to do."""
+
+
+def say(text: str) -> None:
+    """One line for whoever watches; the portal goes on when nobody does any more."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 # --- processes ---------------------------------------------------------------------------------
@@ -89,6 +96,15 @@ def send(pids: list[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
+def locked(lock: TextIO) -> bool:
+    """Take the lock of the one run there may be; False while another run holds it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 # --- the record of a run -----------------------------------------------------------------------
 
 
@@ -102,6 +118,7 @@ class Run:
     run_id: str
     address: str
     children: dict[str, int] = field(default_factory=dict)
+    ending: bool = False
 
     @staticmethod
     def file() -> Path:
@@ -169,18 +186,14 @@ class Child:
             code = self.process.poll()
             if code is None:
                 return False
+            # Whatever the dead process left behind in its own group goes too.
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(
-                    self.process.pid, signal.SIGKILL
-                )  # what the dead process left behind in its own group
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.failures = 1 if now - self.born > STEADY_SECONDS else self.failures + 1
             pause = min(2 ** (self.failures - 1), LONGEST_PAUSE)
             self.due, self.process = now + pause, None
             how = f"signal {-code}" if code < 0 else f"code {code}"
-            print(
-                f"{self.name} ended ({how}), starting it again in {pause} s; see {shown(self.log)}",
-                flush=True,
-            )
+            say(f"{self.name} ended ({how}), starting it again in {pause} s; see {shown(self.log)}")
         if now < self.due:
             return False
         self.start()
@@ -250,8 +263,12 @@ class Supervisor:
 
     def serve(self) -> int:
         """Serve until a signal comes; returns the exit code."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self.end)
+        if (
+            signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        ):  # nohup asks to stay when the terminal closes
+            signal.signal(signal.SIGHUP, self.end)
         for folder in ("run", "log"):
             (var_folder() / folder).mkdir(parents=True, exist_ok=True)
         with (var_folder() / "run" / "lock").open("w") as lock:
@@ -271,14 +288,16 @@ class Supervisor:
 
     def claim(self, lock: TextIO) -> None:
         """Make sure that nobody else serves from here or listens on the port; clear what a killed run left."""
+        deadline = time.monotonic() + 2 * STOP_SECONDS
+        while not locked(lock):
+            before = Run.read()
+            if not (before and before.ending) or time.monotonic() > deadline:
+                where = f" at {before.address} (process {before.pid})" if before else ""
+                raise CannotServe(f"The portal is already running{where}. `make stop` ends it.")
+            time.sleep(0.2)
         before = Run.read()
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            where = f" at {before.address} (process {before.pid})" if before else ""
-            raise CannotServe(f"The portal is already running{where}. `make stop` ends it.") from None
         if before and before.boot == boot_id() and end_processes(before.run_id, seconds=STOP_SECONDS):
-            print("An earlier run had been killed; its remaining processes have been ended.", flush=True)
+            say("An earlier run had been killed; its remaining processes have been ended.")
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -289,10 +308,12 @@ class Supervisor:
                     f"Choose another one: make run PORT={self.port + 1 if self.port < 65535 else 8000}"
                 ) from None
 
-    def record(self) -> None:
+    def record(self, *, ending: bool = False) -> None:
         """Write down who runs, for `make stop` and for the next start after a kill."""
         pids = {child.name: child.process.pid for child in self.children if child.process}
-        Run(os.getpid(), start_time(os.getpid()) or "", boot_id(), self.run_id, self.address, pids).write()
+        Run(
+            os.getpid(), start_time(os.getpid()) or "", boot_id(), self.run_id, self.address, pids, ending
+        ).write()
 
     def prepare(self) -> None:
         """Tables, and the demonstration city on an empty database; interrupted work begins again at the next start."""
@@ -328,8 +349,8 @@ class Supervisor:
                 raise CannotServe(
                     f"{web.last_words()}\nThe web server does not answer; its log is {shown(web.log)}."
                 )
-        print(f"\nThe portal is at {self.address}", flush=True)
-        print(f"Logs are in {shown(web.log.parent)}/; Ctrl-C or `make stop` ends it.", flush=True)
+        say(f"\nThe portal is at {self.address}")
+        say(f"Logs are in {shown(web.log.parent)}/; Ctrl-C or `make stop` ends it.")
 
     def answers(self) -> bool:
         """Whether the web server answers a request."""
@@ -345,7 +366,8 @@ class Supervisor:
     def finish(self) -> None:
         """End every process of this run and take the record away."""
         if self.children:
-            print("Ending web, worker and beat …", flush=True)
+            say("Ending web, worker and beat …")
+        self.record(ending=True)
         # The leaders first: each of them lets its own workers finish what they are at.
         alive = [child.process for child in self.children if child.process and child.process.poll() is None]
         send([process.pid for process in alive], signal.SIGTERM)
@@ -393,6 +415,8 @@ def main() -> int:
     """Serve, or stop what serves."""
     if sys.argv[1:] == ["stop"]:
         return stop()
+    if sys.argv[1:] == ["foreground"]:
+        tie_to_parent(signal.SIGTERM)
     try:
         return Supervisor(port_of(os.environ.get("PORT", "8000"))).serve()
     except CannotServe as problem:

@@ -70,13 +70,17 @@ def postgresql_binaries() -> Path:
     raise ServiceUnavailable("PostgreSQL is not installed; on Debian: apt-get install postgresql")
 
 
+def tie_to_parent(number: int) -> None:
+    """Have the kernel send this process signal ``number`` when its parent dies, however that comes about."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
 def tie_to_this_process(number: int) -> Callable[[], None]:
-    """What a new child runs first, so that the kernel sends it signal ``number`` should this process be killed."""
+    """What a new child runs first, so that it gets signal ``number`` should this process be killed."""
     parent = os.getpid()
-    libc = ctypes.CDLL(None)
 
     def tie() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        tie_to_parent(number)
         if os.getppid() != parent:
             os._exit(1)
 
