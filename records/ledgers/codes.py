@@ -38,6 +38,7 @@ _MESSAGES = {
     "licence_form": "许可证号格式不对",
     "business_unknown": "登记中没有这个主体",
     "business_ambiguous": "对应到几个主体,分不清是哪一个",
+    "licence_differs": "许可证号与登记不同",
     "business_name_differs": "主体名称与登记不同",
     "officer_unknown": "登记中没有这名包保干部",
     "officer_ambiguous": "有同名干部,分不清是哪一位",

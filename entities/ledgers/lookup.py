@@ -1,0 +1,86 @@
+"""Finds the business a row of officers or visits speaks of: by licence, by credit code, by name, inside one territory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from entities.models import Business
+from entities.rules.matching import plain
+from foodsafe_portal.lib.scope import in_territory
+from records.ledgers import Rows
+from records.ledgers.bulk import among
+
+
+class Known(NamedTuple):
+    """What is needed of a business that a row speaks of."""
+
+    pk: int
+    name: str
+    credit_code: str
+    licence_no: str
+    region_id: str
+    responsibility_grade: str
+    registered_on: object
+
+
+def find_businesses(rows: Rows, territory: str, *, licence: str, code: str, name: str) -> dict[int, Known]:
+    """Row → business. A row whose business cannot be told gets an error; a row that names none is left out.
+
+    ``licence``, ``code`` and ``name`` are the keys of the columns that name it.
+    """
+    live = rows.live()
+    licences, codes, names = rows.column(licence), rows.column(code), rows.column(name)
+    here = Business.objects.filter(in_territory(territory)) if territory else Business.objects.all()
+    by_licence = _by(here, "licence_no", {licences[i] for i in live if licences[i]})
+    rest = [i for i in live if not (licences[i] and licences[i] in by_licence)]
+    by_code = _by(here, "credit_code", {codes[i] for i in rest if codes[i]})
+    anonymous = {names[i] for i in rest if names[i] and not licences[i] and not codes[i]}
+    by_name = _by(here, "name", anonymous)
+    found: dict[int, Known] = {}
+    for index in live:
+        number, credit, called = licences[index], codes[index], names[index]
+        candidates = by_licence.get(number, []) if number else []
+        if not candidates and credit:
+            # Licence numbers in ledgers are often mistyped; code and name together still say which business is meant.
+            candidates = [
+                each
+                for each in by_code.get(credit, ())
+                if not number or not each.licence_no or (called and plain(each.name) == plain(called))
+            ]
+            if number and len(candidates) == 1 and candidates[0].licence_no:
+                said = f"登记中的许可证号是 {candidates[0].licence_no},按信用代码和名称对应"
+                rows.note(index, licence, "licence_differs", said)
+        if not candidates and called and not number and not credit:
+            candidates = by_name.get(called, [])
+        if len(candidates) > 1 and called:
+            candidates = [each for each in candidates if plain(each.name) == plain(called)] or candidates
+        if len(candidates) == 1:
+            found[index] = candidates[0]
+            if called and plain(called) != plain(candidates[0].name):
+                rows.note(
+                    index, name, "business_name_differs", f"登记中的名称是“{candidates[0].name}”,按号码对应"
+                )
+        elif candidates:
+            where = licence if number else code if credit else name
+            rows.error(
+                index,
+                where,
+                "business_ambiguous",
+                f"对应到 {len(candidates)} 家主体;请填写许可证号以分清是哪一家",
+            )
+        elif number or credit or called:
+            where = licence if number else code if credit else name
+            rows.error(
+                index, where, "business_unknown", "本辖区的登记中没有这家主体;请核对号码,或先导入主体台账"
+            )
+    return found
+
+
+def _by(businesses: object, field: str, values: set[str]) -> dict[str, list[Known]]:
+    grouped: dict[str, list[Known]] = defaultdict(list)
+    if values:
+        for row in among(businesses, field, values).values_list(*Known._fields):  # type: ignore[arg-type]
+            known = Known(*row)
+            grouped[getattr(known, field)].append(known)
+    return grouped
