@@ -1,0 +1,144 @@
+"""What the ledger pages show, read in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from foodsafe_portal.lib.ledger import Column
+from records.choices import BatchState, RowVerb
+from records.ledgers import LedgerKind, kind_of
+from records.models import Job, LedgerBatch, LedgerRow
+from records.services import ledgers
+
+PAGE = 100
+NAME_KEYS = ("name", "business_name", "officer_name", "title", "username", "description", "code")
+STEP = {
+    BatchState.UPLOADED: 2,
+    BatchState.CHECKING: 2,
+    BatchState.CHECKED: 3,
+    BatchState.COMMITTING: 4,
+    BatchState.COMMITTED: 5,
+    BatchState.UNDONE: 5,
+    BatchState.REFUSED: 2,
+    BatchState.ABANDONED: 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One changed cell: column, old and new as words; a protected one names its reason."""
+
+    column: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowShown:
+    """One staged row for the comparison table."""
+
+    number: int
+    name: str
+    key: str
+    verb: str
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IssueShown:
+    """One issue with the column's letter-free header, what was typed and what to do."""
+
+    row: int
+    column: str
+    value: str
+    message: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPage:
+    """Everything the page of one batch needs."""
+
+    batch: LedgerBatch
+    kind: LedgerKind
+    head: dict[str, Any]
+    job: Job | None
+    working: bool
+    step: int
+    groups: tuple[dict[str, Any], ...]
+    warnings: tuple[dict[str, Any], ...]
+    asks: str
+    may_act: bool
+
+    @property
+    def changing(self) -> int:
+        """Rows that would change the register."""
+        names = ("created", "updated", "closed", "reactivated")
+        return sum(self.head[name] for name in names)
+
+
+def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
+    """The page of one batch for this person; only whoever uploaded it may act on it."""
+    working = batch.state in {BatchState.UPLOADED, BatchState.CHECKING, BatchState.COMMITTING}
+    groups = [dict(group) for group in batch.groups]
+    return BatchPage(
+        batch=batch,
+        kind=kind_of(batch.kind),
+        head=ledgers.head(batch),
+        job=batch.commit_job if batch.state == BatchState.COMMITTING else batch.check_job,
+        working=working,
+        step=STEP[BatchState(batch.state)],
+        groups=tuple(group for group in groups if group.get("severity", "error") == "error"),
+        warnings=tuple(group for group in groups if group.get("severity") == "warning"),
+        asks=str(batch.choices.get("ask", "")) if batch.state == BatchState.REFUSED else "",
+        may_act=batch.uploaded_by_id == user.pk,
+    )
+
+
+def issues_shown(batch: LedgerBatch, *, severity: str, code: str, after: int) -> tuple[list[IssueShown], int]:
+    """A page of issues and the row number to go on after (0 = no more)."""
+    rows = ledgers.issue_page(batch, severity=severity, code=code, after=after, size=PAGE)
+    shown = [
+        IssueShown(i["row"], i["column"], str(i["value"]), i["message"], i["severity"])
+        for row in rows
+        for i in row.issues
+    ]
+    return shown, rows[-1].row_no if len(rows) == PAGE else 0
+
+
+def rows_shown(batch: LedgerBatch, *, verb: str, after: int) -> tuple[list[RowShown], int]:
+    """A page of staged rows of one verb and the row number to go on after (0 = no more)."""
+    kind = kind_of(batch.kind)
+    rows = list(ledgers.rows_of(batch, verb=verb).filter(row_no__gt=after)[:PAGE])
+    shown = [_row(row, kind) for row in rows]
+    return shown, rows[-1].row_no if len(rows) == PAGE else 0
+
+
+def _row(row: LedgerRow, kind: LedgerKind) -> RowShown:
+    name = next((str(row.values[key]) for key in NAME_KEYS if row.values.get(key)), row.key)
+    before = row.before or {}
+    changes = tuple(
+        Change(column.header, _word(column, before[column.key]), _word(column, row.values.get(column.key)))
+        for column in kind.columns
+        if column.key in before
+    )
+    notes = tuple(issue["message"] for issue in row.issues if issue["severity"] in {"note", "warning"})
+    return RowShown(row.row_no, name, row.key, str(RowVerb(row.verb).label), changes, notes)
+
+
+def _word(column: Column, value: Any) -> str:
+    if value in (None, ""):
+        return ""
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    return str(column.choices.get(str(value), value))
+
+
+def column_choices(kind: LedgerKind) -> Iterable[tuple[str, str]]:
+    """(key, header) for the page that asks what a header means."""
+    return [(column.key, column.header) for column in kind.columns]

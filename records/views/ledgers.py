@@ -1,0 +1,239 @@
+"""Ledger pages: upload, watch, see everything that is wrong, confirm, mend, undo."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from foodsafe_portal.lib.doors import requires
+from foodsafe_portal.lib.paging import page_of
+from foodsafe_portal.lib.permissions import Permission
+from records.choices import BatchState, RowVerb
+from records.ledgers import all_kinds, kinds_for
+from records.models import LedgerBatch
+from records.reports import batch_page, column_choices, issues_shown, rows_shown
+from records.services import audit, ledgers
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    value = request.GET.get(name, "")
+    return int(value) if value.isdecimal() and len(value) < 9 else 0
+
+
+def _batch(request: HttpRequest, pk: int) -> LedgerBatch:
+    """A batch within the person's scope."""
+    batches = LedgerBatch.objects.visible_to(request.user)
+    return get_object_or_404(batches.select_related("check_job", "commit_job", "uploaded_by"), pk=pk)
+
+
+@requires(Permission.VIEW_LEDGERS)
+def ledger_home(request: HttpRequest) -> HttpResponse:
+    """Upload a ledger and find the earlier ones."""
+    return _home(request, "", 200)
+
+
+def _home(request: HttpRequest, refusal: str, status: int) -> HttpResponse:
+    params = request.GET
+    batches = LedgerBatch.objects.visible_to(request.user).select_related("uploaded_by")
+    if words := params.get("q", "").strip():
+        number = words.upper().removeprefix("PC-").lstrip("0")
+        by_number = Q(pk=int(number)) if number.isdecimal() and len(number) < 12 else Q()
+        batches = batches.filter(
+            Q(file_name__icontains=words) | Q(uploaded_by__name__icontains=words) | by_number
+        )
+    if kind := params.get("kind", ""):
+        batches = batches.filter(kind=kind)
+    if state := params.get("state", ""):
+        batches = batches.filter(state=state)
+    context = {
+        "page": page_of(batches, request, size=20),
+        "kinds": kinds_for(request.user),
+        "titles": {kind.key: kind.title for kind in all_kinds()},
+        "states": BatchState.choices,
+        "params": params,
+        "refusal": refusal,
+        "chosen": request.POST.get("kind") or params.get("kind", ""),
+        "may_import": request.user.can(Permission.IMPORT_LEDGER),
+    }
+    template = "records/_ledger_history.html" if request.htmx and not refusal else "records/ledger_home.html"
+    return render(request, template, context, status=status)
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_upload(request: HttpRequest) -> HttpResponse:
+    """Take in a file; the answer comes once file, row and job are safe."""
+    upload = request.FILES.get("file")
+    kind = request.POST.get("kind", "")
+    if upload is None:
+        return _home(request, _("还没有选择文件;请拖入或选择一个工作簿。"), 422)
+    if kind not in {known.key for known in kinds_for(request.user)}:
+        return _home(request, _("请先选台账种类。"), 422)
+    try:
+        received = ledgers.receive_upload(kind=kind, file=upload, by=request.user)
+    except ledgers.LedgerRefused as refusal:
+        return _home(request, refusal.sentence, 422)
+    if received.repeated:
+        messages.info(request, ledgers.head(received.batch, repeated=True)["reason"])
+    return redirect("ledger-batch", pk=received.batch.pk)
+
+
+@requires(Permission.VIEW_LEDGERS)
+def ledger_batch(request: HttpRequest, pk: int) -> HttpResponse:
+    """One batch: progress while it is worked on, then everything that was found."""
+    batch = _batch(request, pk)
+    shown = batch_page(batch, request.user)
+    context: dict[str, Any] = {"shown": shown, "batch": batch, "head": shown.head, "kind": shown.kind}
+    if shown.asks == "columns":
+        context["columns"] = column_choices(shown.kind)
+    if not shown.working:
+        severity = request.GET.get("severity") or ("error" if shown.head["rejected"] else "warning")
+        code = request.GET.get("code", "")
+        context["severity"], context["code"] = severity, code
+        context["issues"], context["next_issue"] = issues_shown(
+            batch, severity=severity, code=code, after=_number(request, "after")
+        )
+        verb = request.GET.get("verb") or _first_verb(shown.head)
+        context["verb"] = verb if verb in RowVerb.values else RowVerb.CREATED
+        context["rows"], context["next_row"] = rows_shown(
+            batch, verb=context["verb"], after=_number(request, "row")
+        )
+        context["verbs"] = [(verb, words, shown.head.get(verb, 0)) for verb, words in RowVerb.choices if verb]
+    template = "records/_ledger_batch.html" if request.htmx else "records/ledger_batch.html"
+    return render(request, template, context)
+
+
+def _first_verb(head: dict[str, Any]) -> str:
+    names = {RowVerb.UPDATED: "updated", RowVerb.CREATED: "created", RowVerb.UNCHANGED: "unchanged"}
+    return next((str(verb) for verb, name in names.items() if head[name]), RowVerb.CREATED)
+
+
+def _act(request: HttpRequest, pk: int, act: Callable[[LedgerBatch], Any]) -> HttpResponse:
+    """Do one act on a batch and show the batch again, with the refusal as it is."""
+    batch = _batch(request, pk)
+    try:
+        act(batch)
+    except ledgers.LedgerRefused as refusal:
+        messages.error(request, refusal.sentence)
+    return redirect("ledger-batch", pk=batch.pk)
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """Import what was previewed: same person, same digest."""
+    partial = request.POST.get("partial") == "1"
+    return _act(
+        request,
+        pk,
+        lambda batch: ledgers.confirm_batch(
+            batch=batch, by=request.user, digest=request.POST.get("digest", ""), accept_partial=partial
+        ),
+    )
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_abandon(request: HttpRequest, pk: int) -> HttpResponse:
+    """Drop a checked ledger; nothing was saved."""
+    return _act(request, pk, lambda batch: ledgers.abandon_batch(batch=batch, by=request.user))
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_recheck(request: HttpRequest, pk: int) -> HttpResponse:
+    """Check again, because the register has changed since."""
+    return _act(request, pk, lambda batch: ledgers.recheck_batch(batch=batch, by=request.user))
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_choose(request: HttpRequest, pk: int) -> HttpResponse:
+    """The person's answer to "which sheet?" or "what does this header mean?"."""
+    mapping = {
+        header: request.POST[f"column_{place}"]
+        for place, header in enumerate(request.POST.getlist("header"))
+        if request.POST.get(f"column_{place}")
+    }
+    return _act(
+        request,
+        pk,
+        lambda batch: ledgers.choose_columns(
+            batch=batch, by=request.user, sheet=request.POST.get("sheet", ""), mapping=mapping or None
+        ),
+    )
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put back what a batch did; rows changed since are left alone and named."""
+    batch = _batch(request, pk)
+    try:
+        result = ledgers.undo_batch(batch=batch, by=request.user)
+    except ledgers.LedgerRefused as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("ledger-batch", pk=pk)
+    return render(request, "records/ledger_undone.html", {"batch": batch, "result": result})
+
+
+@requires(Permission.VIEW_LEDGERS)
+def ledger_marked(request: HttpRequest, pk: int) -> HttpResponse:
+    """The uploaded workbook with every fault marked, ready to be mended and uploaded again."""
+    batch = _batch(request, pk)
+    out = tempfile.TemporaryFile()
+    ledgers.marked_workbook(batch, out)
+    out.seek(0)
+    stem = batch.file_name.rsplit(".", 1)[0]
+    audit.record(by=request.user, action="ledger.marked_downloaded", target=batch)
+    return FileResponse(out, as_attachment=True, filename=f"{stem}_标注.xlsx", content_type=XLSX)
+
+
+@requires(Permission.VIEW_LEDGERS)
+def ledger_original(request: HttpRequest, pk: int) -> HttpResponse:
+    """The file as it was uploaded."""
+    batch = _batch(request, pk)
+    audit.record(by=request.user, action="ledger.original_downloaded", target=batch)
+    return FileResponse(
+        batch.file.open("rb"),
+        as_attachment=True,
+        filename=batch.file_name,
+        content_type="application/octet-stream",
+    )
+
+
+@requires(Permission.IMPORT_LEDGER)
+def ledger_template(request: HttpRequest, kind: str) -> HttpResponse:
+    """The empty ledger of a kind for this person's territory."""
+    known = {known.key: known for known in kinds_for(request.user)}
+    if kind not in known:
+        raise Http404
+    out = tempfile.TemporaryFile()
+    try:
+        ledgers.template(kind, user=request.user, out=out)
+    except ledgers.LedgerRefused as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("ledger-home")
+    out.seek(0)
+    return FileResponse(out, as_attachment=True, filename=f"{known[kind].title}_模板.xlsx", content_type=XLSX)
+
+
+@requires(Permission.VIEW_LEDGERS)
+def ledger_missing(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the register holds and the file does not name; listed, never deleted."""
+    batch = _batch(request, pk)
+    missing = ledgers.missing_from_file(batch)
+    if missing is None:
+        raise Http404
+    page = page_of(missing, request, exact=True)
+    return render(request, "records/ledger_missing.html", {"batch": batch, "page": page})

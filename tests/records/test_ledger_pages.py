@@ -1,0 +1,176 @@
+"""The ledger pages: everything at once before anything is saved, and nobody else's hands on it."""
+
+from __future__ import annotations
+
+import io
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from entities.models import Business
+from records.models import AuditEvent, LedgerBatch
+from records.services import jobs
+from tests.factories import make_region
+
+pytestmark = pytest.mark.django_db
+
+HEADERS = [
+    "主体名称",
+    "社会信用代码",
+    "食品经营许可证编号",
+    "主体业态",
+    "经营地址",
+    "所属区县",
+    "镇街",
+    "分级",
+]
+GOOD = ["南湖好味饭店", "", "JY29901020400007", "餐饮服务", "长路 1 号", "南湖区", "人民街道", "C"]
+
+
+@pytest.fixture
+def liaison(login):
+    make_region("990102", "南湖区")
+    make_region("990102001", "人民街道")
+    make_region("990103", "富源市")
+    return login(role="county_liaison", region="990102")
+
+
+def workbook(*rows, name="台账.xlsx"):
+    book = openpyxl.Workbook()
+    book.active.append(["南湖区食品生产经营主体台账"])
+    book.active.append(HEADERS)
+    for row in rows:
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return SimpleUploadedFile(name, out.getvalue())
+
+
+def upload(client, file, kind="businesses"):
+    answer = client.post(reverse("ledger-upload"), {"kind": kind, "file": file})
+    assert answer.status_code == 302, answer.content.decode()
+    batch = LedgerBatch.objects.order_by("-pk").first()
+    jobs.run_inline(batch.check_job)
+    batch.refresh_from_db()
+    return batch
+
+
+def page(client, batch, **params):
+    return client.get(reverse("ledger-batch", args=[batch.pk]), params).content.decode()
+
+
+def confirm(client, batch, **fields):
+    answer = client.post(
+        reverse("ledger-confirm", args=[batch.pk]), {"digest": batch.digest, **fields}, follow=True
+    )
+    batch.refresh_from_db()
+    if batch.commit_job:
+        jobs.run_inline(batch.commit_job)
+        batch.refresh_from_db()
+    return answer.content.decode()
+
+
+def test_a_good_ledger_is_shown_before_it_is_saved_and_then_imported(liaison):
+    batch = upload(liaison, workbook(GOOD))
+    text = page(liaison, batch)
+    assert ("整份可导入" in text, "南湖好味饭店" in text, Business.objects.count()) == (True, True, 0)
+    confirm(liaison, batch)
+    assert (Business.objects.get().name, "导入完成" in page(liaison, batch)) == ("南湖好味饭店", True)
+
+
+def test_every_fault_is_listed_with_row_column_value_and_advice(liaison):
+    bad = [*GOOD[:2], "JY29901020400016", *GOOD[3:7], "甲"]
+    other = [*GOOD[:2], "JY29901020400023", *GOOD[3:5], "富源市", *GOOD[6:]]
+    batch = upload(liaison, workbook(GOOD, bad, other))
+    text = page(liaison, batch)
+    assert all(word in text for word in ('data-issue-row="4"', 'data-issue-row="5"', "甲", "分级", "富源市"))
+    assert "只导入合格行" in text
+    assert Business.objects.count() == 0
+
+
+def test_a_second_confirm_gets_a_sentence_and_imports_nothing_twice(liaison):
+    batch = upload(liaison, workbook(GOOD))
+    confirm(liaison, batch)
+    text = confirm(liaison, batch)
+    assert "alert" in text
+    assert (Business.objects.count(), AuditEvent.objects.filter(action="ledger.committed").count()) == (1, 1)
+
+
+def test_only_the_uploader_confirms_and_another_county_sees_nothing(liaison, login):
+    batch = upload(liaison, workbook(GOOD))
+    colleague = login(role="county_liaison", region="990102")
+    assert "确认导入" not in page(colleague, batch)
+    confirm(colleague, batch)
+    assert Business.objects.count() == 0
+    foreign = login(role="county_liaison", region="990103")
+    for name in ("ledger-batch", "ledger-marked", "ledger-original", "ledger-missing"):
+        assert foreign.get(reverse(name, args=[batch.pk])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"", "文件是空的"), (None, "还没有选择文件")],
+    ids=["an empty file", "no file"],
+)
+def test_an_upload_that_is_none_is_answered_with_a_sentence(liaison, content, sentence):
+    fields = {"kind": "businesses"} | (
+        {"file": SimpleUploadedFile("a.xlsx", content)} if content is not None else {}
+    )
+    answer = liaison.post(reverse("ledger-upload"), fields)
+    assert (answer.status_code, sentence in answer.content.decode()) == (422, True)
+
+
+def test_a_kind_this_person_may_not_import_is_refused(liaison):
+    answer = liaison.post(reverse("ledger-upload"), {"kind": "accounts", "file": workbook(GOOD)})
+    assert answer.status_code == 422
+    assert LedgerBatch.objects.count() == 0
+
+
+def test_a_file_that_is_no_workbook_ends_in_a_sentence(liaison):
+    batch = upload(liaison, SimpleUploadedFile("台账.xlsx", b"%PDF-1.7 not a workbook"))
+    assert (batch.state, bool(batch.reason)) == ("refused", True)
+    assert batch.reason in page(liaison, batch)
+
+
+def test_the_marked_workbook_and_the_original_come_back(liaison):
+    batch = upload(liaison, workbook(GOOD, [*GOOD[:2], "JY29901020400016", *GOOD[3:7], "甲"]))
+    marked = b"".join(liaison.get(reverse("ledger-marked", args=[batch.pk])).streaming_content)
+    values = [
+        cell.value for row in openpyxl.load_workbook(io.BytesIO(marked)).active.iter_rows() for cell in row
+    ]
+    assert "甲" in values
+    answer = liaison.get(reverse("ledger-original", args=[batch.pk]))
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert b"".join(answer.streaming_content)[:2] == b"PK"
+
+
+def test_undo_takes_out_what_the_batch_put_in(liaison):
+    batch = upload(liaison, workbook(GOOD))
+    confirm(liaison, batch)
+    text = liaison.post(reverse("ledger-undo", args=[batch.pk])).content.decode()
+    assert ("移除 1 项" in text, Business.objects.count()) == (True, 0)
+
+
+def test_every_kind_offers_a_template_for_the_territory(liaison):
+    for kind in ("businesses", "officers", "visits"):
+        answer = liaison.get(reverse("ledger-template", args=[kind]))
+        assert (kind, answer.status_code) == (kind, 200)
+        openpyxl.load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    assert liaison.get(reverse("ledger-template", args=["accounts"])).status_code == 404
+
+
+def test_a_changed_cell_is_shown_old_and_new(liaison):
+    confirm(liaison, upload(liaison, workbook(GOOD)))
+    batch = upload(liaison, workbook(["南湖新味饭店", *GOOD[1:]]))
+    text = page(liaison, batch, verb="updated")
+    assert ("南湖好味饭店" in text, "南湖新味饭店" in text) == (True, True)
+
+
+def test_the_history_finds_a_batch_by_file_and_number(liaison):
+    batch = upload(liaison, workbook(GOOD, name="十一月.xlsx"))
+    home = reverse("ledger-home")
+    assert "十一月" in liaison.get(home, {"q": "十一月"}).content.decode()
+    assert "十一月" in liaison.get(home, {"q": batch.number}).content.decode()
+    assert "十一月" not in liaison.get(home, {"q": "十二月"}).content.decode()
