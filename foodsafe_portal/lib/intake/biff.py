@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 _BOF, _EOF, _FILEPASS, _DATEMODE, _BOUNDSHEET = 0x0809, 0x000A, 0x002F, 0x0022, 0x0085
 _ROW, _FORMULA, _BOOLERR = 0x0208, 0x0006, 0x0205
+_GLOBALS_AT_MOST = 200_000
+"""More records than any real workbook has before its first sheet; a longer chain only burns time."""
+
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 
 
@@ -53,7 +56,7 @@ def look_at_globals(data: bytes) -> tuple[BiffMarks, list[int]]:
             marks.epoch_1904 = data[body] == 1
         elif identifier == _BOUNDSHEET and length >= 6:
             offsets.append(struct.unpack_from("<I", data, body)[0])
-        elif identifier == _EOF:
+        elif identifier == _EOF or number > _GLOBALS_AT_MOST:
             break
     return marks, offsets
 

@@ -44,16 +44,16 @@ _INNER_BREAK = re.compile(r"\s*[\r\n\t\x85\u2028\u2029]+\s*")
 _BLANKS = frozenset({"/", "//", "\\", "-", "--", "\u2014", "\u2014\u2014", "\uff0d", "\uff0f"})
 _ERROR_TEXT = re.compile(r"^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!)$", re.IGNORECASE)
 _SCIENTIFIC = re.compile(r"^[+-]?\d(?:\.\d+)?[eE]\+?\d{1,3}$")
-_CONTROL = CellProblem("control_characters", "含有看不见的控制字符;请删掉后重新输入这一格")
+_CONTROL = CellProblem("control_characters", "含有看不见的控制字符；请删掉后重新输入这一格")
 
 
 def error_cell(cell: ErrorCell) -> CellProblem:
     """The problem of a cell that holds an Excel error or a formula without a saved result."""
     if cell.formula:
         return CellProblem(
-            "formula_without_value", "这一格是公式,但没有保存结果;请在 Excel 中打开并保存,或改成数值再上传"
+            "formula_without_value", "这一格是公式，但没有保存结果；请在 Excel 中打开并保存，或改成数值再上传"
         )
-    return CellProblem("error_cell", f"这一格是 Excel 错误值 {cell.text};请改成实际内容")
+    return CellProblem("error_cell", f"这一格是 Excel 错误值 {cell.text}；请改成实际内容")
 
 
 def is_error_text(text: str) -> bool:
@@ -122,7 +122,7 @@ def text(cell: Cell, *, multiline: bool = False, max_length: int | None = None) 
         value = _INNER_BREAK.sub(lambda match: _joint(match.string, match.start(), match.end()), value)
         outcome = Changed(value, "去掉了格内的换行")
     if max_length is not None and len(value) > max_length:
-        return CellProblem("too_long", f"内容有 {len(value)} 个字,最多 {max_length} 个字;请精简")
+        return CellProblem("too_long", f"内容有 {len(value)} 个字，最多 {max_length} 个字；请精简")
     return outcome
 
 
@@ -140,10 +140,10 @@ def code(cell: Cell) -> Outcome:
         if abs(cell) >= DIGITS_IN_A_NUMBER or cell != cell:
             return _DIGITS_LOST
         if not float(cell).is_integer() or cell < 0:
-            return CellProblem("not_a_code", "这一格是小数或负数,不是号码;请按文本格式填写完整号码")
+            return CellProblem("not_a_code", "这一格是小数或负数，不是号码；请按文本格式填写完整号码")
         return str(int(cell))
     if isinstance(cell, (dt.date, dt.time)):
-        return CellProblem("not_a_code", "号码被 Excel 变成了日期;请把这一列设为文本格式后重新填写")
+        return CellProblem("not_a_code", "号码被 Excel 变成了日期；请把这一列设为文本格式后重新填写")
     words = _words(cell)
     if words.__class__ is not str:
         return words
@@ -163,7 +163,7 @@ def code(cell: Cell) -> Outcome:
 
 
 _DIGITS_LOST = CellProblem(
-    "digits_lost", "号码被 Excel 存成了数字,末尾几位已经丢失;请把这一列设为文本格式,重新填写完整号码"
+    "digits_lost", "号码被 Excel 存成了数字，末尾几位已经丢失；请把这一列设为文本格式，重新填写完整号码"
 )
 
 
@@ -179,7 +179,7 @@ def phone(cell: Cell) -> Outcome:
         plain = plain.replace("-", "")
     plain = re.sub(r"[、,;/;,]+", ",", plain).strip(",")
     if not re.fullmatch(r"[0-9()*,+-]*(?:转\d+)?[0-9()*,+-]*", plain) or not any(map(str.isdigit, plain)):
-        return CellProblem("not_a_phone", "不是电话号码;请只填数字,区号后可用短横")
+        return CellProblem("not_a_phone", "不是电话号码；请只填数字，区号后可用短横")
     return (
         plain
         if plain == cell
@@ -231,12 +231,12 @@ def decimal(cell: Cell, *, least: Decimal | int | None = None, most: Decimal | i
         outcome = value if plain == raw else Changed(value, "统一为半角数字")
     if (least is not None and value < least) or (most is not None and value > most):
         bounds = f"{'' if least is None else least} 到 {'' if most is None else most}"
-        return CellProblem("out_of_range", f"数字超出范围({bounds.strip()});请核对")
+        return CellProblem("out_of_range", f"数字超出范围（{bounds.strip()}）；请核对")
     return outcome
 
 
-_NOT_A_NUMBER = CellProblem("not_a_number", "不是数字;请只填数字,不带单位、百分号和文字")
-_NOT_AN_INTEGER = CellProblem("not_an_integer", "不是整数;请只填整数,不带单位和文字")
+_NOT_A_NUMBER = CellProblem("not_a_number", "不是数字；请只填数字，不带单位、百分号和文字")
+_NOT_AN_INTEGER = CellProblem("not_an_integer", "不是整数；请只填整数，不带单位和文字")
 
 _YES = frozenset(
     ["是", "有", "对", "√", "✓", "✔", "☑", "已", "Y", "YES", "T", "TRUE", "1", "○", "〇", "需要", "属于"]
@@ -281,7 +281,7 @@ def boolean(cell: Cell) -> Outcome:
         return False
     if plain in _BLANKS:
         return Changed(None, f"“{raw}”按空白处理")
-    return CellProblem("not_yes_or_no", "认不出是“是”还是“否”;请填“是”或“否”")
+    return CellProblem("not_yes_or_no", "认不出是“是”还是“否”；请填“是”或“否”")
 
 
 def choice_words(choices: Mapping[str, str], synonyms: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -315,5 +315,5 @@ def choice(cell: Cell, words: Mapping[str, str], labels: Mapping[str, str]) -> O
         if plain in _BLANKS:
             return Changed(None, f"“{raw}”按空白处理")
         listed = "、".join(list(labels.values())[:12]) + ("等" if len(labels) > 12 else "")
-        return CellProblem("unknown_choice", f"“{raw[:30]}”不在可选范围内;请填其中之一:{listed}")
+        return CellProblem("unknown_choice", f"“{raw[:30]}”不在可选范围内；请填其中之一：{listed}")
     return stored if raw == labels[stored] else Changed(stored, f"按“{labels[stored]}”处理")

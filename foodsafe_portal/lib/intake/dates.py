@@ -21,11 +21,11 @@ _SERIAL = re.compile(r"^\d{5}(?:\.\d+)?$")
 _BLANKS = frozenset({"/", "//", "\\", "-", "--", "\u2014", "\u2014\u2014"})
 
 _EXAMPLE = "请写成 2026-11-16 这样的年-月-日"
-_NOT_A_DATE = CellProblem("not_a_date", f"认不出是哪一天;{_EXAMPLE}")
-_AMBIGUOUS = CellProblem("ambiguous_date", f"分不清日和月的先后;{_EXAMPLE}")
-_NO_SUCH_DAY = CellProblem("no_such_day", f"日历上没有这一天;请核对,{_EXAMPLE}")
-_INCOMPLETE = CellProblem("incomplete_date", f"日期不完整,缺年、月或日;{_EXAMPLE}")
-_WITHOUT_TIME = "只取日期,略去时刻"
+_NOT_A_DATE = CellProblem("not_a_date", f"认不出是哪一天；{_EXAMPLE}")
+_AMBIGUOUS = CellProblem("ambiguous_date", f"分不清日和月的先后；{_EXAMPLE}")
+_NO_SUCH_DAY = CellProblem("no_such_day", f"日历上没有这一天；请核对，{_EXAMPLE}")
+_INCOMPLETE = CellProblem("incomplete_date", f"日期不完整，缺年、月或日；{_EXAMPLE}")
+_WITHOUT_TIME = "只取日期，略去时刻"
 
 
 def date(
@@ -48,7 +48,7 @@ def date(
     day = outcome.value if isinstance(outcome, Changed) else outcome
     if isinstance(day, dt.date) and not first_year <= day.year <= last_year:
         return CellProblem(
-            "implausible_year", f"年份 {day.year} 不合理({first_year} 到 {last_year} 之间);请核对"
+            "implausible_year", f"年份 {day.year} 不合理（{first_year} 到 {last_year} 之间）；请核对"
         )
     return outcome
 
@@ -90,7 +90,7 @@ def _from_text(typed: str, epoch_1904: bool) -> Outcome:
     if text[:1] == "#" and is_error_text(text):
         return error_cell(ErrorCell(text))
     if any("\x00" <= character < " " for character in text):
-        return CellProblem("control_characters", "含有看不见的控制字符;请删掉后重新输入这一格")
+        return CellProblem("control_characters", "含有看不见的控制字符；请删掉后重新输入这一格")
     if re.search(r"\d", text) and re.fullmatch(r"[\d\s年月日号./-]+", text):
         return _INCOMPLETE
     return _NOT_A_DATE

@@ -93,7 +93,7 @@ def _chain(table: tuple[int, ...], start: int) -> list[int]:
     numbers: list[int] = []
     while start < _END_OF_CHAIN:
         numbers.append(start)
-        if len(numbers) > len(table):
+        if len(numbers) > len(table) or start >= len(table):
             raise DamagedOle
         start = table[start]
     return numbers

@@ -51,14 +51,14 @@ def split_text(text: str, rows: int, columns: int) -> list[list[str]]:
         for row in reader:
             if len(row) > columns:
                 raise BadText(
-                    f"第 {len(result) + 1:,} 行有 {len(row):,} 列,超过 {columns} 列的上限;请删去多余的列后再上传"
+                    f"第 {len(result) + 1:,} 行有 {len(row):,} 列，超过 {columns} 列的上限；请删去多余的列后再上传"
                 )
             result.append(row)
             if len(result) > rows:
-                raise BadText(f"文件超过 {rows:,} 行的上限;请按县(市、区)或乡镇分成几个文件上传")
+                raise BadText(f"文件超过 {rows:,} 行的上限；请按县（市、区）或乡镇分成几个文件上传")
     except csv.Error:
         raise BadText(
-            f"第 {len(result) + 1:,} 行的引号不成对,无法分列;请改正该行的引号,或在 Excel 中另存为 .xlsx 再上传"
+            f"第 {len(result) + 1:,} 行的引号不成对，无法分列；请改正该行的引号，或在 Excel 中另存为 .xlsx 再上传"
         ) from None
     if first.startswith("sep="):
         result[0] = []

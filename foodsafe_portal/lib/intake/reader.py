@@ -49,7 +49,7 @@ def read_workbook(
     sheets = tuple(_revive(each) for each in answer["sheets"])
     if sheet and sheet not in {each.name for each in sheets if not each.hidden}:
         names = "、".join(f"“{each.name}”" for each in sheets if not each.hidden)
-        raise IntakeRefused(f"没有名为“{sheet}”的可见工作表;这个文件里有 {names}", "no_such_sheet")
+        raise IntakeRefused(f"没有名为“{sheet}”的可见工作表；这个文件里有 {names}", "no_such_sheet")
     return WorkbookData(
         sheets=sheets,
         kind=verdict.kind,
@@ -92,15 +92,17 @@ def _ask_child(path: Path | str, verdict: Verdict, sheet: str | None, limits: Li
         raise IntakeRefused(_TOO_LONG, "reader_timeout")
     if done.returncode in (_OUT_OF_MEMORY, -6):
         raise IntakeRefused(
-            "读取这个文件所需的内存超过上限;请删去表格以外的内容和多余的行列(在新工作簿中只粘贴表格),另存为 .xlsx 再上传",
+            "读取这个文件所需的内存超过上限；请删去表格以外的内容和多余的行列（在新工作簿中只粘贴表格），另存为 .xlsx 再上传",
             "reader_memory",
         )
     raise IntakeRefused(
-        "这个文件读不出来,可能已损坏;请在 Excel 或 WPS 中打开,另存为 .xlsx 再上传", "reader_crashed"
+        "这个文件读不出来，可能已损坏；请在 Excel 或 WPS 中打开，另存为 .xlsx 再上传", "reader_crashed"
     )
 
 
-_TOO_LONG = "读取这个文件用时太长,已停止;请删去多余的格式、行列和工作表,或分成几个文件,另存为 .xlsx 再上传"
+_TOO_LONG = (
+    "读取这个文件用时太长，已停止；请删去多余的格式、行列和工作表，或分成几个文件，另存为 .xlsx 再上传"
+)
 
 
 def _revive(answer: dict[str, Any]) -> SheetData:

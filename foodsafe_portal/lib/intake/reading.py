@@ -36,18 +36,18 @@ def read(data: bytes, order: dict[str, Any]) -> Answer:
         return _read_workbook(data, order)
     except PasswordError:
         raise Refused(
-            "encrypted", "这是加了密码的工作簿;请在 Excel 中取消密码后另存为 .xlsx 再上传"
+            "encrypted", "这是加了密码的工作簿；请在 Excel 中取消密码后另存为 .xlsx 再上传"
         ) from None
     except (CalamineError, OSError, ole.DamagedOle):
         raise Refused(
-            "damaged", "工作簿已损坏或不完整,读不出内容;请在 Excel 或 WPS 中打开,另存为 .xlsx 再上传"
+            "damaged", "工作簿已损坏或不完整，读不出内容；请在 Excel 或 WPS 中打开，另存为 .xlsx 再上传"
         ) from None
 
 
 def _read_text(data: bytes, order: dict[str, Any]) -> Answer:
     encoding = plaintext.text_encoding(data)
     if encoding is None:
-        raise Refused("encoding", "文本的编码认不出来;请在 Excel 中另存为 .xlsx 再上传")
+        raise Refused("encoding", "文本的编码认不出来；请在 Excel 中另存为 .xlsx 再上传")
     try:
         rows = plaintext.split_text(data.decode(encoding), order["rows"] + _SLACK_ROWS, order["columns"])
     except plaintext.BadText as problem:
@@ -120,13 +120,13 @@ def _read_sheet(
     if last_row >= order["rows"] + _SLACK_ROWS:
         raise Refused(
             "too_many_rows",
-            f"工作表“{name}”的第 {last_row + 1:,} 行还有内容,超过 {order['rows']:,} 行的上限;"
-            "请删去表格下方多余的行,或按县(市、区)、乡镇分成几个文件上传",
+            f"工作表“{name}”的第 {last_row + 1:,} 行还有内容，超过 {order['rows']:,} 行的上限；"
+            "请删去表格下方多余的行，或按县（市、区）、乡镇分成几个文件上传",
         )
     if last_column >= order["columns"]:
         raise Refused(
             "too_many_columns",
-            f"工作表“{name}”有 {last_column + 1:,} 列,超过 {order['columns']} 列的上限;请删去表格右边多余的列后再上传",
+            f"工作表“{name}”有 {last_column + 1:,} 列，超过 {order['columns']} 列的上限；请删去表格右边多余的列后再上传",
         )
     rows = sheet.to_python(skip_empty_area=False)
     columns: list[Any] = list(zip(*rows, strict=True))

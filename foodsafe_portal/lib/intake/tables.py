@@ -14,10 +14,11 @@ from foodsafe_portal.lib.ledger import normalise_header
 LOOK_AT_ROWS = 30
 _IGNORED_HEADERS = frozenset({normalise_header(RESULT_HEADER)})
 _SERIAL_HEADERS = frozenset({"序号", "序", "no."})
-_TOTAL = re.compile(r"^(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|本页合计|本页小计|全[县市区]合计)[::]?$")
+_EXAMPLE_MARK, _NOTE_MARK = (unicodedata.normalize("NFKC", mark) for mark in (EXAMPLE_MARK, NOTE_MARK))
+_TOTAL = re.compile(r"^(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|本页合计|本页小计|全[县市区]合计):?$")
 _NOTE = re.compile(
-    r"^(注|备\s*注|说\s*明|填\s*表\s*说\s*明|填\s*报\s*说\s*明)\s*\d*\s*[::、.]"
-    r"|^(填\s*表|填\s*报|制\s*表|审\s*核|复\s*核|单位负责|主要负责|分管领导|联\s*系|报送)[^,。]{0,8}[::]"
+    r"^(注|备\s*注|说\s*明|填\s*表\s*说\s*明|填\s*报\s*说\s*明)\s*\d*\s*[:、.]"
+    r"|^(填\s*表|填\s*报|制\s*表|审\s*核|复\s*核|单位负责|主要负责|分管领导|联\s*系|报送)[^,。]{0,8}:"
 )
 
 
@@ -96,10 +97,10 @@ def find_table(
     said = {normalise_header(header): key for header, key in (mapping or {}).items()}
     sheets = [each for each in workbook.visible if sheet is None or each.name == sheet]
     if not sheets:
-        hidden = "(隐藏的工作表不导入,请先取消隐藏)" if workbook.sheets else ""
+        hidden = "（隐藏的工作表不导入，请先取消隐藏）" if workbook.sheets else ""
         return TableSearch(code="no_sheet", sentence=f"文件里没有可以导入的工作表{hidden}")
     if all(each.height == 0 for each in sheets):
-        return TableSearch(code="empty", sentence="工作表里没有任何内容;请检查是否传错了文件")
+        return TableSearch(code="empty", sentence="工作表里没有任何内容；请检查是否传错了文件")
     tables = [
         table for each in sheets if (table := _find(each, vocabulary, said, required, ignorable)) is not None
     ]
@@ -108,7 +109,7 @@ def find_table(
         guess = max(tables, key=lambda table: (len(_keys(table)), len(table.columns)), default=None)
         return TableSearch(
             code="no_header",
-            sentence=f"前 {LOOK_AT_ROWS} 行里没有找到表头;请对照模板检查列名,或逐列指定含义",
+            sentence=f"前 {LOOK_AT_ROWS} 行里没有找到表头；请对照模板检查列名，或逐列指定含义",
             guess=guess,
         )
     best = max(len(_keys(table)) for table in understood)
@@ -118,14 +119,14 @@ def find_table(
         listed = "、".join(f"“{name}”" for name in names)
         return TableSearch(
             code="which_sheet",
-            sentence=f"有 {len(names)} 个工作表都像台账:{listed};请选择要导入哪一个",
+            sentence=f"有 {len(names)} 个工作表都像台账：{listed}；请选择要导入哪一个",
             candidates=names,
         )
     table = candidates[0] if candidates else max(understood, key=lambda each: len(_keys(each)))
     if not table.row_numbers:
         return TableSearch(
             code="no_rows",
-            sentence=f"工作表“{table.sheet.name}”的表头(第 {table.header_row} 行)下面没有数据行;请填写后再上传",
+            sentence=f"工作表“{table.sheet.name}”的表头（第 {table.header_row} 行）下面没有数据行；请填写后再上传",
             guess=table,
         )
     return TableSearch(table=table)
@@ -199,7 +200,7 @@ def _table(
             continue
         if not label:
             if any(cell is not None for cell in sheet.columns[index][header_row:]):
-                unrecognised.append(f"(第 {column_letters(index)} 列没有列名)")
+                unrecognised.append(f"（第 {column_letters(index)} 列没有列名）")
             continue
         columns[index] = header
         key = said[label] if label in said else vocabulary.get(label)
@@ -211,7 +212,7 @@ def _table(
     doubled: dict[str, tuple[str, ...]] = {}
     for key, indexes in claims.items():
         if len(indexes) > 1:
-            doubled[key] = tuple(f"{columns[index]}({column_letters(index)} 列)" for index in indexes)
+            doubled[key] = tuple(f"{columns[index]}（{column_letters(index)} 列）" for index in indexes)
             indexes = [index for index in indexes if normalise_header(columns[index]) == proper.get(key)]
         if len(indexes) == 1:
             mapping[indexes[0]] = key
@@ -311,13 +312,13 @@ def _data_rows(
 
 
 def _marked(cell: Cell) -> str | None:
-    text = str(cell).strip()
-    if text.startswith(EXAMPLE_MARK):
-        return "模板的示例行,不导入"
-    if text.startswith(NOTE_MARK):
-        return "填表说明,不导入"
+    text = unicodedata.normalize("NFKC", str(cell)).strip()
+    if text.startswith(_EXAMPLE_MARK):
+        return "模板的示例行，不导入"
+    if text.startswith(_NOTE_MARK):
+        return "填表说明，不导入"
     if len(text) <= 8 and _TOTAL.match(text):
-        return "合计行,不导入"
+        return "合计行，不导入"
     return None
 
 
@@ -343,11 +344,11 @@ def _reason_to_skip(cells: Row, header_words: set[str]) -> str | None:
         return ""
     if isinstance(first, str):
         if _TOTAL.match(first):
-            return "合计行,不导入"
+            return "合计行，不导入"
         if _NOTE.match(first):
-            return "注释或签字行,不导入"
+            return "注释或签字行，不导入"
     if _is_header(cells, header_words):
-        return "重复的表头,不导入"
+        return "重复的表头，不导入"
     return None
 
 
@@ -360,5 +361,5 @@ def _serial_only(
             number = header_row + 1 + place
             if cell is not None and number not in known:
                 is_note = isinstance(cell, str) and not cell.strip().isdecimal()
-                found[number] = "注释或签字行,不导入" if is_note else "只有序号,没有内容"
+                found[number] = "注释或签字行，不导入" if is_note else "只有序号，没有内容"
     return sorted(found.items())

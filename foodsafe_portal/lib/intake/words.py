@@ -3,10 +3,10 @@
 RESULT_HEADER = "检查结果"
 """Header of the column that a marked workbook adds; it is ignored when the mended workbook is uploaded."""
 
-EXAMPLE_MARK = "示例行(不导入)"
+EXAMPLE_MARK = "示例行（不导入）"
 """First cell of a template's example row; such a row is skipped, never imported."""
 
-NOTE_MARK = "填表说明:"
+NOTE_MARK = "填表说明："
 """Beginning of a template's note row."""
 
 TEMPLATE_SHEET = "模板信息"

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import re
+import string
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 _BATCH = 1_000
 _SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
 _ACTIVE = re.compile(rf"^\s*{_SIGNS}|^[\t\r]|[\r\n]\s*{_SIGNS}")
+
+_ORDINARY = frozenset(string.ascii_letters + string.digits) | frozenset(map(chr, range(0x4E00, 0xA000)))
 
 
 def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
@@ -38,9 +41,10 @@ def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator
 def inert(value: Any) -> Any:
     """A value as csv may carry it without ever becoming a formula in a spreadsheet."""
     if value.__class__ is str:
-        if _ACTIVE.search(value):
-            return "'" + value
-        return value
+        # Nearly every cell begins with an ordinary character and has one line; only the others need the pattern.
+        if value[:1] in _ORDINARY and "\n" not in value and "\r" not in value:
+            return value
+        return f"'{value}" if _ACTIVE.search(value) else value
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, dt.datetime):

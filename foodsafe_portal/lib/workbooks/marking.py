@@ -48,13 +48,13 @@ def write_marked(
     for issue in issues:
         if issue.severity not in severities:
             continue
-        subject = f"{issue.column}:" if issue.column else ""
+        subject = f"{issue.column}：" if issue.column else ""
         sentences[issue.row].append(f"【{_WORDS[issue.severity]}】{subject}{issue.message}")
         index = place_of.get(issue.column)
         if index is not None:
             if tints[issue.row].get(index) != "error":
                 tints[issue.row][index] = issue.severity
-            comments[issue.row, index].append(f"{_WORDS[issue.severity]}:{issue.message}")
+            comments[issue.row, index].append(f"{_WORDS[issue.severity]}：{issue.message}")
     noted = dict(islice(sorted(comments.items()), _COMMENTS_AT_MOST))
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("_rels/.rels", parts.package_relations())
@@ -117,7 +117,7 @@ def _sheet_pieces(
             for index, severity in tints.get(number, {}).items():
                 cells[index][offset] = _tinted(columns[index][number - 1], _STYLES.get(severity, 0))
             if number in sentences:
-                cells[result][offset] = string_cell(";".join(sentences[number]), parts.WRAP)
+                cells[result][offset] = string_cell("；".join(sentences[number]), parts.WRAP)
         yield "<row>" + "</row><row>".join(map("".join, zip(*cells, strict=True))) + "</row>"
     last = column_letters(width - 1)
     merges = [

@@ -74,8 +74,8 @@ def _write_rows(sheet: Worksheet, template: Template) -> None:
     last = max(len(template.columns), 1)
     _put(sheet, _TITLE_ROW, 1, template.title).font = Font(bold=True, size=16)
     sheet.merge_cells(start_row=_TITLE_ROW, start_column=1, end_row=_TITLE_ROW, end_column=last)
-    notes = ["橙色列名必填,其余有则填;请勿改动列名;灰色示例行不会导入", *template.notes]
-    note = _put(sheet, _NOTE_ROW, 1, NOTE_MARK + ";".join(notes))
+    notes = ["橙色列名必填，其余有则填；请勿改动列名；灰色示例行不会导入", *template.notes]
+    note = _put(sheet, _NOTE_ROW, 1, NOTE_MARK + "；".join(notes))
     note.alignment = Alignment(wrap_text=True, vertical="top")
     sheet.merge_cells(start_row=_NOTE_ROW, start_column=1, end_row=_NOTE_ROW, end_column=last)
     sheet.row_dimensions[_TITLE_ROW].height, sheet.row_dimensions[_NOTE_ROW].height = 28, 48
@@ -133,7 +133,7 @@ def _offer_townships(
     if template.county_key not in places:
         every = [township for townships in template.regions.values() for township in townships]
         source = _list_in(options, next_column, "全部乡镇", every)
-        _validate(sheet, template, place, source, "请从下拉表中选择乡镇(街道)")
+        _validate(sheet, template, place, source, "请从下拉表中选择乡镇（街道）")
         return next_column + 1
     for county, townships in template.regions.items():
         source = _list_in(options, next_column, county, townships)
@@ -143,7 +143,7 @@ def _offer_townships(
         next_column += 1
     county_cell = f"${get_column_letter(places[template.county_key])}{_EXAMPLE_ROW}"
     formula = f'INDIRECT("{TOWNSHIPS_PREFIX}"&{county_cell})'
-    _validate(sheet, template, place, formula, "请先选县(市、区),再从下拉表中选择乡镇(街道)")
+    _validate(sheet, template, place, formula, "请先选县（市、区），再从下拉表中选择乡镇（街道）")
     return next_column
 
 

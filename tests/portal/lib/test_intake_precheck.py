@@ -10,6 +10,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from foodsafe_portal.lib.intake.model import MIB, Limits
 from foodsafe_portal.lib.intake.precheck import precheck
@@ -244,3 +246,26 @@ def test_a_path_is_as_good_as_an_open_file(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(odd.xlsx())
     assert precheck(path) == precheck(str(path)) == precheck(io.BytesIO(odd.xlsx()))
+
+
+GOOD = (
+    odd.xlsx(),
+    odd.xls({(0, 0): "企业名称"}),
+    odd.ole({"EncryptedPackage": b"x"}),
+    "企业名称,地址".encode("gb18030"),
+)
+
+
+@given(
+    content=st.sampled_from(GOOD),
+    changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=8),
+    kept=st.integers(1, 10_000),
+)
+def test_no_bytes_whatever_make_the_precheck_fail(
+    content: bytes, changes: list[tuple[int, int]], kept: int
+) -> None:
+    broken = bytearray(content[:kept] if kept < len(content) // 2 else content)
+    for place, byte in changes:
+        broken[place % len(broken)] = byte
+    verdict = precheck(io.BytesIO(bytes(broken)))
+    assert verdict.ok or (verdict.code and verdict.sentence)

@@ -62,12 +62,13 @@ def test_the_header_is_found_under_merged_titles_and_notes() -> None:
     "header",
     [
         "县(市、区)",
-        "县(市、区)",
+        "县\uff08市、区\uff09",
         " 县 (市、区)*",
         "*县(市、区)(必填)",
         "县\n(市、区)",
         "县〔市、区〕",
-        "县【市、区】:",
+        "县【市、区】\uff1a",
+        "县\u3000(市、区)\uff08必填\uff09",
     ],
 )
 def test_a_header_is_recognised_however_it_is_spelled(header: str) -> None:
@@ -76,16 +77,16 @@ def test_a_header_is_recognised_however_it_is_spelled(header: str) -> None:
 
 def test_unknown_missing_and_doubled_columns_are_named() -> None:
     found = table([("主体名称", "单位名称", "备注", None, "信用代码"), ("甲", "乙", "丙", "丁", "9A")])
-    assert found.unrecognised == ("备注", "(第 D 列没有列名)")
+    assert found.unrecognised == ("备注", "（第 D 列没有列名）")
     assert found.missing == ("county",)
-    assert found.doubled == {"name": ("主体名称(A 列)", "单位名称(B 列)")}
+    assert found.doubled == {"name": ("主体名称（A 列）", "单位名称（B 列）")}
     assert found.mapping == {4: "credit_code"}
 
 
 def test_the_proper_header_wins_over_an_alias_that_claims_the_same() -> None:
     found = table([("企业名称", "单位名称", "所属区县"), ("甲", "乙", "东区")])
     assert found.column("name") == ["甲"]
-    assert found.doubled["name"] == ("企业名称(A 列)", "单位名称(B 列)")
+    assert found.doubled["name"] == ("企业名称（A 列）", "单位名称（B 列）")
 
 
 def test_a_persons_mapping_beats_the_vocabulary() -> None:
@@ -113,8 +114,8 @@ def test_totals_notes_examples_repeated_headers_and_bare_numbers_are_skipped_and
     )
     assert found.row_numbers == (3, 6)
     assert [number for number, _ in found.skipped] == [2, 5, 7, 8, 9, 10, 11]
-    assert dict(found.skipped)[2] == "模板的示例行,不导入"
-    assert dict(found.skipped)[9] == "只有序号,没有内容"
+    assert dict(found.skipped)[2] == "模板的示例行，不导入"
+    assert dict(found.skipped)[9] == "只有序号，没有内容"
 
 
 def test_a_thin_row_that_is_no_note_stays_data_so_that_its_fault_is_seen() -> None:

@@ -245,7 +245,7 @@ def test_a_marked_workbook_keeps_places_and_says_what_to_do_in_each_row(tmp_path
     assert write_marked(out, table=ledger(tmp_path), issues=ISSUES) == 2
     sheet = openpyxl.load_workbook(out)["台账"]
     assert [cell.value for cell in sheet[2]] == ["企业名称", "统一社会信用代码", "有效期至", RESULT_HEADER]
-    assert sheet["D3"].value == "【提醒】有效期至:许可证已过期;请核对"
+    assert sheet["D3"].value == "【提醒】有效期至：许可证已过期;请核对"
     assert sheet["D5"].value.count("【错误】") == 3
     assert sheet["B5"].fill.fgColor.rgb == "FFFFC7CE"
     assert sheet["C3"].fill.fgColor.rgb == "FFFFEB9C"
@@ -281,7 +281,7 @@ def test_a_marked_csv_becomes_a_workbook(tmp_path: Path) -> None:
     )
     sheet = openpyxl.load_workbook(out)["台账"]
     assert sheet["A2"].value == "=甲" and sheet["A2"].data_type != "f"
-    assert sheet["C3"].value == "【错误】县(市、区):必填"
+    assert sheet["C3"].value == "【错误】县(市、区)：必填"
     assert sheet["B3"].fill.fgColor.rgb == "FFFFC7CE"
 
 
@@ -321,7 +321,7 @@ def test_a_filled_template_imports_its_rows_and_not_its_example(tmp_path: Path) 
     book.save(path)
     found = find(path)
     assert found.row_numbers == (5,)
-    assert (4, "模板的示例行,不导入") in found.skipped
+    assert (4, "模板的示例行，不导入") in found.skipped
     assert found.column("valid_to") == [dt.date(2027, 1, 1)]
 
 
