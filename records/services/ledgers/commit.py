@@ -14,6 +14,7 @@ from records.choices import BatchState, Verdict
 from records.ledgers import RegisterChanged, bulk, kind_of, staging
 from records.models import LedgerBatch
 from records.services import audit, jobs
+from records.services.instants import writing_instant
 from records.services.ledgers.context import context_of, importable
 from records.services.ledgers.refusals import LedgerRefused
 
@@ -112,8 +113,7 @@ def _commit(batch: LedgerBatch, progress: jobs.Progress) -> None:
     started = time.perf_counter()
     progress.guard()
     kind = kind_of(batch.kind)
-    now = timezone.now()
-    context = context_of(batch, now)
+    context = context_of(batch, writing_instant())
     bulk.lock_name(f"ledger:{kind.key}:{batch.territory[:6]}")
     kind.lock(context)
     rows, staged = staging.read(batch, kind)

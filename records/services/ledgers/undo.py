@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from records.choices import BatchState, RowVerb, RowVerdict
 from records.ledgers import UndoResult, bulk
 from records.models import LedgerBatch
 from records.services import audit
+from records.services.instants import writing_instant
 from records.services.ledgers.context import context_of, importable
 from records.services.ledgers.refusals import LedgerRefused
 
@@ -28,7 +28,7 @@ def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
         batch.refresh_from_db()
         raise LedgerRefused(f"批次 {batch.number} 是“{batch.get_state_display()}”,不能撤销", "wrong_state")
     bulk.lock_name(f"ledger:{kind.key}:{batch.territory[:6]}")
-    context = context_of(batch, timezone.now())
+    context = context_of(batch, writing_instant())
     kind.lock(context)
     staged = list(
         batch.rows.filter(verdict=RowVerdict.ACCEPTED)
