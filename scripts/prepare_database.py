@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import django
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 
 
@@ -14,6 +15,8 @@ def main() -> None:
     django.setup()
     call_command("migrate", verbosity=0)
     if os.environ.get("DEMO", "yes").lower() not in {"no", "0", "false", "off"}:
+        if not get_user_model().objects.exists():
+            print("Loading the demonstration city; this takes about a minute.", flush=True)
         call_command("demo_city", if_needed=True)
 
 
