@@ -82,3 +82,54 @@ class ProblemIncomplete(VisitRefused):
 
 class NotVoidable(VisitRefused):
     """A visit that this person cannot take back now."""
+
+
+class ProblemRefused(InspectionRefused):
+    """A step of a problem that cannot be taken as asked."""
+
+
+class SomebodyWasFirst(ProblemRefused):
+    """Two people acted on one problem at once; the other one was faster."""
+
+    def __init__(self) -> None:
+        super().__init__("这条问题刚被别人办理过；请看下面最新的状态再办。")
+
+
+class ProblemVoided(ProblemRefused):
+    """Nothing more happens to a voided problem."""
+
+    def __init__(self) -> None:
+        super().__init__("这条问题已作废，不能再办理。")
+
+
+class DayRefused(ProblemRefused):
+    """A step is a fact of a day between the one before it and today."""
+
+    def __init__(self, label: str, on: date, earliest: date, today: date) -> None:
+        if on > today:
+            super().__init__(f"{label} {on} 还没到；请填今天或以前的日期。")
+        else:
+            super().__init__(f"{label} {on} 太早；最早是 {earliest}。")
+
+
+class OutsideScope(ProblemRefused):
+    """The problem would lie where this person sees nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("所选地区不在你的范围内；请改选辖区内的地区。")
+
+
+class UnitRefused(ProblemRefused):
+    """The unit cannot answer for this problem."""
+
+
+class ExtensionRefused(ProblemRefused):
+    """An extension that cannot be asked for or decided."""
+
+
+class ReferralRefused(ProblemRefused):
+    """A referral that cannot be recorded as asked."""
+
+
+class NotVoidableProblem(ProblemRefused):
+    """A problem that this person cannot void now."""
