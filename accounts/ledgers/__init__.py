@@ -1,1 +1,5 @@
 """The kinds of ledger of this room, and finding the places that ledgers speak of."""
+
+from accounts.ledgers import people
+
+__all__ = ["people"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import date
 from typing import Any
 
@@ -11,24 +10,10 @@ from django.utils import timezone
 
 from accounts.errors import AccountRefused
 from accounts.models import Post, Region, Unit, User
+from accounts.rules.posts import NEEDS_REGION
 from accounts.rules.rights import EXCLUSIVE_ROLES, Role
+from accounts.slips import one_time_password
 from records.services import audit
-
-# No letters or digits that look alike on a printed slip (0 O 1 l I).
-SLIP_ALPHABET = "23456789abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
-SLIP_LENGTH = 14
-# Roles whose scope is a territory; without one their holder would see nothing.
-NEEDS_REGION = frozenset(
-    {Role.CAMPAIGN_OFFICE, Role.LEADER, Role.COUNTY_LIAISON, Role.TOWNSHIP_LIAISON, Role.REGULATOR}
-    | {Role.SUPERVISION_TEAM, Role.UNIT_LIAISON}
-)
-
-
-def one_time_password() -> str:
-    """A random password for a printed slip; it must be changed at the first log-in."""
-    return "-".join(
-        "".join(secrets.choice(SLIP_ALPHABET) for _ in range(part)) for part in (5, 5, SLIP_LENGTH - 10)
-    )
 
 
 @transaction.atomic
