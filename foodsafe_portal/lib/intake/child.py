@@ -51,14 +51,21 @@ def main() -> int:
 
     give_up_rights(order)
     try:
-        answer = reading.read(sys.stdin.buffer.read(), order)
+        for message in reading.read(sys.stdin.buffer.read(), order):
+            send(message)
     except reading.Refused as refusal:
-        answer = {"refused": list(refusal.args)}
+        send({"what": "refused", "why": list(refusal.args)})
     except MemoryError:
         return 3
-    sys.stdout.buffer.write(marshal.dumps(answer, 2))
-    sys.stdout.buffer.flush()
     return 0
+
+
+def send(message: dict[str, Any]) -> None:
+    """Write one message behind its length in eight bytes."""
+    data = marshal.dumps(message, 2)
+    sys.stdout.buffer.write(len(data).to_bytes(8, "little"))
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ class SheetData:
     """
 
     name: str
-    columns: list[Column] = field(repr=False)
+    columns: Sequence[Column] = field(repr=False)
     height: int
     hidden: bool = False
     merged: tuple[MergedRange, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections.abc import Iterator
 
 SEPARATORS = ",;\t"
 _SAMPLE_ROWS = 40
@@ -34,8 +35,8 @@ def text_encoding(data: bytes) -> str | None:
     return None
 
 
-def split_text(text: str, rows: int, columns: int) -> list[list[str]]:
-    """The rows of a delimited text; index 0 is Excel row 1, blank lines stay as empty rows.
+def split_text(text: str, rows: int, columns: int) -> Iterator[list[str]]:
+    """The rows of a delimited text; the first is Excel row 1, blank lines stay as empty rows.
 
     Line ends may be CR LF, LF or CR alone, quoted cells may hold line breaks. The separator is a comma, a semicolon or a
     tab: the one that gives the widest even rows. Raises ``BadText`` for quotes without a partner and for texts larger
@@ -43,26 +44,23 @@ def split_text(text: str, rows: int, columns: int) -> list[list[str]]:
     """
     first, _, _ = text[:10].partition("\n")
     separator = first.strip()[4:5] if first.startswith("sep=") else best_separator(text)
-    result: list[list[str]] = []
     # Excel cells hold at most 32,767 characters; a longer field means that a quote was never closed.
     csv.field_size_limit(1_000_000)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator or ",", strict=True)
+    number = 0
     try:
-        for row in reader:
+        for number, row in enumerate(reader, 1):
             if len(row) > columns:
                 raise BadText(
-                    f"第 {len(result) + 1:,} 行有 {len(row):,} 列，超过 {columns} 列的上限；请删去多余的列后再上传"
+                    f"第 {number:,} 行有 {len(row):,} 列，超过 {columns} 列的上限；请删去多余的列后再上传"
                 )
-            result.append(row)
-            if len(result) > rows:
+            if number > rows:
                 raise BadText(f"文件超过 {rows:,} 行的上限；请按县（市、区）或乡镇分成几个文件上传")
+            yield [] if number == 1 and first.startswith("sep=") else row
     except csv.Error:
         raise BadText(
-            f"第 {len(result) + 1:,} 行的引号不成对，无法分列；请改正该行的引号，或在 Excel 中另存为 .xlsx 再上传"
+            f"第 {number + 1:,} 行的引号不成对，无法分列；请改正该行的引号，或在 Excel 中另存为 .xlsx 再上传"
         ) from None
-    if first.startswith("sep="):
-        result[0] = []
-    return result
 
 
 def best_separator(text: str) -> str:

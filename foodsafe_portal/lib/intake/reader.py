@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import marshal
+import signal
 import subprocess
 import sys
+import threading
 from array import array
+from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -42,25 +46,29 @@ def read_workbook(
     verdict = verdict or precheck(path, limits)
     if not verdict.ok:
         raise IntakeRefused(verdict.sentence, verdict.code)
-    answer = _ask_child(path, verdict, sheet, limits)
-    if "refused" in answer:
-        code, sentence = answer["refused"]
-        raise IntakeRefused(sentence, code)
-    sheets = tuple(_revive(each) for each in answer["sheets"])
+    read = _Reading()
+    for message in _ask_child(path, verdict, sheet, limits):
+        read.take(message)
+    if not read.done:
+        raise IntakeRefused(_CRASHED, "reader_crashed")
+    sheets = tuple(read.sheets)
     if sheet and sheet not in {each.name for each in sheets if not each.hidden}:
         names = "、".join(f"“{each.name}”" for each in sheets if not each.hidden)
         raise IntakeRefused(f"没有名为“{sheet}”的可见工作表；这个文件里有 {names}", "no_such_sheet")
     return WorkbookData(
         sheets=sheets,
         kind=verdict.kind,
-        encoding=answer["encoding"],
-        notes=tuple(answer["notes"]),
-        epoch_1904=answer["epoch_1904"],
-        template=tuple(tuple(pair) for pair in answer["template"]),
+        encoding=read.done["encoding"],
+        notes=tuple(read.done["notes"]),
+        epoch_1904=read.done["epoch_1904"],
+        template=tuple(tuple(pair) for pair in read.done["template"]),
     )
 
 
-def _ask_child(path: Path | str, verdict: Verdict, sheet: str | None, limits: Limits) -> dict[str, Any]:
+def _ask_child(
+    path: Path | str, verdict: Verdict, sheet: str | None, limits: Limits
+) -> Iterator[dict[str, Any]]:
+    """The child's messages as they come; raises ``IntakeRefused`` when it refuses, crashes or is stopped."""
     order = {
         "kind": verdict.kind,
         "sheet": sheet or "",
@@ -72,55 +80,100 @@ def _ask_child(path: Path | str, verdict: Verdict, sheet: str | None, limits: Li
         "epoch_1904": verdict.epoch_1904,
     }
     command = [sys.executable, "-I", str(_CHILD), marshal.dumps(order, 2).hex()]
-    with Path(path).open("rb") as source:
+    environment = {"RUST_BACKTRACE": "0"}
+    with (
+        Path(path).open("rb") as source,
+        subprocess.Popen(
+            command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+        ) as child,
+    ):
+        stop = threading.Timer(limits.wall_seconds, child.kill)
+        stop.start()
         try:
-            done = subprocess.run(
-                command,
-                stdin=source,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={"RUST_BACKTRACE": "0"},
-                timeout=limits.wall_seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise IntakeRefused(_TOO_LONG, "reader_timeout") from None
-    if done.returncode == 0:
-        answer: dict[str, Any] = marshal.loads(done.stdout)
-        return answer
-    if done.returncode in (-24, -9):
+            answers = child.stdout
+            while answers is not None and len(length := answers.read(8)) == 8:
+                size = int.from_bytes(length, "little")
+                data = answers.read(size)
+                if len(data) < size:
+                    break
+                yield marshal.loads(data)
+            child.wait()
+        finally:
+            stop.cancel()
+            child.kill()
+    if child.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         raise IntakeRefused(_TOO_LONG, "reader_timeout")
-    if done.returncode in (_OUT_OF_MEMORY, -6):
-        raise IntakeRefused(
-            "读取这个文件所需的内存超过上限；请删去表格以外的内容和多余的行列（在新工作簿中只粘贴表格），另存为 .xlsx 再上传",
-            "reader_memory",
-        )
-    raise IntakeRefused(
-        "这个文件读不出来，可能已损坏；请在 Excel 或 WPS 中打开，另存为 .xlsx 再上传", "reader_crashed"
-    )
+    if child.returncode in (_OUT_OF_MEMORY, -signal.SIGABRT):
+        raise IntakeRefused(_TOO_MUCH_MEMORY, "reader_memory")
+    if child.returncode != 0:
+        raise IntakeRefused(_CRASHED, "reader_crashed")
 
 
 _TOO_LONG = (
     "读取这个文件用时太长，已停止；请删去多余的格式、行列和工作表，或分成几个文件，另存为 .xlsx 再上传"
 )
+_TOO_MUCH_MEMORY = "读取这个文件所需的内存超过上限；请删去表格以外的内容和多余的行列（在新工作簿中只粘贴表格），另存为 .xlsx 再上传"
+_CRASHED = "这个文件读不出来，可能已损坏；请在 Excel 或 WPS 中打开，另存为 .xlsx 再上传"
 
 
-def _revive(answer: dict[str, Any]) -> SheetData:
-    columns, dictionaries = answer["columns"], answer["dictionaries"]
-    revived = _Revived()
-    for place in answer["coded"]:
-        cells = dictionaries if place in dictionaries else columns
-        cells[place] = [revived[cell] if cell.__class__ is tuple else cell for cell in cells[place]]
-    for place, distinct in dictionaries.items():
-        columns[place] = list(map(distinct.__getitem__, array("I", columns[place])))
-    return SheetData(
-        name=answer["name"],
-        columns=columns,
-        height=answer["height"],
-        hidden=answer["hidden"],
-        merged=tuple(tuple(each) for each in answer["merged"]),
-        hidden_rows=tuple(answer["hidden_rows"]),
-    )
+class _Reading:
+    """Puts the child's messages together again."""
+
+    def __init__(self) -> None:
+        self.sheets: list[SheetData] = []
+        self.done: dict[str, Any] = {}
+        self._opened: dict[str, Any] = {}
+        self._columns: list[list[Any]] = []
+        self._height = 0
+        self._revived = _Revived()
+        self._words: dict[str, str] = {}
+
+    def take(self, message: dict[str, Any]) -> None:
+        """Take one message; raises ``IntakeRefused`` when it is a refusal."""
+        what = message["what"]
+        if what == "rows":
+            self._take_rows(message)
+            return
+        if self._opened:
+            self._close_sheet()
+        if what == "sheet":
+            self._opened, self._columns, self._height = message, [], 0
+        elif what == "refused":
+            code, sentence = message["why"]
+            raise IntakeRefused(sentence, code)
+        else:
+            self.done = message
+
+    def _take_rows(self, message: dict[str, Any]) -> None:
+        columns, dictionaries = message["columns"], message["dictionaries"]
+        for place in message["coded"]:
+            cells = dictionaries if place in dictionaries else columns
+            cells[place] = [self._revived[cell] if cell.__class__ is tuple else cell for cell in cells[place]]
+        for place, distinct in dictionaries.items():
+            # One string for every repetition in the whole file, not one for each message.
+            distinct = [
+                self._words.setdefault(cell, cell) if cell.__class__ is str else cell for cell in distinct
+            ]
+            columns[place] = map(distinct.__getitem__, array("I", columns[place]))
+        while len(self._columns) < len(columns):
+            self._columns.append([None] * self._height)
+        for column, cells in zip_longest(self._columns, columns, fillvalue=[None] * message["size"]):
+            column.extend(cells)
+        self._height += message["size"]
+
+    def _close_sheet(self) -> None:
+        opened = self._opened
+        self.sheets.append(
+            SheetData(
+                name=opened["name"],
+                columns=self._columns,
+                height=self._height,
+                hidden=opened["hidden"],
+                merged=tuple(tuple(each) for each in opened["merged"]),
+                hidden_rows=tuple(opened["hidden_rows"]),
+            )
+        )
+        self._opened = {}
 
 
 class _Revived(dict[Any, Any]):

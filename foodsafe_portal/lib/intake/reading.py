@@ -6,17 +6,22 @@ import datetime as dt
 import io
 import re
 from array import array
-from collections.abc import Sequence
-from itertools import zip_longest
+from collections.abc import Iterator, Sequence
+from itertools import islice, zip_longest
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from foodsafe_portal.lib.intake import biff, ole, plaintext, sheetxml, words
 
-Answer = dict[str, Any]
-"""What travels to the parent: strings, numbers, lists and tuples only, so that ``marshal`` can carry it."""
+Message = dict[str, Any]
+"""What travels to the parent: strings, numbers, lists and tuples only, so that ``marshal`` can carry it.
 
+``sheet`` opens a sheet and carries its name and marks; ``rows`` carries the next rows of the open sheet by columns;
+``done`` comes last and carries what is to be said of the whole file.
+"""
+
+_ROWS_AT_ONCE = 4_096
 _SLACK_ROWS = 100
 """Rows above the limit that titles, headers, notes and totals may take."""
 
@@ -28,12 +33,13 @@ class Refused(Exception):
     """The file is refused; arguments are the code and a Chinese sentence."""
 
 
-def read(data: bytes, order: dict[str, Any]) -> Answer:
-    """Read a file of the kind the pre-check found. Raises ``Refused`` with a sentence."""
+def read(data: bytes, order: dict[str, Any]) -> Iterator[Message]:
+    """Read a file of the kind the pre-check found, piece by piece. Raises ``Refused`` with a sentence."""
     if order["kind"] == "csv":
-        return _read_text(data, order)
+        yield from _read_text(data, order)
+        return
     try:
-        return _read_workbook(data, order)
+        yield from _read_workbook(data, order)
     except PasswordError:
         raise Refused(
             "encrypted", "这是加了密码的工作簿；请在 Excel 中取消密码后另存为 .xlsx 再上传"
@@ -44,17 +50,18 @@ def read(data: bytes, order: dict[str, Any]) -> Answer:
         ) from None
 
 
-def _read_text(data: bytes, order: dict[str, Any]) -> Answer:
+def _read_text(data: bytes, order: dict[str, Any]) -> Iterator[Message]:
     encoding = plaintext.text_encoding(data)
     if encoding is None:
         raise Refused("encoding", "文本的编码认不出来；请在 Excel 中另存为 .xlsx 再上传")
+    yield _sheet("")
+    rows = plaintext.split_text(data.decode(encoding), order["rows"] + _SLACK_ROWS, order["columns"])
     try:
-        rows = plaintext.split_text(data.decode(encoding), order["rows"] + _SLACK_ROWS, order["columns"])
+        while batch := list(islice(rows, _ROWS_AT_ONCE)):
+            yield _rows([_text_column(column) for column in zip_longest(*batch)], len(batch))
     except plaintext.BadText as problem:
         raise Refused("text", str(problem)) from None
-    columns = [_text_column(column) for column in zip_longest(*rows)]
-    sheet = _sheet("", columns, len(rows))
-    return {"sheets": [sheet], "encoding": encoding, "epoch_1904": False, "template": [], "notes": []}
+    yield {"what": "done", "encoding": encoding, "epoch_1904": False, "template": [], "notes": []}
 
 
 def _text_column(column: Sequence[str | None]) -> list[str | None]:
@@ -67,29 +74,26 @@ def _text_column(column: Sequence[str | None]) -> list[str | None]:
     return [cell or None for cell in column]
 
 
-def _read_workbook(data: bytes, order: dict[str, Any]) -> Answer:
+def _read_workbook(data: bytes, order: dict[str, Any]) -> Iterator[Message]:
     book = CalamineWorkbook.from_filelike(io.BytesIO(data))
     marks, epoch_1904 = _marks(data, order)
-    sheets: list[Answer] = []
     template: list[tuple[str, str]] = []
     notes: list[str] = []
     for place, about in enumerate(book.sheets_metadata):
         if about.typ is not SheetTypeEnum.WorkSheet:
             continue
         if about.visible is not SheetVisibleEnum.Visible:
-            sheets.append(_sheet(about.name, [], 0, hidden=True))
+            yield _sheet(about.name, hidden=True)
             if about.name == words.TEMPLATE_SHEET:
                 rows = book.get_sheet_by_index(place).to_python(nrows=20)
                 template = [(str(row[0]), str(row[1])) for row in rows if len(row) > 1]
             else:
                 notes.append(f"隐藏的工作表“{about.name}”没有导入")
-            continue
-        if order["sheet"] and about.name != order["sheet"]:
-            sheets.append(_sheet(about.name, [], 0))
-            continue
-        errors, hidden_rows = marks.get(place, ({}, []))
-        sheets.append(_read_sheet(book, place, about.name, errors, hidden_rows, order))
-    return {"sheets": sheets, "encoding": "", "epoch_1904": epoch_1904, "template": template, "notes": notes}
+        elif order["sheet"] and about.name != order["sheet"]:
+            yield _sheet(about.name)
+        else:
+            yield from _read_sheet(book, place, about.name, *marks.get(place, ({}, [])), order)
+    yield {"what": "done", "encoding": "", "epoch_1904": epoch_1904, "template": template, "notes": notes}
 
 
 def _marks(
@@ -112,54 +116,61 @@ def _read_sheet(
     errors: dict[tuple[int, int], str],
     hidden_rows: list[int],
     order: dict[str, Any],
-) -> Answer:
+) -> Iterator[Message]:
     sheet = book.get_sheet_by_index(place)
-    last_row, last_column = sheet.end or (-1, -1)
-    for row, column in errors:
-        last_row, last_column = max(last_row, row), max(last_column, column)
-    if last_row >= order["rows"] + _SLACK_ROWS:
+    read_rows, read_columns = (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
+    height = max([read_rows, *(row + 1 for row, _ in errors)])
+    width = max([read_columns, *(column + 1 for _, column in errors)])
+    if height > order["rows"] + _SLACK_ROWS:
         raise Refused(
             "too_many_rows",
-            f"工作表“{name}”的第 {last_row + 1:,} 行还有内容，超过 {order['rows']:,} 行的上限；"
+            f"工作表“{name}”的第 {height:,} 行还有内容，超过 {order['rows']:,} 行的上限；"
             "请删去表格下方多余的行，或按县（市、区）、乡镇分成几个文件上传",
         )
-    if last_column >= order["columns"]:
+    if width > order["columns"]:
         raise Refused(
             "too_many_columns",
-            f"工作表“{name}”有 {last_column + 1:,} 列，超过 {order['columns']} 列的上限；请删去表格右边多余的列后再上传",
+            f"工作表“{name}”有 {width:,} 列，超过 {order['columns']} 列的上限；请删去表格右边多余的列后再上传",
         )
-    rows = sheet.to_python(skip_empty_area=False)
-    columns: list[Any] = list(zip(*rows, strict=True))
-    height = len(rows)
-    del rows
-    if errors:
-        columns = [list(column) for column in columns]
-        while len(columns) <= last_column:
-            columns.append([""] * height)
-        if height <= last_row:
-            for column in columns:
-                column.extend([""] * (last_row + 1 - height))
-            height = last_row + 1
-        for (row, place_in_row), text in errors.items():
-            columns[place_in_row][row] = ("e", text)
     merged = [
         (first[0] + 1, first[1], last[0] + 1, last[1])
         for first, last in (sheet.merged_cell_ranges or ())
-        if first[0] < height and first[1] < len(columns)
+        if first[0] < height and first[1] < width
     ]
-    hidden = [row + 1 for row in hidden_rows if row < height]
-    return _sheet(name, columns, height, merged=merged, hidden_rows=hidden)
+    yield _sheet(name, merged=merged, hidden_rows=[row + 1 for row in hidden_rows if row < height])
+    rows = sheet.iter_rows()
+    for start in range(0, height, _ROWS_AT_ONCE):
+        size = min(_ROWS_AT_ONCE, height - start)
+        columns: list[Any] = list(zip(*islice(rows, size), strict=True))
+        # The reader leaves out blank columns on the left, and knows nothing of rows that hold only faults.
+        columns = [("",) * len(columns[0])] * (read_columns - len(columns)) + columns if columns else []
+        faults = {at: text for at, text in errors.items() if start <= at[0] < start + size} if errors else {}
+        if faults or len(columns) < width or len(columns[0]) < size:
+            columns = [[*column, *[""] * (size - len(column))] for column in columns]
+            columns += [[""] * size for _ in range(width - len(columns))]
+        for (row, column), text in faults.items():
+            columns[column][row - start] = ("e", text)
+        yield _rows(columns, size)
 
 
 def _sheet(
     name: str,
-    columns: list[Any],
-    height: int,
     *,
     hidden: bool = False,
-    merged: list[tuple[int, int, int, int]] | None = None,
-    hidden_rows: list[int] | None = None,
-) -> Answer:
+    merged: Sequence[tuple[int, int, int, int]] = (),
+    hidden_rows: Sequence[int] = (),
+) -> Message:
+    return {
+        "what": "sheet",
+        "name": name,
+        "hidden": hidden,
+        "merged": list(merged),
+        "hidden_rows": list(hidden_rows),
+    }
+
+
+def _rows(columns: list[Any], size: int) -> Message:
+    """Some rows by columns: blanks as None, days as pairs, and columns of few distinct cells as a dictionary."""
     packed, coded, dictionaries = _Packed(), [], {}
     for place, column in enumerate(columns):
         kinds = set(map(type, column))
@@ -175,20 +186,10 @@ def _sheet(
             distinct = dict.fromkeys(column)
             if len(distinct) * 3 < len(column):
                 dictionaries[place] = list(distinct)
-                column = array(
-                    "I", map({cell: code for code, cell in enumerate(distinct)}.__getitem__, column)
-                ).tobytes()
+                index = {cell: code for code, cell in enumerate(distinct)}
+                column = array("I", map(index.__getitem__, column)).tobytes()
         columns[place] = column
-    return {
-        "name": name,
-        "hidden": hidden,
-        "height": height,
-        "columns": columns,
-        "coded": coded,
-        "dictionaries": dictionaries,
-        "merged": merged or [],
-        "hidden_rows": hidden_rows or [],
-    }
+    return {"what": "rows", "size": size, "columns": columns, "coded": coded, "dictionaries": dictionaries}
 
 
 def _repeats(column: Sequence[Any]) -> bool:

@@ -266,3 +266,33 @@ print(sorted(name for name in sys.modules if name.split('.')[0] in ('django', 'c
 """
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_long_sheet_read_in_pieces_is_the_same_as_its_rows(read: Any) -> None:
+    lines = []
+    for number in range(1, 10_001):
+        fault = f'<c r="D{number}" t="e"><v>#N/A</v></c>' if number % 3_000 == 0 else ""
+        lines.append(
+            f'<row r="{number}">{odd.cell(f"B{number}", "东区" if number % 2 else f"店{number}")}'
+            f'<c r="C{number}" s="1"><v>{46_000 + number % 50}</v></c>{fault}</row>'
+        )
+    inner = f'<sheetData>{"".join(lines)}<row r="10003"><c r="A10003"><f>1</f></c></row></sheetData>'
+    sheet = read(odd.xlsx(inner)).sheets[0]
+    first = dt.date(2025, 12, 9)
+    expected: list[tuple[Any, ...]] = [
+        (
+            None,
+            "东区" if number % 2 else f"店{number}",
+            first + dt.timedelta(days=number % 50),
+            ErrorCell("#N/A") if number % 3_000 == 0 else None,
+        )
+        for number in range(1, 10_001)
+    ]
+    blank = (None, None, None, None)
+    assert sheet.rows == [*expected, blank, blank, (ErrorCell("公式", formula=True), None, None, None)]
+
+
+def test_a_long_text_that_grows_wider_keeps_its_columns(read: Any) -> None:
+    content = "甲\n" * 5_000 + "乙,丙\n" + "丁\n" * 5_000
+    sheet = read(content.encode()).sheets[0]
+    assert sheet.rows == [("甲", None)] * 5_000 + [("乙", "丙")] + [("丁", None)] * 5_000
