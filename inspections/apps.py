@@ -11,5 +11,9 @@ class InspectionsConfig(AppConfig):
     verbose_name = _("督导与整改")
 
     def ready(self) -> None:
-        """Connect the receivers; they need the models, which exist only now."""
+        """Connect the receivers and answer the register's questions; both need the models, which exist only now."""
+        from entities.hooks import introduce
         from inspections import receivers  # noqa: F401
+        from inspections.business_facts import BusinessFacts
+
+        introduce(BusinessFacts())

@@ -1,0 +1,134 @@
+"""Refusals that people can understand: each carries its Chinese sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+
+class Refused(Exception):
+    """An act that was not carried out; ``str()`` is the sentence shown to the person."""
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(sentence or str(self.__doc__))
+
+
+class AlreadyRegistered(Refused):
+    """The register already has a business with this natural key; ``business_id`` is its key when the person may see it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(_("“%(name)s”已在册（许可证号，或信用代码加经营场所相同），请修改原有主体。") % {"name": name})
+
+
+class StaleVersion(Refused):
+    """Somebody else saved the record since this person opened it.
+
+    ``clashes``: field -> (value when opened or None if unknown, value saved by the other, value typed now).
+    """
+
+    def __init__(self, clashes: Mapping[str, tuple[Any, Any]], saved_version: int) -> None:
+        super().__init__(_("您打开之后，别人已保存过这条记录。下面列出两边的值，请核对后再保存。"))
+        self.clashes = clashes
+        self.saved_version = saved_version
+
+
+class StatusUnchanged(Refused):
+    """The proposed status is the one the business already has."""
+
+    def __init__(self, status: Any) -> None:
+        super().__init__(_("经营状态已是“%(status)s”，不用变更。") % {"status": status})
+
+
+class ChangeAlreadyWaiting(Refused):
+    """One change per business may wait for review."""
+
+    def __init__(self) -> None:
+        super().__init__(_("这家主体已有一条状态变更待审核，审核后才能再提。"))
+
+
+class AlreadyReviewed(Refused):
+    """Somebody reviewed the change first."""
+
+    def __init__(self) -> None:
+        super().__init__(_("这条变更已有人审核，请刷新后查看结果。"))
+
+
+class ReviewedByProposer(Refused):
+    """Two people stand behind every change of the denominator."""
+
+    def __init__(self) -> None:
+        super().__init__(_("提出人不能审核自己提出的变更，请由另一人审核。"))
+
+
+class ReasonMissing(Refused):
+    """The act needs a reason."""
+
+    def __init__(self, act: Any) -> None:
+        super().__init__(_("%(act)s须写明原因。") % {"act": act})
+
+
+class GradeUnchanged(Refused):
+    """The new grade is the one the business already has."""
+
+    def __init__(self, grade: Any) -> None:
+        super().__init__(_("包保等级已是“%(grade)s”，不用调整。") % {"grade": grade})
+
+
+class FutureDate(Refused):
+    """A fact cannot be dated after today."""
+
+    def __init__(self) -> None:
+        super().__init__(_("日期不能晚于今天。"))
+
+
+class BeforeRegistration(Refused):
+    """A change cannot take effect before the business was registered."""
+
+    def __init__(self) -> None:
+        super().__init__(_("生效日期不能早于入册日期。"))
+
+
+class LevelTaken(Refused):
+    """One active assignment per business and level."""
+
+    def __init__(self, level: Any, officer: Any) -> None:
+        super().__init__(
+            _("%(level)s包保已有在任干部“%(officer)s”，请先终止原包保关系。") % {"level": level, "officer": officer}
+        )
+
+
+class OfficerInactive(Refused):
+    """An officer who left the post takes no new business."""
+
+    def __init__(self, officer: Any) -> None:
+        super().__init__(_("“%(officer)s”已不在岗，不能新增包保主体。") % {"officer": officer})
+
+
+class OutsideTerritory(Refused):
+    """The region lies outside the person's territory."""
+
+    def __init__(self) -> None:
+        super().__init__(_("所选地区不在您的辖区内，请改选。"))
+
+
+class AssignmentEnded(Refused):
+    """The assignment has already been ended."""
+
+    def __init__(self) -> None:
+        super().__init__(_("这条包保关系已终止。"))
+
+
+class EndsBeforeItBegins(Refused):
+    """An interval ends on or after its first day."""
+
+    def __init__(self) -> None:
+        super().__init__(_("终止日期不能早于起始日期。"))
+
+
+class PledgeAlreadySigned(Refused):
+    """One pledge per officer, business and day."""
+
+    def __init__(self) -> None:
+        super().__init__(_("当天已登记过这份承诺书。"))
