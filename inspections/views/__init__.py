@@ -1,0 +1,1 @@
+"""Pages of visits, duties and problems."""
