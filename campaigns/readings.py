@@ -15,7 +15,7 @@ from campaigns.models import Campaign, Reading, Rulebook
 
 def rate(part: int, whole: int) -> str:
     """A percentage as decimal text, cut (never rounded up, 99.99996 is not 100) after twelve places."""
-    return str((Decimal(part) * 100 / Decimal(whole)).quantize(Decimal("1e-12"), ROUND_DOWN))
+    return f"{(Decimal(part) * 100 / Decimal(whole)).quantize(Decimal('1e-12'), ROUND_DOWN):f}"  # str() would say 0E-12
 
 
 # How a clause's ``measure`` binding {"measure": "visits", "value": "done_rate"} becomes a reading.

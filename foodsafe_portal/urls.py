@@ -19,5 +19,6 @@ urlpatterns = [
     path("", include("entities.urls")),
     path("", include("inspections.urls")),
     path("", include("campaigns.urls")),
+    path("", include("campaigns.urls_plan")),
     path("admin/", admin.site.urls),
 ]

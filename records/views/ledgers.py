@@ -191,7 +191,7 @@ def ledger_undo(request: HttpRequest, pk: int) -> HttpResponse:
 def ledger_marked(request: HttpRequest, pk: int) -> HttpResponse:
     """The uploaded workbook with every fault marked, ready to be mended and uploaded again."""
     batch = _batch(request, pk)
-    out = tempfile.TemporaryFile()
+    out = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
     ledgers.marked_workbook(batch, out)
     out.seek(0)
     stem = batch.file_name.rsplit(".", 1)[0]
@@ -218,7 +218,7 @@ def ledger_template(request: HttpRequest, kind: str) -> HttpResponse:
     known = {known.key: known for known in kinds_for(request.user)}
     if kind not in known:
         raise Http404
-    out = tempfile.TemporaryFile()
+    out = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
     try:
         ledgers.template(kind, user=request.user, out=out)
     except ledgers.LedgerRefused as refusal:

@@ -16,7 +16,15 @@ from campaigns.tasks import close_due_weeks
 from foodsafe_portal.lib.weeks import Week
 from inspections.querysets import PARTS
 from records.models import AuditEvent
-from tests.factories import make_business, make_campaign, make_duty, make_problem, make_region, make_unit, make_user
+from tests.factories import (
+    make_business,
+    make_campaign,
+    make_duty,
+    make_problem,
+    make_region,
+    make_unit,
+    make_user,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -43,7 +51,9 @@ def mixed_duties():
     make_duty(make_business(region="990102001"), fulfilled_on=day, delivered_on=day)
     make_duty(make_business(region="990102001"), due_on=date(2026, 11, 1), fulfilled_on=day, delivered_on=day)
     make_duty(make_business(region="990102002", responsibility_grade="B"), due_on=date(2026, 11, 15))
-    make_duty(make_business(region="990103001"), fulfilled_on=date(2026, 11, 16), delivered_on=date(2026, 11, 16))
+    make_duty(
+        make_business(region="990103001"), fulfilled_on=date(2026, 11, 16), delivered_on=date(2026, 11, 16)
+    )
     make_duty(make_business(region="990103001"), excluded_on=date(2026, 11, 3), exclusion="suspended")
     make_duty(make_business(region="9901"))
     make_duty(make_business(region="990103001"), period="2026Q3", due_on=date(2026, 9, 30))
@@ -54,7 +64,12 @@ def assert_every_figure_opens_its_list(report):
     for row in report.figures.all():
         for part in PARTS:
             found = rows_behind(
-                MEASURES[row.measure], question, part=part, level=row.level, code=row.region_id, grade=row.grade
+                MEASURES[row.measure],
+                question,
+                part=part,
+                level=row.level,
+                code=row.region_id,
+                grade=row.grade,
             ).count()
             assert found == getattr(row, part), (row.measure, row.level, row.region_id, row.grade, part)
 
@@ -115,7 +130,9 @@ def test_a_late_visit_makes_revision_two_with_exactly_that_difference(campaign):
     second = close_week(campaign=campaign, week=WEEK, at=LATER)
     first.refresh_from_db()
     assert (second.revision, second.is_latest, first.is_latest) == (2, True, False)
-    changed = {(c["level"], c["code"], c["grade"], c["part"], c["before"], c["after"]) for c in second.difference}
+    changed = {
+        (c["level"], c["code"], c["grade"], c["part"], c["before"], c["after"]) for c in second.difference
+    }
     parts = {("done", 0, 1), ("on_time", 0, 1), ("overdue", 1, 0)}
     assert changed == {
         (level, code, grade, *part)

@@ -1,0 +1,123 @@
+"""What the clause explorer shows: the frozen week's points per clause, and parallel assessments beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from campaigns.choices import AssessmentKind, ClauseKind
+from campaigns.models import Assessment, Clause, Reading, WeeklyReport
+from campaigns.rules.rulebook import ScoringRefused, parse_rulebook
+from campaigns.rules.scoring import score
+from foodsafe_portal.lib.typography import set_chinese
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseRow:
+    """One line of the tree: points as decimals in the rulebook's own scale; ``low`` is None for vetoes."""
+
+    clause: Clause
+    depth: int
+    points: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    lost: Decimal
+    waiting: Decimal
+    state: str
+    why: str
+    leaf: bool
+    at_risk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """One assessment's points for a clause, and how far the city's own score lies above it."""
+
+    label: str
+    low: Decimal | None
+    high: Decimal | None
+    difference: Decimal | None
+    held_on: Any
+    note: str
+
+
+def clause_rows(report: WeeklyReport) -> list[ClauseRow]:
+    """The whole tree of the report's rulebook with the week's points; chapters add up their leaves."""
+    if report.rulebook is None or not report.score:
+        return []
+    scored = {entry["no"]: entry for entry in report.score["clauses"]}
+    below = {entry["no"] for entry in report.score.get("key_below_floor", [])}
+    clauses = list(report.rulebook.clauses.select_related("lead_unit").order_by("order"))
+    children: dict[int | None, list[Clause]] = {}
+    for clause in clauses:
+        children.setdefault(clause.parent_id, []).append(clause)
+    rows: list[ClauseRow] = []
+
+    def walk(clause: Clause, depth: int) -> tuple[Decimal, Decimal, Decimal]:
+        place = len(rows)
+        rows.append(None)  # type: ignore[arg-type]
+        own = children.get(clause.pk, [])
+        entry = scored.get(clause.no)
+        if own:
+            parts = [walk(child, depth + 1) for child in own]
+            low, high, lost = (sum((part[n] for part in parts), Decimal(0)) for n in range(3))
+            state, why = "", ""
+        else:
+            low, high, lost = (Decimal(str((entry or {}).get(name) or 0)) for name in ("low", "high", "lost"))
+            state, why = (entry or {}).get("state", ""), set_chinese((entry or {}).get("why", ""))
+        veto = clause.kind == ClauseKind.VETO
+        rows[place] = ClauseRow(
+            clause,
+            depth,
+            clause.points,
+            None if veto else low,
+            None if veto else high,
+            lost,
+            high - low,
+            state,
+            why,
+            not own,
+            clause.no in below,
+        )
+        return low, high, lost
+
+    for top in children.get(None, []):
+        walk(top, 0)
+    return rows
+
+
+def parallels(report: WeeklyReport, row: ClauseRow) -> list[Parallel]:
+    """Self, mock, provincial and national points for one clause, newest of each kind; the differences are the point."""
+    newest: dict[str, Assessment] = {}
+    for assessment in Assessment.objects.filter(campaign=report.campaign, rulebook=report.rulebook).order_by(
+        "held_on"
+    ):
+        newest[assessment.kind] = assessment
+    shown = [Parallel(str(AssessmentKind.SELF.label), row.low, row.high, None, report.sunday, row.why)]
+    for kind in (AssessmentKind.MOCK, AssessmentKind.PROVINCIAL, AssessmentKind.NATIONAL):
+        assessment = newest.get(kind)
+        low = high = difference = None
+        note = ""
+        if assessment is not None and report.rulebook is not None:
+            low, high, note = _assessed(assessment, report, row.clause)
+        if low is not None and low == high and row.low is not None and row.low == row.high:
+            difference = low - row.low
+        shown.append(
+            Parallel(str(kind.label), low, high, difference, assessment and assessment.held_on, note)
+        )
+    return shown
+
+
+def _assessed(
+    assessment: Assessment, report: WeeklyReport, clause: Clause
+) -> tuple[Decimal | None, Decimal | None, str]:
+    readings = dict(Reading.objects.valid().filter(assessment=assessment).values_list("clause__no", "value"))
+    if clause.no not in readings or report.rulebook is None:
+        return None, None, ""
+    try:
+        result = score(parse_rulebook(report.rulebook.document), {clause.no: readings[clause.no]})
+    except ScoringRefused as refusal:
+        return None, None, str(refusal)
+    entry = next(entry for entry in result.as_document()["clauses"] if entry["no"] == clause.no)  # type: ignore[union-attr,index,attr-defined]
+    return Decimal(entry["low"]), Decimal(entry["high"]), set_chinese(entry["why"])
