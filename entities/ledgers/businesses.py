@@ -197,9 +197,9 @@ class BusinessesKind(LedgerKind):
     def missing(self, batch: LedgerBatch) -> QuerySet | None:
         """Operating businesses of the townships the file speaks of that it does not name."""
         found = Business.objects.filter(in_territory(batch.territory)).operating()
-        places = set(batch.rows.exclude(key="").values_list("values__township", flat=True).distinct()) - {
-            None
-        }
+        places = set(
+            batch.rows.exclude(key="").order_by().values_list("values__township", flat=True).distinct()
+        ) - {None}
         townships = Region.objects.in_territory(batch.territory[:6]).filter(level="township", name__in=places)
         codes = list(townships.values_list("code", flat=True))
         covered = None

@@ -199,7 +199,7 @@ def _judge(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: int, table: Tab
         **verbs,
         "warnings": warned,
         "changed": severities["changed"],
-        "notes": severities["note"],
+        "notes": severities["note"] + left_out,
     }
     if not accepted:
         batch.verdict, batch.state = Verdict.REFUSE, BatchState.REFUSED
