@@ -9,6 +9,7 @@ from accounts.views import people
 urlpatterns = [
     path("accounts/", people.account_list, name="account-list"),
     path("accounts/new/", people.account_new, name="account-new"),
+    path("accounts/slips/<int:batch>/", people.account_slips, name="account-slips"),
     path("accounts/<int:pk>/", people.account_detail, name="account-detail"),
     path("accounts/<int:pk>/update/", people.account_update, name="account-update"),
     path("accounts/<int:pk>/reset/", people.account_reset, name="account-reset"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
@@ -13,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts import slips
 from accounts.choices import RoleName
 from accounts.errors import AccountRefused
 from accounts.forms import AccountForm, PersonForm, PostForm
@@ -45,6 +47,16 @@ def account_new(request: HttpRequest) -> HttpResponse:
             return render(request, "accounts/slip.html", {"person": user, "password": password})
     status = 422 if request.method == "POST" else 200
     return render(request, "accounts/account_form.html", {"form": form}, status=status)
+
+
+@requires(Permission.IMPORT_LEDGER)
+def account_slips(request: HttpRequest, batch: int) -> HttpResponse:
+    """The one-time slips of an accounts ledger: asked for once, by whoever confirmed it, within the hour."""
+    if "accounts" not in request.user.import_kinds:
+        raise PermissionDenied
+    taken = slips.take(batch, request.user) if request.method == "POST" else None
+    context = {"batch": batch, "slips": taken, "waiting": slips.waiting(batch, request.user)}
+    return render(request, "accounts/slips.html", context)
 
 
 def _person(request: HttpRequest, pk: int) -> User:

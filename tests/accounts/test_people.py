@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import slips
 from accounts.errors import AccountRefused
 from accounts.models import Post, Region, User
 from accounts.rules.rights import EXCLUSIVE_ROLES, Role
@@ -176,3 +177,14 @@ def test_an_idle_session_ends_with_a_sentence(login, time_machine):
     client.get("/")
     time_machine.move_to(timezone.now() + timedelta(minutes=31))
     assert reverse("account_login") in client.get("/").headers["Location"]
+
+
+def test_slips_of_a_ledger_are_shown_once_to_whoever_confirmed_it(login, system):
+    slips.keep(7, system, [slips.Slip("wang", "王芳", "乡镇联络员", "abcde-fghij-klmn")])
+    address = reverse("account-slips", args=[7])
+    other = login(role="system_admin")
+    assert "abcde" not in other.post(address).content.decode()
+    client = login(system)
+    assert "abcde" not in client.get(address).content.decode()
+    assert "abcde-fghij-klmn" in client.post(address).content.decode()
+    assert "abcde" not in client.post(address).content.decode()
