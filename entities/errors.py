@@ -19,7 +19,9 @@ class AlreadyRegistered(Refused):
     """The register already has a business with this natural key; ``business_id`` is its key when the person may see it."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(_("“%(name)s”已在册（许可证号，或信用代码加经营场所相同），请修改原有主体。") % {"name": name})
+        super().__init__(
+            _("“%(name)s”已在册（许可证号，或信用代码加经营场所相同），请修改原有主体。") % {"name": name}
+        )
 
 
 class StaleVersion(Refused):
@@ -95,7 +97,8 @@ class LevelTaken(Refused):
 
     def __init__(self, level: Any, officer: Any) -> None:
         super().__init__(
-            _("%(level)s包保已有在任干部“%(officer)s”，请先终止原包保关系。") % {"level": level, "officer": officer}
+            _("%(level)s包保已有在任干部“%(officer)s”，请先终止原包保关系。")
+            % {"level": level, "officer": officer}
         )
 
 

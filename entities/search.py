@@ -42,8 +42,8 @@ class HasPairs(Func):
         super().__init__(name)
         self.pairs = pairs
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
-        """``bigrams(name::text) @> ARRAY[…]``."""
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
+        """``bigrams(name::text) @> ARRAY[…]`` and its parameters."""
         sql, params = compiler.compile(self.get_source_expressions()[0])
         return f"bigrams({sql}::text) @> %s::text[]", [*params, list(self.pairs)]
 
@@ -103,7 +103,9 @@ def _pieces(words: list[str]) -> list[str]:
 
 def _pairs(words: list[str]) -> tuple[str, ...]:
     """Every pair of neighbours, each once; none for a single character."""
-    return tuple(dict.fromkeys(piece[at : at + 2] for piece in _pieces(words) for at in range(len(piece) - 1)))
+    return tuple(
+        dict.fromkeys(piece[at : at + 2] for piece in _pieces(words) for at in range(len(piece) - 1))
+    )
 
 
 def _by_pairs(found: QuerySet, words: list[str]) -> Found:

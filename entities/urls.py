@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from entities.views import businesses, changes, officers
+
+urlpatterns = [
+    path("businesses/", businesses.business_list, name="business-list"),
+    path("businesses/export/", businesses.business_export, name="business-export"),
+    path("businesses/new/", businesses.business_new, name="business-new"),
+    path("businesses/<int:pk>/", businesses.business_detail, name="business-detail"),
+    path("businesses/<int:pk>/edit/", businesses.business_edit, name="business-edit"),
+    path("businesses/<int:pk>/status/", businesses.business_status, name="business-status"),
+    path("businesses/<int:pk>/grade/", businesses.business_grade, name="business-grade"),
+    path("businesses/<int:pk>/assign/", businesses.business_assign, name="business-assign"),
+    path("assignments/<int:pk>/end/", businesses.assignment_end, name="assignment-end"),
+    path("officers/", officers.officer_list, name="officer-list"),
+    path("officers/export/", officers.officer_export, name="officer-export"),
+    path("officers/<int:pk>/", officers.officer_detail, name="officer-detail"),
+    path("officers/<int:pk>/pledge/", officers.pledge_sign, name="pledge-sign"),
+    path("changes/", changes.change_list, name="change-list"),
+    path("changes/status/<int:pk>/review/", changes.status_change_review, name="status-change-review"),
+    path("changes/grade/<int:pk>/review/", changes.grade_change_review, name="grade-change-review"),
+]

@@ -57,7 +57,9 @@ def _deadline(due_on: date, day: date, calendar: WorkCalendar, provisional: bool
         return DutyLine("overdue", due_on, "overdue", max(calendar.working_days_between(due_on, day), 1))
     if due_on == day:
         return DutyLine("open", due_on, "today")
-    return DutyLine("open", due_on, "left", calendar.working_days_between(day, due_on), provisional=provisional)
+    return DutyLine(
+        "open", due_on, "left", calendar.working_days_between(day, due_on), provisional=provisional
+    )
 
 
 def link(name: str, *args: Any, query: str = "") -> str:
@@ -77,7 +79,9 @@ class BusinessFacts:
 
     def having(self, part: str, day: date) -> Q:
         """Businesses whose duty of a period that contains ``day`` stands so."""
-        duties = VisitDuty.objects.live().in_period_of(day).filter(standing(part, day), business_id=OuterRef("pk"))
+        duties = (
+            VisitDuty.objects.live().in_period_of(day).filter(standing(part, day), business_id=OuterRef("pk"))
+        )
         return Q(Exists(duties))
 
     def due_day(self, day: date) -> Subquery:
@@ -103,7 +107,11 @@ class BusinessFacts:
         visits = self._visits(business_id, viewer, limit)
         problems = self._problems(business_id, viewer)
         periods = [self._period(duty, day, calendar) for duty in duties[:limit]]
-        now = [line for duty, line in zip(duties, periods, strict=False) if duty.period_start <= day <= duty.period_end]
+        now = [
+            line
+            for duty, line in zip(duties, periods, strict=False)
+            if duty.period_start <= day <= duty.period_end
+        ]
         return Supervised(
             duty=now[0].outcome if now else None,
             periods=periods,
@@ -133,7 +141,10 @@ class BusinessFacts:
         if not viewer.can(Permission.VIEW_VISITS):
             return []
         slices = (
-            VisitDuty.objects.visible_to(viewer).live().filter(business_id=business_id).order_by("period_start", "arises_on")
+            VisitDuty.objects.visible_to(viewer)
+            .live()
+            .filter(business_id=business_id)
+            .order_by("period_start", "arises_on")
         )
         return list({duty.period: duty for duty in slices}.values())[::-1]
 
@@ -190,7 +201,8 @@ class BusinessFacts:
             Happening(
                 at=visit.visited_on,
                 verb=_("督导发现问题") if visit.problem_count else _("督导完成"),
-                what=_("%(officer)s，发现 %(n)s 个问题") % {"officer": visit.officer_name, "n": visit.problem_count}
+                what=_("%(officer)s，发现 %(n)s 个问题")
+                % {"officer": visit.officer_name, "n": visit.problem_count}
                 if visit.problem_count
                 else _("%(officer)s，无问题") % {"officer": visit.officer_name},
                 icon="flag" if visit.problem_count else "circle-check",
@@ -213,16 +225,34 @@ class BusinessFacts:
                 tone="red",
             )
             for duty in duties
-            if duty.excluded_on is None and duty.due_on < day and (duty.fulfilled_on is None or duty.fulfilled_on > duty.due_on)
+            if duty.excluded_on is None
+            and duty.due_on < day
+            and (duty.fulfilled_on is None or duty.fulfilled_on > duty.due_on)
         ]
 
     def _found(self, problems: Sequence[Problem]) -> list[Happening]:
         found = [
-            Happening(p.found_on, _("发现问题"), f"{p.code} {p.description[:40]}", "flag", "problems", "", link("problem-detail", p.pk))
+            Happening(
+                p.found_on,
+                _("发现问题"),
+                f"{p.code} {p.description[:40]}",
+                "flag",
+                "problems",
+                "",
+                link("problem-detail", p.pk),
+            )
             for p in problems
         ]
         closed = [
-            Happening(p.closed_on, _("问题销号"), p.code, "circle-check", "problems", "green", link("problem-detail", p.pk))
+            Happening(
+                p.closed_on,
+                _("问题销号"),
+                p.code,
+                "circle-check",
+                "problems",
+                "green",
+                link("problem-detail", p.pk),
+            )
             for p in problems
             if p.closed_on is not None
         ]

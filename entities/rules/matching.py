@@ -17,7 +17,9 @@ def plain(text: str) -> str:
 def _key(kind: str, *parts: str) -> str:
     """``kind:part|part``; a key too long for its column ends in a digest of the whole."""
     key = f"{kind}:{'|'.join(parts)}"
-    return key if len(key) <= KEY_LENGTH else f"{key[: KEY_LENGTH - 33]}#{sha256(key.encode()).hexdigest()[:32]}"
+    return (
+        key if len(key) <= KEY_LENGTH else f"{key[: KEY_LENGTH - 33]}#{sha256(key.encode()).hexdigest()[:32]}"
+    )
 
 
 def match_key(*, licence_no: str, credit_code: str, premises_address: str, name: str) -> str:

@@ -89,7 +89,12 @@ def register_business(*, by: User, values: Mapping[str, Any], registered_on: dat
     now = writing_instant()
     fields = tidy({key: values[key] for key in EDITABLE if key in values})
     business = Business(
-        **fields, registered_on=registered_on, status=BusinessStatus.NORMAL, source=Source.PAGE, recorded_at=now, updated_at=now
+        **fields,
+        registered_on=registered_on,
+        status=BusinessStatus.NORMAL,
+        source=Source.PAGE,
+        recorded_at=now,
+        updated_at=now,
     )
     if not in_reach(by, business.region):
         raise OutsideTerritory
@@ -111,7 +116,9 @@ def register_business(*, by: User, values: Mapping[str, Any], registered_on: dat
 
 
 @transaction.atomic
-def update_business(*, business: Business, version: int, changes: Mapping[str, Any], by: User, on: date) -> Business:
+def update_business(
+    *, business: Business, version: int, changes: Mapping[str, Any], by: User, on: date
+) -> Business:
     """Correct fields of a business that nobody else has saved since ``version``.
 
     Raises ``StaleVersion`` with both values of every field in which what was typed differs from what the other person
@@ -137,7 +144,9 @@ def update_business(*, business: Business, version: int, changes: Mapping[str, A
         raise AlreadyRegistered(saved.name) from error
     if not moved:  # saved by somebody else between reading and writing
         newest = Business.objects.select_related("region").get(pk=saved.pk)
-        raise StaleVersion({key: (getattr(newest, key), value) for key, value in changed.items()}, newest.version)
+        raise StaleVersion(
+            {key: (getattr(newest, key), value) for key, value in changed.items()}, newest.version
+        )
     saved.refresh_from_db()
     audit.record(
         by=by,

@@ -29,7 +29,9 @@ def _close(assignment: Assignment, on: date) -> None:
     """Give an active assignment its last day, once."""
     if on < assignment.valid_from:
         raise EndsBeforeItBegins
-    ended = Assignment.objects.active().filter(pk=assignment.pk).update(valid_to=on, ended_at=writing_instant())
+    ended = (
+        Assignment.objects.active().filter(pk=assignment.pk).update(valid_to=on, ended_at=writing_instant())
+    )
     if not ended:
         raise AssignmentEnded
 
@@ -63,10 +65,19 @@ def assign_officer(
     try:
         with transaction.atomic():
             assignment = Assignment.objects.create(
-                officer=officer, business=business, level=level, valid_from=valid_from, recorded_at=writing_instant()
+                officer=officer,
+                business=business,
+                level=level,
+                valid_from=valid_from,
+                recorded_at=writing_instant(),
             )
     except IntegrityError as error:
-        held = Assignment.objects.active().select_related("officer").filter(business=business, level=level).first()
+        held = (
+            Assignment.objects.active()
+            .select_related("officer")
+            .filter(business=business, level=level)
+            .first()
+        )
         raise LevelTaken(level.label, held.officer if held else "") from error
     audit.record(
         by=by,
@@ -74,7 +85,12 @@ def assign_officer(
         target=assignment,
         territory=business.region_id,
         before=before,
-        after={"officer": officer.name, "officer_id": officer.pk, "level": str(level), "from": valid_from.isoformat()},
+        after={
+            "officer": officer.name,
+            "officer_id": officer.pk,
+            "level": str(level),
+            "from": valid_from.isoformat(),
+        },
     )
     business_changed.send(sender=Business, business_ids=[business.pk], on=valid_from, by=by)
     return assignment
@@ -114,7 +130,11 @@ def sign_pledge(*, officer: Officer, signed_on: date, by: User, business: Busine
     try:
         with transaction.atomic():
             pledge = Pledge.objects.create(
-                officer=officer, business=business, title=officer.title, signed_on=signed_on, recorded_at=writing_instant()
+                officer=officer,
+                business=business,
+                title=officer.title,
+                signed_on=signed_on,
+                recorded_at=writing_instant(),
             )
     except IntegrityError as error:
         raise PledgeAlreadySigned from error
@@ -123,6 +143,10 @@ def sign_pledge(*, officer: Officer, signed_on: date, by: User, business: Busine
         action="pledge.signed",
         target=pledge,
         territory=officer.region_id,
-        after={"officer": officer.name, "business_id": business.pk if business else None, "on": signed_on.isoformat()},
+        after={
+            "officer": officer.name,
+            "business_id": business.pk if business else None,
+            "on": signed_on.isoformat(),
+        },
     )
     return pledge

@@ -101,7 +101,9 @@ def page_of(
     elif after is not None:
         rows = list(queryset.filter(_beyond(names, after)).order_by(*names)[: size + 1])
         if rows:
-            return _page(rows[:size], queryset, names, params, at, total, previous=True, following=len(rows) > size)
+            return _page(
+                rows[:size], queryset, names, params, at, total, previous=True, following=len(rows) > size
+            )
     rows = list(queryset.order_by(*names)[: size + 1])
     return _page(rows[:size], queryset, names, params, 1, total, previous=False, following=len(rows) > size)
 
@@ -129,7 +131,9 @@ def _page(
     last = first + len(rows) - 1 if rows else 0
     return Page(
         rows=rows,
-        previous_url=_address(params, "before", _values(queryset, names, rows[0]), first) if previous and rows else "",
+        previous_url=_address(params, "before", _values(queryset, names, rows[0]), first)
+        if previous and rows
+        else "",
         next_url=_address(params, "after", _values(queryset, names, rows[-1]), last + 1) if following else "",
         total=total,
         first=first if rows else 0,
@@ -147,7 +151,9 @@ def without_cursor(params: QueryDict) -> QueryDict:
 
 def _address(params: QueryDict, direction: str, values: list[Any], at: int) -> str:
     query = without_cursor(params)
-    query[direction] = str(values[0]) if len(values) == 1 else json.dumps(values, ensure_ascii=False, default=str)
+    query[direction] = (
+        str(values[0]) if len(values) == 1 else json.dumps(values, ensure_ascii=False, default=str)
+    )
     query["at"] = str(at)
     return f"?{query.urlencode()}"
 
@@ -159,13 +165,18 @@ def _values(queryset: QuerySet, names: list[str], row: Any) -> list[Any]:
         if isinstance(row, dict):
             found.append(row[name])
         elif isinstance(row, tuple) and not hasattr(row, "_fields"):
-            found.append(row[queryset._fields.index(name)])  # type: ignore[union-attr]
+            found.append(row[_shape(queryset).index(name)])
         else:
             value = row
             for step in name.split("__"):
                 value = getattr(value, step)
             found.append(value)
     return found
+
+
+def _shape(queryset: QuerySet) -> list[str]:
+    """The columns of a ``values_list``."""
+    return list(getattr(queryset, "_fields", None) or ())
 
 
 def _cursor(queryset: QuerySet, names: list[str], params: QueryDict, direction: str) -> list[Any] | None:
@@ -177,7 +188,10 @@ def _cursor(queryset: QuerySet, names: list[str], params: QueryDict, direction: 
         raw = [text] if len(names) == 1 else json.loads(text)
         if not isinstance(raw, list) or len(raw) != len(names):
             return None
-        values = [_field(queryset, name.lstrip("-")).to_python(value) for name, value in zip(names, raw, strict=True)]
+        values = [
+            _field(queryset, name.lstrip("-")).to_python(value)
+            for name, value in zip(names, raw, strict=True)
+        ]
     except (ValueError, ValidationError, FieldError, OverflowError):
         return None
     sane = all(value is not None and not (isinstance(value, int) and abs(value) >= 2**63) for value in values)

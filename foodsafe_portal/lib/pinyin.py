@@ -9,8 +9,27 @@ from pypinyin.constants import PINYIN_DICT
 
 # Characters with several readings: what they mostly stand for in names, and the words in which they do not. Looking
 # words up in a full dictionary costs a hundred times more a name than this table, and an import has 200,000 names.
-_READINGS: Final = {"长": "c", "行": "h", "厦": "s", "重": "z", "朝": "c", "乐": "l", "单": "d", "曾": "z", "仇": "q"}
-_WORDS: Final = {"重庆": "cq", "厦门": "xm", "番禺": "py", "行政": "xz", "行动": "xd", "自行": "zx", "校长": "xz", "家长": "jz"}
+_READINGS: Final = {
+    "长": "c",
+    "行": "h",
+    "厦": "s",
+    "重": "z",
+    "朝": "c",
+    "乐": "l",
+    "单": "d",
+    "曾": "z",
+    "仇": "q",
+}
+_WORDS: Final = {
+    "重庆": "cq",
+    "厦门": "xm",
+    "番禺": "py",
+    "行政": "xz",
+    "行动": "xd",
+    "自行": "zx",
+    "校长": "xz",
+    "家长": "jz",
+}
 
 
 class _Letters(dict[int, str]):

@@ -61,7 +61,9 @@ def test_a_row_written_meanwhile_neither_repeats_nor_hides_another() -> None:
 
 def test_filters_stay_in_the_address() -> None:
     regions(9)
-    page = page_of(Region.objects.all(), QueryDict("name=县1&q=%E5%8D%97&after=990112&at=4"), order="code", size=2)
+    page = page_of(
+        Region.objects.all(), QueryDict("name=县1&q=%E5%8D%97&after=990112&at=4"), order="code", size=2
+    )
     for url in (page.next_url, page.previous_url):
         kept = QueryDict(url[1:])
         assert (kept["name"], kept["q"]) == ("县1", "南")
@@ -79,7 +81,16 @@ def test_rows_may_be_tuples_or_mappings_and_the_order_an_annotation() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["after=", "after=%00", "after=[1,2", 'after=["x"]', 'after=["县1",{},null]', "before=[]", "after=%5B%5D", "at=x"],
+    [
+        "after=",
+        "after=%00",
+        "after=[1,2",
+        'after=["x"]',
+        'after=["县1",{},null]',
+        "before=[]",
+        "after=%5B%5D",
+        "at=x",
+    ],
 )
 def test_an_address_that_makes_no_sense_shows_the_first_page(address: str) -> None:
     regions(5)

@@ -1,0 +1,1 @@
+"""What whole pages of the register need, one function a page."""

@@ -1,0 +1,310 @@
+"""One business's file: its standing, the five scales, what it owed and what was found, and one history of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from accounts.rules.rights import Permission
+from entities.choices import BusinessStatus, OfficerLevel, ReviewState
+from entities.hooks import Happening, Supervised, supervision
+from entities.models import Assignment, Business, GradeChange, Pledge, StatusChange
+from entities.reports.businesses import CATERING_TYPES, names_of
+from foodsafe_portal.lib.identifiers import licence_problem, uscc_problem
+from records.models import EvidenceFile
+
+HISTORY_SHOWN: Final = 12
+LINES: Final = 6
+MOST_LINES: Final = 200
+HISTORY_GROUPS: Final = (
+    ("", gettext_lazy("全部")),
+    ("visits", gettext_lazy("督导")),
+    ("problems", gettext_lazy("问题")),
+    ("changes", gettext_lazy("变更")),
+)
+LEVEL_ORDER: Final = {level.value: place for place, level in enumerate(OfficerLevel)}
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleLine:
+    """One of the five letter scales: its full name, short name, letter, meaning, day and ground."""
+
+    name: Any
+    short: Any
+    letter: str
+    meaning: Any
+    since: date | None
+    ground: str
+    applies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """An officer in charge today and how their pledge stands: ok, warn (to be signed anew) or bad (never signed)."""
+
+    assignment: Assignment
+    pledge_tone: str
+    pledge_word: Any
+    pledge_note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A proposed change with its proof."""
+
+    change: StatusChange | GradeChange
+    kind: str
+    words: str
+    evidence: tuple[EvidenceFile, ...]
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessFile:
+    """Everything the page of one business shows."""
+
+    business: Business
+    county: str
+    township: str
+    village: str
+    period: str
+    status_since: date
+    counts: bool
+    bonds: tuple[Bond, ...]
+    scales: tuple[ScaleLine, ...]
+    supervised: Supervised
+    waiting: tuple[Waiting, ...]
+    history: tuple[Happening, ...]
+    earlier: int
+    group: str
+    credit_code_problem: str
+    licence_problem: str
+    same_code: int
+    shows_phone: bool
+
+
+def business_file(
+    business: Business, viewer: User, day: date, *, group: str = "", everything: bool = False
+) -> BusinessFile:
+    """The file of one business as ``viewer`` may see it; ``group`` narrows the history, ``everything`` unfolds it."""
+    statuses = list(business.status_changes.select_related("proposed_by", "reviewed_by"))
+    grades = list(business.grade_changes.select_related("proposed_by", "reviewed_by"))
+    assignments = list(business.assignments.filter(voided_at__isnull=True).select_related("officer"))
+    pledges = list(
+        Pledge.objects.filter(officer__in={each.officer_id for each in assignments}).order_by(
+            "-signed_on", "-pk"
+        )
+    )
+    supervised = supervision().of_business(business.pk, viewer, day, MOST_LINES if everything else LINES)
+    happened = [
+        *_changes(statuses, grades),
+        *_bonds_history(assignments),
+        *supervised.history,
+        Happening(
+            business.registered_on, _("入册"), business.get_source_display(), "building-store", "changes"
+        ),
+    ]
+    shown = sorted((each for each in happened if group in ("", each.group)), key=_instant, reverse=True)
+    limit = len(shown) if everything else HISTORY_SHOWN
+    region = business.region_id
+    places = names_of({region[:6], region[:9], region})
+    bonds = _bonds(business, assignments, pledges)
+    approved = [change for change in statuses if change.state == ReviewState.APPROVED]
+    return BusinessFile(
+        business=business,
+        county=places.get(region[:6], ""),
+        township=places.get(region[:9], "") if len(region) >= 9 else "",
+        village=places.get(region, "") if len(region) == 12 else "",
+        period=supervision().period_label(day),
+        status_since=approved[0].effective_on if approved else business.registered_on,
+        counts=business.status == BusinessStatus.NORMAL,
+        bonds=bonds,
+        scales=_scales(business, grades, bonds),
+        supervised=supervised,
+        waiting=_waiting(statuses, grades, viewer),
+        history=tuple(shown[:limit]),
+        earlier=max(len(shown) - limit, 0),
+        group=group,
+        credit_code_problem=(uscc_problem(business.credit_code) or "") if business.credit_code else "",
+        licence_problem=_licence_problem(business.licence_no),
+        same_code=_same_code(business, viewer),
+        shows_phone=viewer.can(Permission.EDIT_BUSINESS),
+    )
+
+
+def _licence_problem(number: str) -> str:
+    """Only licences have a check digit; registrations and filings are free text."""
+    return (licence_problem(number) or "") if number.startswith(("JY", "SC")) else ""
+
+
+def _same_code(business: Business, viewer: User) -> int:
+    """Other premises under the same credit code that the person may see."""
+    if not business.credit_code:
+        return 0
+    same = Business.objects.visible_to(viewer).filter(credit_code=business.credit_code)
+    return same.exclude(pk=business.pk).count()
+
+
+def _instant(event: Happening) -> datetime:
+    """Days sort to their end, so that what was recorded on a day stands below what is dated to it."""
+    if isinstance(event.at, datetime):
+        return event.at
+    return timezone.make_aware(datetime(event.at.year, event.at.month, event.at.day, 23, 59))
+
+
+# --- grades ----------------------------------------------------------------------------------------
+
+
+def _scales(
+    business: Business, grades: Sequence[GradeChange], bonds: Sequence[Bond]
+) -> tuple[ScaleLine, ...]:
+    decided = next((change for change in grades if change.state == ReviewState.APPROVED), None)
+    grade = business.responsibility_grade
+    ground = ""
+    if decided is not None:
+        ground = decided.reason or str(decided.get_source_display())
+        if decided.manual:
+            ground = f"{ground}（{_('人工复核')}）"
+    elif grade:
+        ground = str(business.get_source_display())
+    risk = {"A": _("风险最低"), "B": _("风险较低"), "C": _("风险较高"), "D": _("风险最高")}
+    credit = {"A": _("信用最好"), "B": _("信用较好"), "C": _("信用一般"), "D": _("信用差")}
+    clean = {"A": _("卫生最好"), "B": _("卫生较好"), "C": _("卫生一般")}
+    size = {
+        "A": _("规模最大，由市级包保"),
+        "B": _("由县级包保"),
+        "C": _("由乡镇级包保"),
+        "D": _("规模最小，由村级包保"),
+    }
+    officer = bonds[0].assignment.officer.name if bonds else ""
+    return (
+        ScaleLine(_("包保等级"), _("包保"), grade, size.get(grade, ""), decided.effective_on if decided else None, ground),
+        ScaleLine(_("监管风险等级"), _("风险"), business.risk_grade, risk.get(business.risk_grade, ""), None, ""),
+        ScaleLine(_("信用等级"), _("信用"), business.credit_grade, credit.get(business.credit_grade, ""), None, ""),
+        ScaleLine(
+            _("餐饮量化等级"), _("量化"), business.catering_grade, clean.get(business.catering_grade, ""), None, "",
+            applies=business.business_type in CATERING_TYPES,
+        ),
+        ScaleLine(_("考评等级（包保干部）"), _("考评"), "", officer, None, _("评的是包保干部，不是主体")),
+    )  # fmt: skip
+
+
+# --- officers --------------------------------------------------------------------------------------
+
+
+def _bonds(
+    business: Business, assignments: Sequence[Assignment], pledges: Sequence[Pledge]
+) -> tuple[Bond, ...]:
+    active = sorted(
+        (each for each in assignments if each.valid_to is None),
+        key=lambda each: LEVEL_ORDER.get(each.level, 9),
+    )
+    return tuple(Bond(each, *_pledge_standing(business, each, pledges)) for each in active)
+
+
+def _pledge_standing(business: Business, bond: Assignment, pledges: Sequence[Pledge]) -> tuple[str, Any, str]:
+    """How the pledge for this business stands: it is signed anew when the post changes (domain: 承诺书)."""
+    last = next(
+        (
+            one
+            for one in pledges
+            if one.officer_id == bond.officer_id and one.business_id in (None, business.pk)
+        ),
+        None,
+    )
+    if last is None:
+        return "bad", _("未签订"), ""
+    if last.title and bond.officer.title and last.title != bond.officer.title:
+        return "warn", _("待重签"), _("职务已变更，上次 %(day)s") % {"day": last.signed_on}
+    return "ok", _("已签订"), f"{last.signed_on}"
+
+
+def _bonds_history(assignments: Sequence[Assignment]) -> list[Happening]:
+    events = []
+    for each in assignments:
+        who = f"{each.officer.name} · {each.get_level_display()}"
+        events.append(Happening(each.valid_from, _("开始包保"), who, "user-plus", "changes"))
+        if each.valid_to is not None:
+            events.append(Happening(each.valid_to, _("终止包保"), who, "user-minus", "changes"))
+    return events
+
+
+# --- changes ---------------------------------------------------------------------------------------
+
+
+def _changes(statuses: Sequence[StatusChange], grades: Sequence[GradeChange]) -> list[Happening]:
+    events = []
+    for status in statuses:
+        verb = _("状态：%(old)s → %(new)s") % {
+            "old": status.get_from_status_display(),
+            "new": status.get_to_status_display(),
+        }
+        events.append(_change_event(status, verb, "arrows-exchange"))
+    for grade in grades:
+        verb = _("包保等级 %(old)s → %(new)s") % {
+            "old": grade.from_grade or _("未评"),
+            "new": grade.to_grade or _("未评"),
+        }
+        events.append(_change_event(grade, verb, "pencil"))
+    return events
+
+
+def _change_event(change: StatusChange | GradeChange, verb: str, icon: str) -> Happening:
+    """Approved changes stand at the day they take effect, others at the instant they were proposed."""
+    people = [change.reason] if change.reason else []
+    if change.proposed_by:
+        people.append(_("%(who)s提出") % {"who": change.proposed_by})
+    if change.state == ReviewState.APPROVED:
+        if change.reviewed_by:
+            people.append(_("%(who)s审核") % {"who": change.reviewed_by})
+        return Happening(change.effective_on, verb, "；".join(map(str, people)), icon, "changes")
+    if change.state == ReviewState.REJECTED:
+        people.append(_("%(who)s未通过：%(note)s") % {"who": change.reviewed_by, "note": change.review_note})
+        return Happening(
+            change.proposed_at, f"{verb}（{_('未通过')}）", "；".join(map(str, people)), "x", "changes", "red"
+        )
+    return Happening(
+        change.proposed_at, f"{verb}（{_('待审核')}）", "；".join(map(str, people)), "clock", "changes"
+    )
+
+
+def _waiting(
+    statuses: Sequence[StatusChange], grades: Sequence[GradeChange], viewer: User
+) -> tuple[Waiting, ...]:
+    proposed_statuses = [change for change in statuses if change.state == ReviewState.PROPOSED]
+    proposed_grades = [change for change in grades if change.state == ReviewState.PROPOSED]
+    proof = evidence_by_change([change.pk for change in proposed_statuses])
+    changes: list[StatusChange | GradeChange] = [*proposed_statuses, *proposed_grades]
+    return tuple(waiting_change(change, viewer, proof.get(str(change.pk), ())) for change in changes)
+
+
+def waiting_change(
+    change: StatusChange | GradeChange, viewer: User, evidence: Sequence[EvidenceFile]
+) -> Waiting:
+    """A proposed change as reviewers see it."""
+    own = change.proposed_by_id is not None and change.proposed_by_id == viewer.pk
+    if isinstance(change, StatusChange):
+        words = f"{change.get_from_status_display()} → {change.get_to_status_display()}"
+        return Waiting(change, "status", words, tuple(evidence), own)
+    words = f"{_('包保')} {change.from_grade or _('未评')} → {change.to_grade or _('未评')}"
+    return Waiting(change, "grade", words, (), own)
+
+
+def evidence_by_change(keys: Sequence[int]) -> dict[str, list[EvidenceFile]]:
+    """The proof of status changes, by the change's key; one query, none for no change."""
+    if not keys:
+        return {}
+    files = EvidenceFile.objects.filter(
+        target_type=StatusChange._meta.label_lower, target_id__in=[str(key) for key in keys]
+    )
+    found: dict[str, list[EvidenceFile]] = {}
+    for file in files.order_by("uploaded_at"):
+        found.setdefault(file.target_id, []).append(file)
+    return found
