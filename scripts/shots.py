@@ -20,7 +20,7 @@ from typing import Any
 
 import django
 from django.core.management import call_command
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from scripts.services import free_port, tie_to_this_process
 
@@ -52,11 +52,13 @@ class Album:
 
     def listen(self, page: Page, who: str) -> None:
         """Note errors in the console, refused styles and scripts among them."""
-        page.on(
-            "console",
-            lambda message: self.heard(who, page, message.text) if message.type == "error" else None,
-        )
+        page.on("console", lambda message: self.console(who, page, message))
         page.on("pageerror", lambda error: self.heard(who, page, str(error)))
+
+    def console(self, who: str, page: Page, message: ConsoleMessage) -> None:
+        """A line in the console; only errors matter."""
+        if message.type == "error":
+            self.heard(who, page, f"{message.text} ({message.location.get('url', '')})")
 
     def heard(self, who: str, page: Page, text: str) -> None:
         """An error the browser reported."""
