@@ -1,4 +1,4 @@
-/* The portal's two charts, drawn from JSON in the page: a score band with its pass line, and weekly bars with the part that matters. */
+/* The portal's charts, drawn from JSON in the page: a score band with its pass line, weekly bars with the part that matters, a rate. */
 "use strict";
 (() => {
   const token = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
@@ -33,14 +33,14 @@
       showAllSymbol: true, lineStyle: { color, width: bold ? 2 : 1.5 }, itemStyle: { color }, endLabel: ending(name, bold, color), labelLayout: { moveOverlap: "shiftY" },
     });
     option.xAxis = { ...option.xAxis, boundaryGap: false };
-    option.yAxis = { ...option.yAxis, min: data.min ?? 60, max: data.max ?? 100, interval: 10 };
+    option.yAxis = { ...option.yAxis, min: data.min ?? 60, max: data.max ?? 100, interval: data.interval ?? 10 };
     option.series = [
       { type: "line", stack: "band", data: data.low, symbol: "none", lineStyle: { opacity: 0 }, silent: true },
       { type: "line", stack: "band", data: data.high.map((high, at) => (high === null ? null : high - data.low[at])), symbol: "none",
         lineStyle: { opacity: 0 }, areaStyle: { color: token("--azurite-tint"), opacity: 1 }, silent: true },
       line(data.words.high, data.high, token("--fill-on-time"), false),
       { ...line(data.words.low, data.low, token("--azurite"), true),
-        markLine: { symbol: "none", silent: true, animation: false, data: [{ yAxis: data.pass }],
+        markLine: data.pass === null ? undefined : { symbol: "none", silent: true, animation: false, data: [{ yAxis: data.pass }],
           lineStyle: { color: token("--ink"), type: "dashed", width: 1 },
           label: { position: "insideStartTop", color: token("--ink"), fontWeight: 700, fontSize: words.fontSize, formatter: `${data.words.pass} ${data.pass}` } } },
     ];
@@ -67,7 +67,22 @@
     return option;
   }
 
-  const kinds = { band, bars };
+  /* Percent done per week, the last one named; it starts again where a new period begins. */
+  function rate(data) {
+    const { option, words } = frame(data.weeks), last = data.weeks.length - 1;
+    const color = token("--azurite");
+    option.xAxis = { ...option.xAxis, boundaryGap: false };
+    option.yAxis = { ...option.yAxis, min: 0, max: 100, interval: 25, axisLabel: { ...words, formatter: "{value}%" } };
+    option.grid = { ...option.grid, left: 48 };
+    option.series = [{
+      name: data.words.rate, type: "line", data: data.rate, silent: true, showAllSymbol: true, symbol: "circle",
+      symbolSize: (_value, point) => (point.dataIndex === last ? 7 : 0), lineStyle: { color, width: 2 }, itemStyle: { color },
+      endLabel: { show: true, distance: 8, color, fontWeight: 700, fontSize: words.fontSize, formatter: (point) => `${data.words.rate} ${Number(point.value).toFixed(1)}%` },
+    }];
+    return option;
+  }
+
+  const kinds = { band, bars, rate };
   function draw(root) {
     for (const place of root.querySelectorAll("[data-chart]")) {
       const source = document.getElementById(place.dataset.source);

@@ -1,0 +1,157 @@
+"""What the campaign's pages give away as xlsx or csv: frozen weeks, their figures, the rows behind one figure, tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from campaigns.reports import figure_list, weeks
+from campaigns.task_export import KEY as TASKS
+from foodsafe_portal.lib.exports import ExportKind, register_export
+from foodsafe_portal.lib.formats import week_label
+from foodsafe_portal.lib.ledger import Column
+from foodsafe_portal.lib.permissions import Permission
+from records.services.exports import ExportRefused
+
+__all__ = ["FIGURES", "FIGURE_PROBLEMS", "FIGURE_VISITS", "REPORTS", "TASKS"]
+
+
+def _report_words(user: User, params: QueryDict) -> Sequence[tuple[str, str]]:
+    """Which frozen week an export of figures is about."""
+    report = weeks.report_for(user, params.get("report", ""))
+    if report is None:
+        return [(_("周报"), _("没有这份周报"))]
+    return [
+        (_("周报"), week_label(report.week)),
+        (_("版次"), str(report.revision)),
+        (_("校验码"), report.digest),
+    ]
+
+
+def _list_words(user: User, params: QueryDict) -> Sequence[tuple[str, str]]:
+    """The conditions of the list of frozen weeks."""
+    names = (("q", _("查找")), ("state", _("状态")), ("revisions", _("版次")))
+    return [(label, params[name]) for name, label in names if params.get(name)]
+
+
+Rows = Callable[[User, QueryDict], Iterator[tuple[Any, ...]]]
+
+
+def _with_sentences(rows: Rows) -> Rows:
+    """The rows behind a figure, with a sentence where the address names none or the viewer sees no rows."""
+
+    def told(user: User, params: QueryDict) -> Iterator[tuple[Any, ...]]:
+        try:
+            yield from rows(user, params)
+        except figure_list.NoSuchFigure:
+            raise ExportRefused(_("没有这个数字，或它不在您的辖区。请从周报页面打开。")) from None
+        except figure_list.RowsRefused as refusal:
+            raise ExportRefused(str(refusal)) from None
+
+    return told
+
+
+def _figure_words(user: User, params: QueryDict) -> Sequence[tuple[str, str]]:
+    """The question of a list; empty where there is none, because its rows say so."""
+    try:
+        return figure_list.in_words(user, params)
+    except (figure_list.NoSuchFigure, figure_list.RowsRefused):
+        return ()
+
+
+REPORTS = register_export(
+    ExportKind(
+        key="reports",
+        title=gettext_lazy("周报"),
+        permission=Permission.VIEW_DASHBOARD,
+        columns=(
+            Column("week", "周", width=12),
+            Column("sunday", "截至(周日)", "date", width=12),
+            Column("revision", "版次", "int", width=8),
+            Column("state", "状态", width=10),
+            Column("known_at", "冻结时间", width=18),
+            Column("closed_by", "冻结人", width=12),
+            Column("published_at", "发布时间", width=18),
+            Column("published_by", "发布人", width=12),
+            Column("score", "得分区间", width=16),
+            Column("digest", "校验码", width=66),
+        ),
+        rows=weeks.week_rows,
+        described=_list_words,
+    )
+)
+
+FIGURES = register_export(
+    ExportKind(
+        key="figures",
+        title=gettext_lazy("周数据"),
+        permission=Permission.VIEW_DASHBOARD,
+        columns=(
+            Column("measure", "指标", width=16),
+            Column("level", "层级", width=14),
+            Column("code", "区划代码", "code", width=14),
+            Column("name", "地区", width=18),
+            Column("grade", "包保等级", width=10),
+            Column("expected", "应完成", "int", width=10),
+            Column("done", "已完成", "int", width=10),
+            Column("on_time", "按时", "int", width=10),
+            Column("overdue", "逾期", "int", width=10),
+            Column("excluded", "剔除", "int", width=10),
+        ),
+        rows=weeks.figure_rows,
+        described=_report_words,
+    )
+)
+
+FIGURE_VISITS = register_export(
+    ExportKind(
+        key="figure_visits",
+        title=gettext_lazy("数字背后的督导任务"),
+        permission=Permission.VIEW_VISITS,
+        columns=(
+            Column("name", "企业名称", width=34),
+            Column("licence_no", "许可证号", "code", width=20),
+            Column("credit_code", "统一社会信用代码", "code", width=22),
+            Column("region", "所在地区", width=16),
+            Column("region_code", "区划代码", "code", width=14),
+            Column("grade", "包保等级", width=10),
+            Column("officer", "包保干部", width=12),
+            Column("period", "统计期", width=10),
+            Column("due_on", "到期日", "date", width=12),
+            Column("fulfilled_on", "完成日期", "date", width=12),
+            Column("state", "状态", width=18),
+        ),
+        rows=_with_sentences(figure_list.visit_rows),
+        described=_figure_words,
+    )
+)
+
+FIGURE_PROBLEMS = register_export(
+    ExportKind(
+        key="figure_problems",
+        title=gettext_lazy("数字背后的问题"),
+        permission=Permission.VIEW_PROBLEMS,
+        columns=(
+            Column("code", "问题编号", width=14),
+            Column("description", "问题描述", width=40),
+            Column("where", "地区和点位", width=30),
+            Column("region_code", "区划代码", "code", width=14),
+            Column("grade", "包保等级", width=10),
+            Column("unit", "责任单位", width=22),
+            Column("leader", "责任领导", width=12),
+            Column("found_on", "发现日期", "date", width=12),
+            Column("original_due_on", "原定期限", "date", width=12),
+            Column("due_on", "现行期限", "date", width=12),
+            Column("delivered_on", "整改完成日期", "date", width=12),
+            Column("closed_on", "销号日期", "date", width=12),
+            Column("state", "状态", width=18),
+        ),
+        rows=_with_sentences(figure_list.problem_rows),
+        described=_figure_words,
+    )
+)

@@ -1,0 +1,458 @@
+"""The list behind one frozen figure: the same question asked again, so its length is the figure, whatever was written since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.rules.rights import Permission
+from campaigns.choices import Level
+from campaigns.measures import GRADES, MEASURES, TOTAL, Five, Measure, Question, rows_behind
+from campaigns.models import WeeklyFigure, WeeklyReport
+from campaigns.reports.cells import LISTED_PARTS, UNITS, Openers, part_words, value_of
+from campaigns.reports.places import Place, level_of
+from foodsafe_portal.lib.formats import week_label
+from foodsafe_portal.lib.paging import Page, page_of
+from inspections.choices import Exclusion
+from inspections.querysets import PARTS, DutyQuerySet
+from records.rules.workdays import WorkCalendar
+from records.services.calendar import current_calendar
+
+TABS = ("expected", "done", "on_time", "late", "overdue", "open", "undone", "excluded")
+
+
+class NoSuchFigure(LookupError):
+    """A figure that does not exist or that the viewer must not see."""
+
+
+class RowsRefused(Exception):
+    """The viewer may know the number but not the rows; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as an address puts it, with the figure that answered it. ``unit`` narrows a ranking's figure to one unit."""
+
+    report: WeeklyReport
+    measure: Measure
+    place: Place
+    part: str
+    grade: str
+    five: Five
+    unit: str = ""
+    unit_name: str = ""
+
+    @property
+    def number(self) -> int:
+        """The frozen number."""
+        return value_of(self.five, self.part)
+
+    @cached_property
+    def words(self) -> Mapping[str, Any]:
+        """The words of the measure's parts."""
+        return part_words(self.measure)
+
+    @property
+    def part_word(self) -> Any:
+        """The word of the part asked for."""
+        return self.words[self.part]
+
+    @cached_property
+    def question(self) -> Question:
+        """What the report asked when it was frozen."""
+        return Question.of(self.report)
+
+    @property
+    def resource(self) -> str:
+        """The line of the rights table that its rows fall under."""
+        return "duty" if self.measure.code == "visits" else "problem"
+
+    def facts(self) -> list[tuple[str, str]]:
+        """The question in words, for the page and for the cover of an export."""
+        place = self.place.name
+        told = [
+            (
+                _("周报"),
+                _("%(week)s第 %(revision)s 版")
+                % {"week": week_label(self.report.week), "revision": self.report.revision},
+            ),
+            (_("范围"), self.unit_name or place),
+            (_("指标"), str(self.measure.label)),
+            (_("栏目"), str(self.words[self.part])),
+        ]
+        if self.grade:
+            told.append((_("包保等级"), self.grade))
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the list, as known when the week was frozen. ``badge`` is (tone, word)."""
+
+    key: int
+    name: str
+    number: str
+    place: str
+    grade: str
+    who: str
+    leader: str
+    due_on: date
+    original_due_on: date
+    done_on: date | None
+    badge: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class FigureList:
+    """Everything the page shows. ``seen`` counts the rows this person sees of the figure; smaller only for a unit's own."""
+
+    asked: Asked
+    page: Page
+    lines: tuple[Line, ...]
+    seen: int
+    words: str
+    tabs: tuple[Mapping[str, Any], ...]
+    chips: tuple[Mapping[str, Any], ...]
+    hidden: tuple[tuple[str, str], ...]
+    unit: Any
+
+    @property
+    def is_visits(self) -> bool:
+        """Whether the rows are visits owed, else fixes owed."""
+        return self.asked.measure.code == "visits"
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """The question in words."""
+        return self.asked.facts()
+
+    @property
+    def search_hint(self) -> str:
+        """What the search looks at."""
+        return _("企业名称、证号、包保干部") if self.is_visits else _("问题、编号、点位、责任单位")
+
+    @property
+    def whole_url(self) -> str:
+        """The list without its search."""
+        return next(str(tab["url"]) for tab in self.tabs if tab["active"])
+
+    @property
+    def export_query(self) -> str:
+        """The question as the export asks it, the search included."""
+        asked = self.asked
+        question = {
+            "report": asked.report.pk,
+            "measure": asked.measure.code,
+            "level": asked.place.level,
+            "code": asked.place.code,
+            "part": asked.part,
+            "grade": asked.grade,
+            "unit": asked.unit,
+            "q": self.words,
+        }
+        return urlencode({name: value for name, value in question.items() if value})
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only the rows of the viewer's own unit are listed."""
+        return self.seen != self.asked.number
+
+
+def figure_asked(user: User, params: Mapping[str, str]) -> Asked:
+    """The figure of an address (report, measure, level, code, part; grade, unit); raises ``NoSuchFigure``."""
+    measure, part, grade = (
+        MEASURES.get(params.get("measure", "")),
+        params.get("part", ""),
+        params.get("grade") or TOTAL,
+    )
+    level, code, number = params.get("level", ""), params.get("code", ""), str(params.get("report", ""))
+    if (
+        measure is None
+        or part not in LISTED_PARTS
+        or level not in Level.values
+        or grade not in (TOTAL, *GRADES)
+    ):
+        raise NoSuchFigure
+    if not (number.isascii() and number.isdigit() and len(number) < 16):
+        raise NoSuchFigure
+    report = (
+        WeeklyReport.objects.visible_to(user)
+        .defer("score", "lost_by_unit", "difference")
+        .select_related("campaign", "campaign__region")
+        .filter(pk=int(number))
+        .first()
+    )
+    if report is None:
+        raise NoSuchFigure
+    if unit := params.get("unit") or "":
+        if (
+            level != Level.CITY
+            or code != report.campaign.region_id
+            or grade
+            or measure.code != "problems_week"
+        ):
+            raise NoSuchFigure
+        return _of_unit(user, report, measure, part, unit)
+    figures = list(
+        WeeklyFigure.objects.visible_to(user)
+        .select_related("region")
+        .filter(report=report, level=level, region_id=code)
+    )
+    if not figures:
+        raise NoSuchFigure
+    # Figures are written for every place, for a rest (本级) only where it counts something: what is missing is zero.
+    mine = (figure for figure in figures if (figure.measure, figure.grade) == (measure.code, grade))
+    five = next((Five(*(getattr(figure, name) for name in PARTS)) for figure in mine), Five())
+    place = Place(level, code, _place_name(figures[0], report))
+    return Asked(report, measure, place, part, grade, five)
+
+
+def _place_name(figure: WeeklyFigure, report: WeeklyReport) -> str:
+    """A place's own name; at a lower level its rest (本级)."""
+    if figure.level == level_of(figure.region_id, report.campaign.region_id):
+        return figure.region.name
+    return _("%(place)s本级") % {"place": figure.region.name}
+
+
+def _of_unit(user: User, report: WeeklyReport, measure: Measure, part: str, unit: str) -> Asked:
+    """A line of the ranking of units: its numbers stand in the report, its rows are the week's problems of that unit."""
+    line = next((one for one in report.ranking if one["board"] == "unit" and one["code"] == unit), None)
+    city = report.campaign.region
+    if line is None or part == "excluded":
+        raise NoSuchFigure
+    five = Five(line["expected"], line["done"], line["on_time"], line["overdue"], 0)
+    asked = Asked(
+        report, measure, Place(Level.CITY, city.pk, city.name), part, TOTAL, five, unit, line["name"]
+    )
+    if rows_of(asked, user).count() != asked.number:
+        raise NoSuchFigure
+    return asked
+
+
+def rows_of(asked: Asked, user: User, words: str = "") -> DutyQuerySet:
+    """The rows behind a figure that this person may see, narrowed to the search ``words``; raises ``RowsRefused``."""
+    visits = asked.measure.code == "visits"
+    if not user.can(Permission.VIEW_VISITS if visits else Permission.VIEW_PROBLEMS):
+        raise RowsRefused(_("您的岗位只看数量，不看经营主体明细。"))
+    rows = rows_behind(
+        asked.measure,
+        asked.question,
+        part=asked.part,
+        level=asked.place.level,
+        code=asked.place.code,
+        grade=asked.grade,
+    ).visible_to(user)
+    if asked.unit:
+        rows = rows.filter(unit_id=int(asked.unit))
+    return rows.filter(_matching(words, visits=visits)) if words else rows
+
+
+def _matching(words: str, *, visits: bool) -> Q:
+    """Rows that a search finds: by name or number of what they are about."""
+    plain = words.replace("\0", "")
+    fields = (
+        (
+            "business__name__icontains",
+            "business__licence_no__istartswith",
+            "business__credit_code__istartswith",
+            "officer__name__icontains",
+        )
+        if visits
+        else (
+            "problem__code__icontains",
+            "problem__description__icontains",
+            "problem__place__icontains",
+            "unit__name__icontains",
+        )
+    )
+    found = Q()
+    for field in fields:
+        found |= Q(**{field: plain})
+    return found
+
+
+def figure_page(user: User, asked: Asked, params: QueryDict, opened: Openers) -> FigureList:
+    """The page of a figure as its address asks for it: search, one page of rows, its sister figures as tabs."""
+    words = params.get("q", "").strip()[:60]
+    whole = rows_of(asked, user)
+    seen = whole.count()
+    rows = rows_of(asked, user, words) if words else whole
+    order = ("due_on", "id") if asked.part in {"overdue", "open", "undone"} else ("id",)
+    page = page_of(_with_names(rows, asked), params, order=order, exact=True, total=None if words else seen)
+    calendar = current_calendar()
+    return FigureList(
+        asked=asked,
+        page=page,
+        lines=tuple(_line(row, asked, calendar) for row in page.rows),
+        seen=seen,
+        words=words,
+        tabs=_tabs(asked, opened),
+        chips=_chips(asked, opened),
+        hidden=tuple((name, params[name]) for name in ("grade", "unit") if params.get(name)),
+        unit=UNITS[asked.measure.code],
+    )
+
+
+def _with_names(rows: DutyQuerySet, asked: Asked) -> QuerySet:
+    """The rows with everything a line prints."""
+    if asked.measure.code == "visits":
+        return rows.select_related("business", "region", "officer")
+    return rows.select_related("problem", "problem__business", "region", "unit")
+
+
+def _line(duty: Any, asked: Asked, calendar: WorkCalendar) -> Line:
+    """A duty as it stood on the Sunday of the week."""
+    sunday = asked.question.sunday
+    done_on = duty.fulfilled_on if duty.fulfilled_on and duty.fulfilled_on <= sunday else None
+    visits = asked.measure.code == "visits"
+    if visits:
+        key, name, number, who, leader = (
+            duty.business_id,
+            duty.business.name,
+            duty.business.licence_no or duty.business.credit_code,
+            duty.officer.name if duty.officer else "",
+            "",
+        )
+    else:
+        where = duty.problem.place or (duty.problem.business.name if duty.problem.business else "")
+        key, name, number = duty.problem_id, duty.problem.description, duty.problem.code
+        who, leader = (duty.unit.name if duty.unit else ""), duty.problem.leader_name
+    return Line(
+        key=key,
+        name=name,
+        number=number,
+        place=duty.region.name if visits else " · ".join(filter(None, (duty.region.name, where))),
+        grade=duty.grade,
+        who=who,
+        leader=leader,
+        due_on=duty.due_on,
+        original_due_on=duty.due_on if visits else duty.original_due_on,
+        done_on=done_on,
+        badge=_badge(duty, sunday, done_on is not None, calendar),
+    )
+
+
+def _badge(duty: Any, sunday: date, done: bool, calendar: WorkCalendar) -> tuple[str, str]:
+    """Tone and words of a duty's state on that Sunday."""
+    if duty.excluded_on and duty.excluded_on <= sunday:
+        return "wait", _("剔除：%(why)s") % {"why": Exclusion(duty.exclusion).label}
+    if done:
+        if duty.delivered_on and duty.delivered_on > duty.due_on:
+            late = (duty.delivered_on - duty.due_on).days
+            return "warn", _("超期 %(n)s 天") % {"n": late}
+        return "ok", _("按时")
+    if duty.due_on <= sunday:
+        late = calendar.working_days_between(duty.due_on, sunday)
+        return "bad", _("逾期 %(n)s 个工作日") % {"n": late}
+    return "info", _("未到期")
+
+
+def _tabs(asked: Asked, opened: Openers) -> tuple[Mapping[str, Any], ...]:
+    """The figure's parts as tabs, each with its own frozen number."""
+    parts = [part for part in TABS if part != "undone" or asked.part == "undone"]
+    if asked.unit:
+        parts = [part for part in parts if part != "excluded"]
+    unit = f"?unit={asked.unit}" if asked.unit else ""
+    return tuple(
+        {
+            "label": asked.words[part],
+            "count": value_of(asked.five, part),
+            "url": opened.url(asked.measure.code, asked.place.level, asked.place.code, part, asked.grade)
+            + unit,
+            "active": part == asked.part,
+        }
+        for part in parts
+    )
+
+
+def _chips(asked: Asked, opened: Openers) -> tuple[Mapping[str, Any], ...]:
+    """The grade as a chip: taking it off or choosing another opens that figure."""
+    if asked.unit:
+        return ()
+
+    def url(grade: str) -> str:
+        return opened.url(asked.measure.code, asked.place.level, asked.place.code, asked.part, grade)
+
+    if asked.grade:
+        return ({"label": _("包保等级"), "value": asked.grade, "remove_url": url(TOTAL)},)
+    options = [(_("包保 %(grade)s 级") % {"grade": grade}, url(grade)) for grade in GRADES]
+    return ({"label": _("包保等级"), "value": _("全部"), "options": options},)
+
+
+# --- exports ---------------------------------------------------------------------------------------
+
+Row = tuple[Any, ...]
+
+
+def visit_rows(user: User, params: Mapping[str, str]) -> Iterator[Row]:
+    """The rows of a visit figure for an export, in the columns of ``figure_visits``."""
+    return _exported(user, params, visits=True, row=_visit_row)
+
+
+def problem_rows(user: User, params: Mapping[str, str]) -> Iterator[Row]:
+    """The rows of a problem figure for an export, in the columns of ``figure_problems``."""
+    return _exported(user, params, visits=False, row=_problem_row)
+
+
+def _exported(
+    user: User, params: Mapping[str, str], *, visits: bool, row: Callable[[Any, Line], Row]
+) -> Iterator[Row]:
+    asked = figure_asked(user, params)
+    if (asked.measure.code == "visits") is not visits:
+        raise NoSuchFigure
+    rows = _with_names(rows_of(asked, user, (params.get("q") or "").strip()[:60]), asked)
+    calendar = current_calendar()
+    for duty in rows.order_by("due_on", "id").iterator(chunk_size=2000):
+        yield row(duty, _line(duty, asked, calendar))
+
+
+def _visit_row(duty: Any, line: Line) -> Row:
+    return (
+        line.name,
+        duty.business.licence_no,
+        duty.business.credit_code,
+        line.place,
+        duty.region_id,
+        line.grade,
+        line.who,
+        duty.period,
+        line.due_on,
+        line.done_on,
+        line.badge[1],
+    )
+
+
+def _problem_row(duty: Any, line: Line) -> Row:
+    return (
+        line.number,
+        line.name,
+        line.place,
+        duty.region_id,
+        line.grade,
+        line.who,
+        line.leader,
+        duty.problem.found_on,
+        line.original_due_on,
+        line.due_on,
+        duty.delivered_on if line.done_on else None,
+        line.done_on,
+        line.badge[1],
+    )
+
+
+def in_words(user: User, params: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The question of an export's address, for its cover."""
+    asked = figure_asked(user, params)
+    told = asked.facts()
+    if words := (params.get("q") or "").strip():
+        told.append((_("查找"), words))
+    return told
