@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
 from accounts.navigation import home_url
+from foodsafe_portal.lib.requests import PortalRequest
 
 
 @login_required
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: PortalRequest) -> HttpResponse:
     """Send people to the first page of their role."""
     return redirect(home_url(request.user))
 

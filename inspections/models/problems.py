@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -15,7 +17,7 @@ from inspections.models.visits import Visit
 from inspections.querysets import ProblemQuerySet
 
 
-def person(label: str, **kwargs: object) -> models.ForeignKey:
+def person(label: Any, **kwargs: Any) -> models.ForeignKey:
     """A nullable reference to whoever did something."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -42,7 +42,7 @@ def insert(model: type[Model], columns: Mapping[str, Values], *, ignore_conflict
     size = _size(columns.values())
     if not size:
         return 0
-    table, names = model._meta.db_table, [field.column for field in fields]
+    table, names = model._meta.db_table, [str(field.column) for field in fields]
     if connection.vendor == "postgresql":
         if ignore_conflicts:
             _copy_into_temporary("rows_to_insert", table, names, fields, columns.values())
@@ -184,7 +184,7 @@ def _run(sql: str) -> int:
 
 def _run_many(sql: str, rows: Iterable[Sequence[Any]]) -> int:
     with connection.cursor() as cursor:
-        cursor.executemany(sql, rows)
+        cursor.executemany(sql, rows)  # type: ignore[arg-type] # both drivers take any iterable
         return int(cursor.rowcount)
 
 
@@ -261,7 +261,8 @@ def _size(columns: Iterable[Values]) -> int:
     return sizes.pop()
 
 
-def _quote(name: str) -> str:
+def _quote(name: str | None) -> str:
+    assert name, "only fields with a column are written"
     return connection.ops.quote_name(name)
 
 
