@@ -116,16 +116,17 @@ def _batches(business_ids: Iterable[int]) -> Iterator[list[int]]:
 
 
 class Window(NamedTuple):
-    """A period with its first and last day."""
+    """A period with its code, its first and its last day, worked out once."""
 
     period: Period
+    code: str
     first: date
     last: date
 
     @classmethod
     def of(cls, period: Period) -> Window:
         """The window of a period."""
-        return cls(period, period.start, period.end)
+        return cls(period, period.code, period.start, period.end)
 
 
 class Place(NamedTuple):
@@ -299,14 +300,14 @@ class Expectations:
         ruled = (self.governing(grade, day) for grade in self.rules)
         return {found[1] for found in ruled if found is not None}
 
-    def asked_in(self, period: Period) -> frozenset[str]:
+    def asked_in(self, window: Window) -> frozenset[str]:
         """The grades whose rule asks for visits in this very period."""
-        if period.code not in self._asked:
-            found = {grade: self.governing(grade, period.start) for grade in self.rules}
-            self._asked[period.code] = frozenset(
-                grade for grade, ruled in found.items() if ruled is not None and ruled[1] == period
+        if window.code not in self._asked:
+            found = {grade: self.governing(grade, window.first) for grade in self.rules}
+            self._asked[window.code] = frozenset(
+                grade for grade, ruled in found.items() if ruled is not None and ruled[1] == window.period
             )
-        return self._asked[period.code]
+        return self._asked[window.code]
 
     def due_on(self, rule: Frequency, period: Period, key: str, arises_on: date) -> date:
         """The due day; a duty that arises after its staggered day has until the period's end."""
@@ -361,7 +362,7 @@ def _rows(
         grades=facts.grades.get(place.pk) or ((ALWAYS, place.responsibility_grade),),
         statuses=facts.statuses.get(place.pk) or ((ALWAYS, place.status),),
         regions=_regions(place, standing, window.last, today),
-        periodic=expectations.asked_in(window.period) | {row.grade for row in standing},
+        periodic=expectations.asked_in(window) | {row.grade for row in standing},
     )
     return [
         _row(place, window, piece, facts, _pinned(piece, standing), expectations, today) for piece in pieces
@@ -439,7 +440,7 @@ def _reconcile(ids: Sequence[int], at: datetime, open_on: date | None) -> Counts
     for place in facts.places:
         of_business = facts.duties.get(place.pk, {})
         for window in _windows(place, facts, expectations, open_on):
-            standing = of_business.get(window.period.code, ())
+            standing = of_business.get(window.code, ())
             rows = _rows(place, window, facts, standing, expectations, today)
             known = [_told(row) for row in standing]
             gone = [row for row, told in zip(standing, known, strict=True) if told not in rows]
@@ -482,7 +483,7 @@ def _write(written: Sequence[tuple[int, Window, Row, datetime]]) -> None:
     columns: dict[str, Any] = {name: list(column) for name, column in zip(Row._fields, values, strict=True)}
     columns["delivered_on"] = columns["fulfilled_on"]
     columns["business_id"] = [business_id for business_id, _window, _row, _moment in written]
-    columns["period"] = [window.period.code for _business_id, window, _row, _moment in written]
+    columns["period"] = [window.code for _business_id, window, _row, _moment in written]
     columns["period_start"] = [window.first for _business_id, window, _row, _moment in written]
     columns["period_end"] = [window.last for _business_id, window, _row, _moment in written]
     columns["recorded_at"] = [moment for _business_id, _window, _row, moment in written]

@@ -39,7 +39,7 @@ def _duty(row: DutyRow, may_record: bool) -> SafeString:
         link = format_html('<a href="{}">{}</a>', reverse("visit-new", args=[business.pk]), word)
         act = format_html('<td class="nowrap">{}</td>', link if row.part in ("overdue", "open") else "")
     return format_html(
-        '<tr><th scope="row"><a href="{}">{}</a><small>{}</small></th><td class="nowrap">{}</td><td>{}</td>'
+        '<tr><th scope="row" class="visit-name"><a href="{}">{}</a><small>{}</small></th><td class="nowrap">{}</td><td>{}</td>'
         '<td class="nowrap">{}</td><td class="nowrap">{}</td><td class="nowrap">{} <span class="note">{}</span></td>'
         '<td class="num">{} / {}</td>{}</tr>',
         reverse("business-detail", args=[business.pk]),
@@ -71,7 +71,7 @@ def _visit(row: VisitRow) -> SafeString:
     else:
         result = state_badge("ok", "", _("无问题"))
     return format_html(
-        '<tr><th scope="row"><a href="{}">{}</a></th><td class="nowrap">{}</td><td class="nowrap">{}</td><td>{}</td>'
+        '<tr><th scope="row" class="visit-name"><a href="{}">{}</a></th><td class="nowrap">{}</td><td class="nowrap">{}</td><td>{}</td>'
         '<td class="nowrap">{}<small>{}</small></td><td class="nowrap">{}</td><td class="nowrap">{}</td></tr>',
         reverse("visit-detail", args=[visit.pk]),
         visit.business.name,

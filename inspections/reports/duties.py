@@ -139,7 +139,7 @@ def _moment(address: Address, today: date) -> tuple[Moment, str]:
             options.append((code, Period.parse(code).label_zh))
         except ValueError:
             code = ""
-    code = address.choice("period", _("统计期"), options)
+    code = address.choice("period", _("统计期"), options, unset=_("本期"))
     if not code:
         return Moment(today, True, quarter.label_zh), ""
     period = Period.parse(code)

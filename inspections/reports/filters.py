@@ -61,8 +61,8 @@ class Address:
                 query[name] = value
         return f"?{query.urlencode()}"
 
-    def choice(self, name: str, label: Any, options: Iterable[Option]) -> str:
-        """The option that is set, after adding its chip; empty when none is."""
+    def choice(self, name: str, label: Any, options: Iterable[Option], *, unset: Any = "") -> str:
+        """The option that is set, after adding its chip; empty when none is, which the chip calls ``unset`` or 全部."""
         known = [(str(code), words) for code, words in options]
         chosen = dict(known).get(self.get(name))
         if chosen is not None:
@@ -70,7 +70,7 @@ class Address:
             return self.get(name)
         if known:
             offered = [(words, self.url(**{name: code})) for code, words in known]
-            self.chips.append(Chip(label, _("全部"), options=offered))
+            self.chips.append(Chip(label, unset or _("全部"), options=offered))
         return ""
 
     def told(self, name: str, label: Any, words: Any) -> None:

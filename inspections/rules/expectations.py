@@ -7,7 +7,7 @@ that Sunday?" has the same answer however much changes afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
@@ -103,7 +103,7 @@ def slices(
     grades: Sequence[Run],
     statuses: Sequence[Run],
     regions: Sequence[Run],
-    periodic: Iterable[str],
+    periodic: Set[str],
 ) -> tuple[Slice, ...]:
     """The slices of one business's duty in the period from ``first`` to ``last``; none where it owes nothing.
 
@@ -114,16 +114,16 @@ def slices(
     first = max(first, owed_from)
     if first > last:
         return ()
-    asked = frozenset(periodic)
     days = {first}
     for history in (grades, statuses, regions):
-        days.update(day for day, _value in history if first < day <= last)
+        if len(history) > 1:
+            days.update(day for day, _value in history if first < day <= last)
     found: list[Slice] = []
     current: Slice | None = None
-    for day in sorted(days):
+    for day in sorted(days) if len(days) > 1 else days:
         grade, status = value_on(day, grades), value_on(day, statuses)
         region, exclusion = value_on(day, regions), "" if status == OPERATING else status
-        if grade in asked and current and (current.grade, current.region) == (grade, region):
+        if grade in periodic and current and (current.grade, current.region) == (grade, region):
             if current.exclusion == exclusion:
                 continue
             if not current.exclusion:
@@ -132,7 +132,7 @@ def slices(
         if current:
             found.append(replace(current, ceases_on=day))
         current = None
-        if grade in asked:
+        if grade in periodic:
             current = Slice(day, None, grade, region, day if exclusion else None, exclusion)
     if current:
         found.append(current)

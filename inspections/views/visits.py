@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.doors import requires
 from accounts.rules.rights import Permission
 from entities.models import Business
+from foodsafe_portal.lib.formats import full_day
 from inspections.errors import InspectionRefused, VisitRefused
 from inspections.forms.visits import VisitForm, VoidForm, new_number
 from inspections.ledgers.visits import VisitsKind
@@ -197,7 +198,7 @@ def _detail(request: HttpRequest, visit: Visit, form: VoidForm, refusals: list[s
         "detail": visit_reports.visit_detail(request.user, visit, timezone.localdate()),
         "form": form,
         "refusals": refusals,
-        "crumbs": [(_("督导记录"), reverse("visit-list")), (visit.visited_on, "")],
+        "crumbs": [(_("督导记录"), reverse("visit-list")), (full_day(visit.visited_on), "")],
     }
     return render(request, "inspections/visit_detail.html", context, status=422 if refusals else 200)
 

@@ -47,9 +47,9 @@
       return { outcome: "later" };
     }
     if (response.status === 201) return { outcome: "sent" };
-    if (response.type === "opaqueredirect" || response.status === 401) return { outcome: "log-in" };
+    if (response.type === "opaqueredirect" || response.status === 403) return { outcome: "log-in" };
     if (response.status === 422) return { outcome: "refused", errors: (await response.json()).errors };
-    if (response.status === 403 || response.status === 404) return { outcome: "refused", errors: [words.refused || words.broken] };
+    if (response.status === 404) return { outcome: "refused", errors: [words.refused || words.broken] };
     return { outcome: "broken" };
   }
 

@@ -19,6 +19,7 @@ from inspections.choices import ProblemState
 from inspections.fulfilment import materialise
 from inspections.models import Problem, RectificationDuty, Visit
 from inspections.numbering import next_codes
+from inspections.services import visits
 from inspections.services.visits import FoundProblem, record_visit, void_visit
 from records.models import AuditEvent, EvidenceFile
 from records.services.evidence import EvidenceRefused
@@ -69,6 +70,24 @@ def test_the_same_submit_twice_is_one_visit(scene):
     assert send(scene, client_uuid=number) == send(scene, client_uuid=number)
     assert Visit.objects.count() == 1
     assert AuditEvent.objects.filter(action="visit.recorded").count() == 1
+
+
+def test_the_same_submit_in_the_same_instant_is_one_visit(scene, monkeypatch):
+    number = uuid.uuid4()
+    first = send(scene, client_uuid=number)
+    real, calls = visits._submitted_before, []
+
+    def too_early(*args: Any) -> Visit | None:
+        """The other transaction has not committed when this one looks for the first time."""
+        calls.append(args)
+        return real(*args) if len(calls) > 1 else None
+
+    monkeypatch.setattr(visits, "_submitted_before", too_early)
+    monkeypatch.setattr(visits, "_check", lambda **facts: None)
+    assert send(scene, client_uuid=number) == first
+    with pytest.raises(errors.AlreadyVisited):
+        send(scene)
+    assert Visit.objects.count() == 1
 
 
 def test_a_number_of_another_visit_is_refused(scene):
