@@ -23,7 +23,7 @@ from campaigns.demo.removal import remove_city
 from campaigns.demo.rulebook import load_readings, load_rulebook
 from campaigns.demo.visits import load_frequency, load_visits
 from campaigns.demo.when import Calendar
-from campaigns.models import Campaign, Clause, Rulebook
+from campaigns.models import Campaign, Rulebook
 from campaigns.services.weeks import close_week, publish_week
 from entities.models import Assignment, Business, GradeChange, Officer, Pledge, StatusChange
 from foodsafe_portal.lib.weeks import Week
@@ -48,7 +48,7 @@ MOST_WEEKS: Final = 52
 
 _KEYED_HERE: Final = (
     Unit, Business, StatusChange, GradeChange, Officer, Assignment, Pledge, Visit, Problem, ProblemEvent, Extension, Referral,
-    Revisit, RectificationDuty, Clause,
+    Revisit, RectificationDuty,
 )  # fmt: skip
 
 
@@ -150,7 +150,7 @@ def load_city(
     problems = load_problems(places, people, calendar, visits, total=businesses, seed=seed)
     watch.lap("problems")
     campaign = load_campaign(places, people, calendar, seed=seed)
-    load_rulebook(campaign, places, people, calendar)
+    load_rulebook(campaign, people)
     load_readings(campaign, people, calendar)
     watch.lap("campaign")
     bulk.reset_sequences(*_KEYED_HERE)
@@ -163,6 +163,7 @@ def load_city(
         report = close_week(campaign=campaign, week=week, by=None, at=now)
         if week != calendar.weeks[-1] and report.state == ReportState.FROZEN:
             publish_week(report=report, by=people["campaign_office"])
+    bulk.analyse()
     watch.lap("weeks")
     loaded.counts = {
         "businesses": len(shops),

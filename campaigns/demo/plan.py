@@ -228,7 +228,11 @@ def _tasks(
             for unit in _helpers(row["responsible_units"], course.lead, places)
         ]
         if course.claimed:
-            reports += _reports(task, by_unit[course.lead], people["campaign_office"].pk, calendar, random)
+            told = _reports(task, by_unit[course.lead], people["campaign_office"].pk, calendar, random)
+            if any(report.state == TaskReportState.SUBMITTED for report in told):
+                task.state = TaskState.REPORTED
+                task.save(update_fields=["state"])
+            reports += told
     TaskSupport.objects.bulk_create(supports)
     TaskReport.objects.bulk_create(reports)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -10,13 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import campaigns
-from campaigns.choices import AssessmentKind, EditionState, ReadingSource
+from campaigns.choices import AssessmentKind, ReadingSource
 from campaigns.demo.bulk import insert, next_id
 from campaigns.demo.people import People
-from campaigns.demo.places import Places
 from campaigns.demo.when import Calendar
-from campaigns.models import Assessment, Campaign, Clause, Reading, Rulebook
-from campaigns.rules.rulebook import parse_rulebook
+from campaigns.models import Assessment, Campaign, Reading, Rulebook
+from campaigns.services.rulebooks import draft_rulebook, pin_rulebook, publish_rulebook
 
 FILE: Final = Path(campaigns.__file__).parent / "data" / "demo_rulebook.json"
 
@@ -61,34 +59,19 @@ MOCK: Final[dict[str, dict[str, Any]]] = {
 _ASSESSED: Final = frozenset({"3.1", "3.2", "3.3", "3.6", "5.1.1", "5.1.2", "7.2"})
 
 
-def load_rulebook(campaign: Campaign, places: Places, people: People, calendar: Calendar) -> Rulebook:
+def load_rulebook(campaign: Campaign, people: People) -> Rulebook:
     """Publish the edition and pin it to the campaign."""
     document = json.loads(FILE.read_text(encoding="utf-8"))
-    parse_rulebook(document)
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
-    rulebook = Rulebook.objects.create(
-        code=document["code"], title=document["title"], edition=document["edition"], source=document["source"],
-        is_demo=True, document=document, digest=hashlib.sha256(text.encode()).hexdigest(), state=EditionState.PUBLISHED,
-        published_at=calendar.at(campaign.started_on, 9), published_by=people["campaign_office"],
-    )  # fmt: skip
-    units = {unit.name: unit.pk for unit in places.units.values()}
-    clauses: list[Clause] = []
-    first = next_id(Clause)
-
-    def add(raws: list[dict[str, Any]], parent: Clause | None) -> None:
-        for raw in raws:
-            clause = Clause(
-                id=first + len(clauses), rulebook=rulebook, parent=parent, no=raw["no"], title=raw["title"], kind=raw["kind"],
-                points=raw.get("points"), method=raw.get("method", ""), params=raw.get("params", {}),
-                measure=raw.get("measure", {}), lead_unit_id=units.get(raw.get("lead_unit", "")), order=len(clauses) + 1,
-            )  # fmt: skip
-            clauses.append(clause)
-            add(raw.get("children", []), clause)
-
-    add(document["clauses"], None)
-    Clause.objects.bulk_create(clauses)
-    campaign.rulebook = rulebook
-    campaign.save(update_fields=["rulebook"])
+    office = people["campaign_office"]
+    rulebook = Rulebook.objects.filter(
+        code=document["code"]
+    ).first()  # stays while a frozen week holds on to it
+    if rulebook is None:
+        names = {name: document[name] for name in ("code", "title", "edition", "source")}
+        rulebook = publish_rulebook(
+            rulebook=draft_rulebook(**names, document=document, is_demo=True, by=office), by=office
+        )
+    campaign.rulebook = pin_rulebook(campaign=campaign, rulebook=rulebook, by=office).rulebook
     return rulebook
 
 
