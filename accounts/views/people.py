@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -24,10 +24,11 @@ from accounts.services import people
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.paging import page_of
 from foodsafe_portal.lib.permissions import Permission
+from foodsafe_portal.lib.requests import PortalRequest
 
 
 @requires(Permission.VIEW_ACCOUNTS)
-def account_list(request: HttpRequest) -> HttpResponse:
+def account_list(request: PortalRequest) -> HttpResponse:
     """Everybody with an account, with search, role and state."""
     page = page_of(accounts_shown(request.user, request.GET), request, order="username")
     template = "accounts/_account_table.html" if request.htmx else "accounts/account_list.html"
@@ -35,7 +36,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Permission.MANAGE_ACCOUNTS)
-def account_new(request: HttpRequest) -> HttpResponse:
+def account_new(request: PortalRequest) -> HttpResponse:
     """Make one account and show its one-time slip."""
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -50,7 +51,7 @@ def account_new(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Permission.IMPORT_LEDGER)
-def account_slips(request: HttpRequest, batch: int) -> HttpResponse:
+def account_slips(request: PortalRequest, batch: int) -> HttpResponse:
     """The one-time slips of an accounts ledger: asked for once, by whoever confirmed it, within the hour."""
     if "accounts" not in request.user.import_kinds:
         raise PermissionDenied
@@ -59,18 +60,18 @@ def account_slips(request: HttpRequest, batch: int) -> HttpResponse:
     return render(request, "accounts/slips.html", context)
 
 
-def _person(request: HttpRequest, pk: int) -> User:
+def _person(request: PortalRequest, pk: int) -> User:
     """An account within the viewer's scope."""
     return get_object_or_404(User, pk__in=User.objects.visible_to(request.user).filter(pk=pk).values("pk"))
 
 
 @requires(Permission.VIEW_ACCOUNTS)
-def account_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def account_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One person: posts past and present, and the acts the viewer may do."""
     return _detail(request, _person(request, pk), PostForm(), 200)
 
 
-def _detail(request: HttpRequest, person: User, form: PostForm, status: int) -> HttpResponse:
+def _detail(request: PortalRequest, person: User, form: PostForm, status: int) -> HttpResponse:
     posts = person.posts.select_related("region", "unit").order_by("valid_to", "-valid_from")
     context = {
         "person": person,
@@ -86,12 +87,12 @@ def _detail(request: HttpRequest, person: User, form: PostForm, status: int) -> 
 
 @require_POST
 @requires(Permission.MANAGE_ACCOUNTS)
-def account_update(request: HttpRequest, pk: int) -> HttpResponse:
+def account_update(request: PortalRequest, pk: int) -> HttpResponse:
     """Change a person's name or mobile number."""
     person = _person(request, pk)
     form = PersonForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+        messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
         return redirect("account-detail", pk=pk)
     try:
         people.update_account(user=person, by=request.user, **form.cleaned_data)
@@ -104,7 +105,7 @@ def account_update(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.MANAGE_ACCOUNTS)
-def account_reset(request: HttpRequest, pk: int) -> HttpResponse:
+def account_reset(request: PortalRequest, pk: int) -> HttpResponse:
     """A new one-time password on a slip, shown once."""
     person = _person(request, pk)
     password = people.reset_password(user=person, by=request.user)
@@ -113,7 +114,7 @@ def account_reset(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.MANAGE_ACCOUNTS)
-def account_switch(request: HttpRequest, pk: int) -> HttpResponse:
+def account_switch(request: PortalRequest, pk: int) -> HttpResponse:
     """Switch an account on or off."""
     person = _person(request, pk)
     try:
@@ -125,7 +126,7 @@ def account_switch(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.MANAGE_POSTS)
-def post_give(request: HttpRequest, pk: int) -> HttpResponse:
+def post_give(request: PortalRequest, pk: int) -> HttpResponse:
     """Give a person a post."""
     person = _person(request, pk)
     form = PostForm(request.POST)
@@ -142,7 +143,7 @@ def post_give(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.MANAGE_POSTS)
-def post_end(request: HttpRequest, pk: int) -> HttpResponse:
+def post_end(request: PortalRequest, pk: int) -> HttpResponse:
     """End a post: yesterday is its last day, so the next request already goes without it."""
     post = get_object_or_404(Post.objects.visible_to(request.user).select_related("user"), pk=pk)
     try:
@@ -153,7 +154,7 @@ def post_end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def language(request: HttpRequest) -> HttpResponse:
+def language(request: PortalRequest) -> HttpResponse:
     """Switch the interface language, also before logging in, and remember it for the person."""
     code = request.POST.get("language", "")
     target = request.POST.get("next", "/")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +22,7 @@ from campaigns.rules.entry import EntryRefused, asked, reading_from
 from campaigns.services.rulebooks import record_reading
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.permissions import Permission
+from foodsafe_portal.lib.requests import PortalRequest
 
 
 def _report(user: User, week: str) -> WeeklyReport | None:
@@ -47,7 +48,7 @@ def _kept(row: ClauseRow, show: str, words: str) -> bool:
 
 
 @requires(Permission.VIEW_RULEBOOK)
-def clause_list(request: HttpRequest) -> HttpResponse:
+def clause_list(request: PortalRequest) -> HttpResponse:
     """The tree with points per clause; beside it the clause that was chosen."""
     report = _report(request.user, request.GET.get("week", ""))
     if report is None or report.rulebook is None:
@@ -88,7 +89,7 @@ def _tasks(user: User, chosen: ClauseRow | None) -> list[TaskItem]:
 
 
 @requires(Permission.ASSESS, Permission.MANAGE_RULEBOOK)
-def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def assessment_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One assessment's clauses and what was found, for the assessor it was given to."""
     assessment = get_object_or_404(
         Assessment.objects.visible_to(request.user).select_related("rulebook", "campaign"), pk=pk
@@ -113,7 +114,7 @@ def assessment_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.ASSESS, Permission.MANAGE_RULEBOOK)
-def reading_new(request: HttpRequest, pk: int) -> HttpResponse:
+def reading_new(request: PortalRequest, pk: int) -> HttpResponse:
     """What was found for one clause: the office's standing reading, or an assessor's inside their assessment."""
     clause = get_object_or_404(
         Clause.objects.visible_to(request.user).select_related("rulebook").filter(children__isnull=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,11 +13,12 @@ from accounts.rules.rights import Permission
 from campaigns.reports.cells import address, measure_choices
 from campaigns.reports.dashboard import NoSuchPlace, Nothing, dashboard_page
 from campaigns.reports.places import campaign_of
+from foodsafe_portal.lib.requests import PortalRequest
 
 
 @require_GET
 @requires(Permission.VIEW_DASHBOARD)
-def dashboard(request: HttpRequest) -> HttpResponse:
+def dashboard(request: PortalRequest) -> HttpResponse:
     """One frozen week (``week``) of one place (``place``); ``measure`` chooses the table's figures."""
     asked = request.GET
     campaign = campaign_of(request.user, asked.get("campaign", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +15,7 @@ from accounts.doors import requires
 from accounts.rules.rights import Permission
 from campaigns.reports.cells import Openers
 from campaigns.reports.figure_list import Asked, NoSuchFigure, RowsRefused, figure_asked, figure_page, rows_of
+from foodsafe_portal.lib.requests import PortalRequest
 from records.views.exports import export_response
 
 
@@ -31,7 +32,7 @@ def _crumbs(asked: Asked) -> list[tuple[Any, str]]:
 @require_GET
 @requires(Permission.VIEW_DASHBOARD)
 def figure_list(
-    request: HttpRequest, report: int, measure: str, level: str, code: str, part: str
+    request: PortalRequest, report: int, measure: str, level: str, code: str, part: str
 ) -> HttpResponse:
     """The rows of one frozen figure, as known when the week was frozen."""
     question = {"report": str(report), "measure": measure, "level": level, "code": code, "part": part}
@@ -55,7 +56,7 @@ def figure_list(
 @require_GET
 @requires(Permission.VIEW_DASHBOARD)
 @requires(Permission.EXPORT)
-def figure_export(request: HttpRequest) -> HttpResponseBase:
+def figure_export(request: PortalRequest) -> HttpResponseBase:
     """Exactly the rows of the list whose question the parameters repeat."""
     try:
         asked = figure_asked(request.user, request.GET)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -25,6 +25,7 @@ from campaigns.services.tasks import claim_task, decide_report, own_unit, report
 from campaigns.task_export import KEY as TASKS
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.permissions import Permission
+from foodsafe_portal.lib.requests import PortalRequest
 from foodsafe_portal.lib.weeks import Week
 from records.services.calendar import current_calendar
 from records.services.evidence import EvidenceRefused
@@ -39,7 +40,7 @@ def _campaign(user: User) -> Campaign:
 
 
 @requires(Permission.VIEW_TASKS)
-def task_list(request: HttpRequest) -> HttpResponse:
+def task_list(request: PortalRequest) -> HttpResponse:
     """The task list with its time line; today against the review day."""
     campaign, today, calendar = _campaign(request.user), timezone.localdate(), current_calendar()
     everything = list(tasks_shown(request.user, campaign, request.GET.__class__(""), today))
@@ -63,12 +64,12 @@ def task_list(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Permission.EXPORT)
-def task_export(request: HttpRequest) -> HttpResponseBase:
+def task_export(request: PortalRequest) -> HttpResponseBase:
     """The task list as shown, as a workbook or csv."""
     return export_response(request, TASKS)
 
 
-def _task(request: HttpRequest, pk: int) -> TaskItem:
+def _task(request: PortalRequest, pk: int) -> TaskItem:
     tasks = TaskItem.objects.visible_to(request.user).select_related(
         "campaign", "lead_unit", "phase", "claimed_by"
     )
@@ -76,12 +77,12 @@ def _task(request: HttpRequest, pk: int) -> TaskItem:
 
 
 @requires(Permission.VIEW_TASKS)
-def task_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def task_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One task: units, targets, weekly reports, and the acts of this role."""
     return _show(request, _task(request, pk), TaskReportForm(), 200)
 
 
-def _show(request: HttpRequest, task: TaskItem, form: TaskReportForm, status: int) -> HttpResponse:
+def _show(request: PortalRequest, task: TaskItem, form: TaskReportForm, status: int) -> HttpResponse:
     today = timezone.localdate()
     try:
         unit = own_unit(task, request.user) if request.user.can(Permission.REPORT_TASK) else None
@@ -103,7 +104,7 @@ def _show(request: HttpRequest, task: TaskItem, form: TaskReportForm, status: in
     return render(request, "campaigns/task_detail.html", context, status=status)
 
 
-def _act(request: HttpRequest, act: Callable[[], Any], done: str) -> bool:
+def _act(request: PortalRequest, act: Callable[[], Any], done: str) -> bool:
     """Do one act; a refusal is shown as it is."""
     try:
         act()
@@ -116,7 +117,7 @@ def _act(request: HttpRequest, act: Callable[[], Any], done: str) -> bool:
 
 @require_POST
 @requires(Permission.REPORT_TASK)
-def task_claim(request: HttpRequest, pk: int) -> HttpResponse:
+def task_claim(request: PortalRequest, pk: int) -> HttpResponse:
     """The lead unit takes the task on."""
     task = _task(request, pk)
     _act(request, lambda: claim_task(task=task, by=request.user), _("已认领。"))
@@ -125,7 +126,7 @@ def task_claim(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.REPORT_TASK)
-def task_report(request: HttpRequest, pk: int) -> HttpResponse:
+def task_report(request: PortalRequest, pk: int) -> HttpResponse:
     """This week's report of the person's unit."""
     task = _task(request, pk)
     form = TaskReportForm(request.POST, request.FILES)
@@ -143,7 +144,7 @@ def task_report(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.APPROVE_TASK)
-def report_decide(request: HttpRequest, pk: int) -> HttpResponse:
+def report_decide(request: PortalRequest, pk: int) -> HttpResponse:
     """Approve a weekly report or return it with a reason."""
     visible = TaskItem.objects.visible_to(request.user)
     report = get_object_or_404(
@@ -168,13 +169,13 @@ def report_decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @requires(Permission.VIEW_TASKS)
-def campaign_home(request: HttpRequest) -> HttpResponse:
+def campaign_home(request: PortalRequest) -> HttpResponse:
     """The campaign's organisation: leading groups, teams, member units, phases, instructions."""
     return _home(request, _campaign(request.user), DirectiveForm(), ReviewDateForm(), 200)
 
 
 def _home(
-    request: HttpRequest, campaign: Campaign, directive: DirectiveForm, review: ReviewDateForm, status: int
+    request: PortalRequest, campaign: Campaign, directive: DirectiveForm, review: ReviewDateForm, status: int
 ) -> HttpResponse:
     today = timezone.localdate()
     groups = LeadingGroup.objects.visible_to(request.user).filter(campaign=campaign)
@@ -197,7 +198,7 @@ def _home(
 
 @require_POST
 @requires(Permission.INSTRUCT)
-def directive_new(request: HttpRequest) -> HttpResponse:
+def directive_new(request: PortalRequest) -> HttpResponse:
     """A leader's instruction."""
     campaign = _campaign(request.user)
     form = DirectiveForm(request.POST)
@@ -214,7 +215,7 @@ def directive_new(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires(Permission.MOVE_REVIEW_DATE)
-def review_move(request: HttpRequest) -> HttpResponse:
+def review_move(request: PortalRequest) -> HttpResponse:
     """Move the review date with a reason."""
     campaign = _campaign(request.user)
     form = ReviewDateForm(request.POST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,13 +20,14 @@ from campaigns.reports.places import campaign_of
 from campaigns.reports.weeks import REVISIONS, WeekDetail, report_for, week_detail, week_list
 from campaigns.services.closing import KIND, ask_to_close_week
 from campaigns.services.weeks import publish_week
+from foodsafe_portal.lib.requests import PortalRequest
 from foodsafe_portal.lib.weeks import Week
 from records.choices import JobState
 from records.models import Job
 from records.views.exports import export_response
 
 
-def _report(request: HttpRequest, pk: int) -> WeeklyReport:
+def _report(request: PortalRequest, pk: int) -> WeeklyReport:
     report = report_for(request.user, str(pk))
     if report is None:
         raise Http404
@@ -35,7 +36,7 @@ def _report(request: HttpRequest, pk: int) -> WeeklyReport:
 
 @require_GET
 @requires(Permission.VIEW_DASHBOARD)
-def report_list(request: HttpRequest) -> HttpResponse:
+def report_list(request: PortalRequest) -> HttpResponse:
     """Every frozen week, newest first."""
     context = {
         "list": week_list(request.user, request.GET),
@@ -54,14 +55,14 @@ def report_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 @requires(Permission.VIEW_DASHBOARD)
 @requires(Permission.EXPORT)
-def report_export(request: HttpRequest) -> HttpResponseBase:
+def report_export(request: PortalRequest) -> HttpResponseBase:
     """The list as a file."""
     return export_response(request, "reports")
 
 
 @require_GET
 @requires(Permission.VIEW_DASHBOARD)
-def report_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def report_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One frozen week in one revision."""
     report = _report(request, pk)
     try:
@@ -75,7 +76,7 @@ def report_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @requires(Permission.VIEW_DASHBOARD)
 @requires(Permission.EXPORT)
-def report_figures(request: HttpRequest, pk: int) -> HttpResponseBase:
+def report_figures(request: PortalRequest, pk: int) -> HttpResponseBase:
     """Every figure of a week that the viewer may see, as a file."""
     _report(request, pk)
     params = request.GET.copy()
@@ -86,7 +87,7 @@ def report_figures(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @require_POST
 @requires(Permission.CLOSE_WEEK)
-def report_close(request: HttpRequest) -> HttpResponse:
+def report_close(request: PortalRequest) -> HttpResponse:
     """Freeze a week (``week``, the last ended one by default) or check it again, in the background."""
     campaign = campaign_of(request.user, request.POST.get("campaign", ""))
     if campaign is None:
@@ -103,7 +104,7 @@ def report_close(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @requires(Permission.CLOSE_WEEK)
-def report_closing(request: HttpRequest, pk: str) -> HttpResponse:
+def report_closing(request: PortalRequest, pk: str) -> HttpResponse:
     """The progress of a freezing the viewer asked for; the finished week opens by itself."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk, kind=KIND)
     done = (
@@ -124,7 +125,7 @@ def report_closing(request: HttpRequest, pk: str) -> HttpResponse:
 
 @require_POST
 @requires(Permission.PUBLISH_WEEK)
-def report_publish(request: HttpRequest, pk: int) -> HttpResponse:
+def report_publish(request: PortalRequest, pk: int) -> HttpResponse:
     """Publish the newest revision of a frozen week."""
     report = _report(request, pk)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.doors import requires
 from accounts.rules.rights import Permission
+from foodsafe_portal.lib.requests import PortalRequest
 from inspections.reports.duties import duty_list as duties_report
 from inspections.rows import duty_rows
 from records.views.exports import export_response
@@ -18,7 +19,7 @@ from records.views.exports import export_response
 
 @require_safe
 @requires(Permission.VIEW_VISITS)
-def duty_list(request: HttpRequest) -> HttpResponse:
+def duty_list(request: PortalRequest) -> HttpResponse:
     """Duties in this person's scope with their five figures, most urgent first."""
     report = duties_report(request.user, request.GET, timezone.localdate())
     may_record = request.user.can(Permission.RECORD_VISIT)
@@ -36,6 +37,6 @@ def duty_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @requires(Permission.VIEW_VISITS)
 @requires(Permission.EXPORT)
-def duty_export(request: HttpRequest) -> HttpResponseBase:
+def duty_export(request: PortalRequest) -> HttpResponseBase:
     """The duties of the list."""
     return export_response(request, "duties")

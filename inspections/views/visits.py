@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,6 +18,7 @@ from accounts.doors import requires
 from accounts.rules.rights import Permission
 from entities.models import Business
 from foodsafe_portal.lib.formats import full_day
+from foodsafe_portal.lib.requests import PortalRequest
 from inspections.errors import InspectionRefused, VisitRefused
 from inspections.forms.visits import VisitForm, VoidForm, new_number
 from inspections.ledgers.visits import VisitsKind
@@ -32,12 +33,12 @@ from records.views.exports import export_response
 UNDO_REASON = "误点，当天撤销"
 
 
-def wants_document(request: HttpRequest) -> bool:
+def wants_document(request: PortalRequest) -> bool:
     """Whether a phone's queue is asking, which reads JSON instead of a page."""
     return request.headers.get("Accept") == "application/json"
 
 
-def _refused(request: HttpRequest, sentences: list[str]) -> JsonResponse:
+def _refused(request: PortalRequest, sentences: list[str]) -> JsonResponse:
     return JsonResponse({"errors": sentences}, status=422)
 
 
@@ -47,7 +48,7 @@ def _recorded(visit: Visit) -> JsonResponse:
 
 @require_safe
 @requires(Permission.MY_VISITS)
-def my_visits(request: HttpRequest) -> HttpResponse:
+def my_visits(request: PortalRequest) -> HttpResponse:
     """What this officer's businesses owe, most urgent first."""
     report = duty_reports.my_visits(request.user, request.GET, timezone.now())
     template = (
@@ -60,7 +61,7 @@ def my_visits(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @requires(Permission.RECORD_VISIT)
-def visit_quick(request: HttpRequest, business_id: int) -> HttpResponse:
+def visit_quick(request: PortalRequest, business_id: int) -> HttpResponse:
     """No problem, in one tap."""
     business = get_object_or_404(Business.objects.visible_to(request.user), pk=business_id)
     officers = visit_reports.officers_for(request.user, business)
@@ -88,7 +89,7 @@ def visit_quick(request: HttpRequest, business_id: int) -> HttpResponse:
     return _card(request, business, refusals)
 
 
-def _card(request: HttpRequest, business: Business, refusals: list[str]) -> HttpResponse:
+def _card(request: PortalRequest, business: Business, refusals: list[str]) -> HttpResponse:
     """The business's card as it stands now with the figures; for a browser without scripts, the list again."""
     if not request.htmx:
         for sentence in refusals:
@@ -101,7 +102,7 @@ def _card(request: HttpRequest, business: Business, refusals: list[str]) -> Http
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.RECORD_VISIT)
-def visit_new(request: HttpRequest, business_id: int) -> HttpResponse:
+def visit_new(request: PortalRequest, business_id: int) -> HttpResponse:
     """The form of one visit; answers a page, or JSON to a phone's queue."""
     business = get_object_or_404(
         Business.objects.visible_to(request.user).select_related("region"), pk=business_id
@@ -138,7 +139,7 @@ def visit_url(visit: Visit) -> str:
 
 
 def _form_again(
-    request: HttpRequest, page: visit_reports.VisitForm, form: VisitForm, sentences: list[str]
+    request: PortalRequest, page: visit_reports.VisitForm, form: VisitForm, sentences: list[str]
 ) -> HttpResponse:
     if wants_document(request):
         return _refused(request, sentences)
@@ -155,7 +156,7 @@ def _form_again(
 
 @require_safe
 @requires(Permission.VIEW_VISITS)
-def visit_list(request: HttpRequest) -> HttpResponse:
+def visit_list(request: PortalRequest) -> HttpResponse:
     """Visits in this person's scope, newest first."""
     report = visit_reports.visit_list(request.user, request.GET, timezone.localdate())
     context = {
@@ -174,12 +175,12 @@ def visit_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 @requires(Permission.VIEW_VISITS)
 @requires(Permission.EXPORT)
-def visit_export(request: HttpRequest) -> HttpResponseBase:
+def visit_export(request: PortalRequest) -> HttpResponseBase:
     """The visits of the list as their ledger."""
     return export_response(request, VisitsKind.key)
 
 
-def _visit(request: HttpRequest, pk: int) -> Visit:
+def _visit(request: PortalRequest, pk: int) -> Visit:
     visits = Visit.objects.visible_to(request.user).select_related(
         "business", "region", "officer", "checklist"
     )
@@ -188,12 +189,12 @@ def _visit(request: HttpRequest, pk: int) -> Visit:
 
 @require_safe
 @requires(Permission.VIEW_VISITS)
-def visit_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def visit_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One visit: its answers, its problems, what it fulfilled."""
     return _detail(request, _visit(request, pk), VoidForm(), [])
 
 
-def _detail(request: HttpRequest, visit: Visit, form: VoidForm, refusals: list[str]) -> HttpResponse:
+def _detail(request: PortalRequest, visit: Visit, form: VoidForm, refusals: list[str]) -> HttpResponse:
     context = {
         "detail": visit_reports.visit_detail(request.user, visit, timezone.localdate()),
         "form": form,
@@ -205,7 +206,7 @@ def _detail(request: HttpRequest, visit: Visit, form: VoidForm, refusals: list[s
 
 @require_POST
 @requires(Permission.RECORD_VISIT)
-def visit_void(request: HttpRequest, pk: int) -> HttpResponse:
+def visit_void(request: PortalRequest, pk: int) -> HttpResponse:
     """Take a visit back: from an officer's card without a word, from its page with a reason."""
     visit = get_object_or_404(
         Visit.objects.visible_to(request.user).select_related("business", "region"), pk=pk

@@ -6,15 +6,16 @@ import tempfile
 from typing import IO
 
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpRequest, HttpResponseBadRequest
+from django.http import FileResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from foodsafe_portal.lib.exports import FORMATS, export_kind
+from foodsafe_portal.lib.requests import PortalRequest
 from records.services.exports import ExportRefused, export_rows
 
 
-def export_response(request: HttpRequest, key: str) -> HttpResponseBase:
+def export_response(request: PortalRequest, key: str) -> HttpResponseBase:
     """The rows of the list whose address this is (``format``: xlsx, the default, or csv) as an attachment.
 
     The file is written whole before the first byte is sent: a broken export is an error page, never half a workbook.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.paging import page_of
 from foodsafe_portal.lib.permissions import Permission
+from foodsafe_portal.lib.requests import PortalRequest
 from records.choices import JobState
 from records.models import Job
 from records.services import jobs
@@ -17,7 +18,7 @@ WHO_HAS_JOBS = (Permission.VIEW_JOBS, Permission.IMPORT_LEDGER, Permission.CLOSE
 
 
 @requires(Permission.VIEW_JOBS)
-def job_list(request: HttpRequest) -> HttpResponse:
+def job_list(request: PortalRequest) -> HttpResponse:
     """All background work this person may see, newest first."""
     rows = Job.objects.visible_to(request.user).select_related("created_by")
     if state := request.GET.get("state", ""):
@@ -30,7 +31,7 @@ def job_list(request: HttpRequest) -> HttpResponse:
 
 
 @requires(*WHO_HAS_JOBS)
-def job_detail(request: HttpRequest, pk: str) -> HttpResponse:
+def job_detail(request: PortalRequest, pk: str) -> HttpResponse:
     """One job's progress; the bar asks this address again."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
     template = "records/_job_progress.html" if request.htmx else "records/job.html"
@@ -39,7 +40,7 @@ def job_detail(request: HttpRequest, pk: str) -> HttpResponse:
 
 @require_POST
 @requires(*WHO_HAS_JOBS)
-def job_cancel(request: HttpRequest, pk: str) -> HttpResponse:
+def job_cancel(request: PortalRequest, pk: str) -> HttpResponse:
     """Stop a job before its commit."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
     jobs.cancel_job(job=job, by=request.user)

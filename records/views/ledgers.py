@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.paging import page_of
 from foodsafe_portal.lib.permissions import Permission
+from foodsafe_portal.lib.requests import PortalRequest
 from records.choices import BatchState, RowVerb
 from records.ledgers import all_kinds, kinds_for
 from records.models import LedgerBatch
@@ -25,24 +26,24 @@ from records.services import audit, ledgers
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def _number(request: HttpRequest, name: str) -> int:
+def _number(request: PortalRequest, name: str) -> int:
     value = request.GET.get(name, "")
     return int(value) if value.isdecimal() and len(value) < 9 else 0
 
 
-def _batch(request: HttpRequest, pk: int) -> LedgerBatch:
+def _batch(request: PortalRequest, pk: int) -> LedgerBatch:
     """A batch within the person's scope."""
     batches = LedgerBatch.objects.visible_to(request.user)
     return get_object_or_404(batches.select_related("check_job", "commit_job", "uploaded_by"), pk=pk)
 
 
 @requires(Permission.VIEW_LEDGERS)
-def ledger_home(request: HttpRequest) -> HttpResponse:
+def ledger_home(request: PortalRequest) -> HttpResponse:
     """Upload a ledger and find the earlier ones."""
     return _home(request, "", 200)
 
 
-def _home(request: HttpRequest, refusal: str, status: int) -> HttpResponse:
+def _home(request: PortalRequest, refusal: str, status: int) -> HttpResponse:
     params = request.GET
     batches = LedgerBatch.objects.visible_to(request.user).select_related("uploaded_by")
     if words := params.get("q", "").strip():
@@ -71,7 +72,7 @@ def _home(request: HttpRequest, refusal: str, status: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
-def ledger_upload(request: HttpRequest) -> HttpResponse:
+def ledger_upload(request: PortalRequest) -> HttpResponse:
     """Take in a file; the answer comes once file, row and job are safe."""
     upload = request.FILES.get("file")
     kind = request.POST.get("kind", "")
@@ -89,7 +90,7 @@ def ledger_upload(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Permission.VIEW_LEDGERS)
-def ledger_batch(request: HttpRequest, pk: int) -> HttpResponse:
+def ledger_batch(request: PortalRequest, pk: int) -> HttpResponse:
     """One batch: progress while it is worked on, then everything that was found."""
     batch = _batch(request, pk)
     shown = batch_page(batch, request.user)
@@ -118,7 +119,7 @@ def _first_verb(head: dict[str, Any]) -> str:
     return next((str(verb) for verb, name in names.items() if head[name]), RowVerb.CREATED)
 
 
-def _act(request: HttpRequest, pk: int, act: Callable[[LedgerBatch], Any]) -> HttpResponse:
+def _act(request: PortalRequest, pk: int, act: Callable[[LedgerBatch], Any]) -> HttpResponse:
     """Do one act on a batch and show the batch again, with the refusal as it is."""
     batch = _batch(request, pk)
     try:
@@ -130,7 +131,7 @@ def _act(request: HttpRequest, pk: int, act: Callable[[LedgerBatch], Any]) -> Ht
 
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
-def ledger_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+def ledger_confirm(request: PortalRequest, pk: int) -> HttpResponse:
     """Import what was previewed: same person, same digest."""
     partial = request.POST.get("partial") == "1"
     return _act(
@@ -144,21 +145,21 @@ def ledger_confirm(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
-def ledger_abandon(request: HttpRequest, pk: int) -> HttpResponse:
+def ledger_abandon(request: PortalRequest, pk: int) -> HttpResponse:
     """Drop a checked ledger; nothing was saved."""
     return _act(request, pk, lambda batch: ledgers.abandon_batch(batch=batch, by=request.user))
 
 
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
-def ledger_recheck(request: HttpRequest, pk: int) -> HttpResponse:
+def ledger_recheck(request: PortalRequest, pk: int) -> HttpResponse:
     """Check again, because the register has changed since."""
     return _act(request, pk, lambda batch: ledgers.recheck_batch(batch=batch, by=request.user))
 
 
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
-def ledger_choose(request: HttpRequest, pk: int) -> HttpResponse:
+def ledger_choose(request: PortalRequest, pk: int) -> HttpResponse:
     """The person's answer to "which sheet?" or "what does this header mean?"."""
     mapping = {
         header: request.POST[f"column_{place}"]
@@ -176,7 +177,7 @@ def ledger_choose(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
-def ledger_undo(request: HttpRequest, pk: int) -> HttpResponse:
+def ledger_undo(request: PortalRequest, pk: int) -> HttpResponse:
     """Put back what a batch did; rows changed since are left alone and named."""
     batch = _batch(request, pk)
     try:
@@ -188,7 +189,7 @@ def ledger_undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @requires(Permission.VIEW_LEDGERS)
-def ledger_marked(request: HttpRequest, pk: int) -> HttpResponse:
+def ledger_marked(request: PortalRequest, pk: int) -> HttpResponse | FileResponse:
     """The uploaded workbook with every fault marked, ready to be mended and uploaded again."""
     batch = _batch(request, pk)
     out = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
@@ -200,7 +201,7 @@ def ledger_marked(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @requires(Permission.VIEW_LEDGERS)
-def ledger_original(request: HttpRequest, pk: int) -> HttpResponse:
+def ledger_original(request: PortalRequest, pk: int) -> FileResponse:
     """The file as it was uploaded."""
     batch = _batch(request, pk)
     audit.record(by=request.user, action="ledger.original_downloaded", target=batch)
@@ -213,7 +214,7 @@ def ledger_original(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @requires(Permission.IMPORT_LEDGER)
-def ledger_template(request: HttpRequest, kind: str) -> HttpResponse:
+def ledger_template(request: PortalRequest, kind: str) -> HttpResponse | FileResponse:
     """The empty ledger of a kind for this person's territory."""
     known = {known.key: known for known in kinds_for(request.user)}
     if kind not in known:
@@ -229,7 +230,7 @@ def ledger_template(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 @requires(Permission.VIEW_LEDGERS)
-def ledger_missing(request: HttpRequest, pk: int) -> HttpResponse:
+def ledger_missing(request: PortalRequest, pk: int) -> HttpResponse:
     """What the register holds and the file does not name; listed, never deleted."""
     batch = _batch(request, pk)
     missing = ledgers.missing_from_file(batch)

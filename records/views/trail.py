@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.paging import page_of
 from foodsafe_portal.lib.permissions import Permission
+from foodsafe_portal.lib.requests import PortalRequest
 from records.models import AuditEvent
 from records.services import audit
 from records.services.seal import verify_trail
@@ -25,7 +26,7 @@ def _day(params: QueryDict, name: str) -> date | None:
         return None
 
 
-def _shown(request: HttpRequest) -> QuerySet[AuditEvent]:
+def _shown(request: PortalRequest) -> QuerySet[AuditEvent]:
     """The events this person may read, narrowed by the page's address (q, action, outcome, from, to)."""
     params = request.GET
     events = AuditEvent.objects.visible_to(request.user)
@@ -49,7 +50,7 @@ def _shown(request: HttpRequest) -> QuerySet[AuditEvent]:
 
 
 @requires(Permission.VIEW_TRAIL)
-def trail(request: HttpRequest) -> HttpResponse:
+def trail(request: PortalRequest) -> HttpResponse:
     """Who did what, newest first."""
     page = page_of(_shown(request).select_related("link"), request)
     template = "records/_trail_table.html" if request.htmx else "records/trail.html"
@@ -57,7 +58,7 @@ def trail(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Permission.VIEW_TRAIL)
-def event_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def event_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One event with what was before and after."""
     event = get_object_or_404(AuditEvent.objects.visible_to(request.user).select_related("link"), pk=pk)
     return render(request, "records/event.html", {"event": event})
@@ -65,7 +66,7 @@ def event_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.VIEW_TRAIL)
-def trail_verify(request: HttpRequest) -> HttpResponse:
+def trail_verify(request: PortalRequest) -> HttpResponse:
     """Read the whole chain and say what was found; asking is itself an event."""
     check = verify_trail()
     audit.record(
