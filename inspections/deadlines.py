@@ -14,7 +14,7 @@ class Deadlines:
 
     def __init__(self) -> None:
         rows = DeadlinePolicy.objects.values_list("severity", "effective_from", "days", "unit")
-        self.policies = tuple(DeadlinePolicyRow(*row) for row in rows)
+        self.policies = tuple(DeadlinePolicyRow(*row) for row in rows)  # type: ignore[arg-type]
         self.calendar = current_calendar()
 
     def of(self, severity: str, found_on: date) -> Deadline:

@@ -23,7 +23,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -97,7 +97,7 @@ def materialise(
     With ``business_ids`` only for those among them. Existing duties are worked out again on the way. Running it twice
     changes nothing the second time.
     """
-    businesses = Business.objects.in_territory(region_code).graded()
+    businesses: QuerySet[Business] = Business.objects.in_territory(region_code).graded()
     if business_ids is not None:
         businesses = among(businesses, "id", business_ids)
     counts = Counts()
@@ -283,7 +283,7 @@ class Expectations:
         self.rules: dict[str, list[Frequency]] = defaultdict(list)
         rows = FrequencyPolicy.objects.order_by("-effective_from", "-pk")
         for row in rows.values_list("pk", "grade", "effective_from", "times", "per", "due_mode"):
-            self.rules[row[1]].append(Frequency(*row))
+            self.rules[row[1]].append(Frequency(*row))  # type: ignore[arg-type]
         self._governing: dict[tuple[str, date], tuple[Frequency, Period] | None] = {}
         self._days: dict[str, tuple[date, ...]] = {}
         self._asked: dict[str, frozenset[str]] = {}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Self
+from typing import Self, get_args
 
 from django.apps import apps
 from django.db.models import F, Q
 
-from foodsafe_portal.lib.periods import Period
+from foodsafe_portal.lib.periods import Period, PeriodKind
 from foodsafe_portal.lib.scope import Person, ScopedQuerySet
-from inspections.choices import PeriodKind
 
 PARTS = ("expected", "done", "on_time", "overdue", "excluded")
 
@@ -60,7 +59,9 @@ class DutyQuerySet(ScopedQuerySet):
 
     def known_at(self, instant: datetime) -> Self:
         """The rows that were in force at ``instant``."""
-        return self.filter(Q(superseded_at__isnull=True) | Q(superseded_at__gt=instant), recorded_at__lte=instant)
+        return self.filter(
+            Q(superseded_at__isnull=True) | Q(superseded_at__gt=instant), recorded_at__lte=instant
+        )
 
     def part(self, part: str, day: date, *, running: bool = False) -> Self:
         """The rows behind one of the five figures at the end of ``day``, or in its course."""
@@ -77,7 +78,7 @@ class VisitDutyQuerySet(DutyQuerySet):
 
     def in_period_of(self, day: date) -> Self:
         """Duties of the periods that contain ``day``."""
-        return self.filter(period__in=[Period.containing(day, kind).code for kind in PeriodKind.values])
+        return self.filter(period__in=[Period.containing(day, kind).code for kind in get_args(PeriodKind)])
 
 
 class RectificationDutyQuerySet(DutyQuerySet):

@@ -38,6 +38,9 @@ class VisitForm(forms.Form):
     )
     no_problem = forms.BooleanField(required=False)
 
+    data: QueryDict
+    files: MultiValueDict
+
     def __init__(
         self,
         data: QueryDict,

@@ -84,7 +84,7 @@ class Address:
 
     def hidden(self, *shown: str) -> list[tuple[str, str]]:
         """The filters a search form has to carry along, without the ones it shows itself."""
-        return [(name, value) for name, value in self.params.items() if name not in (*shown, "format")]
+        return [(name, self.get(name)) for name in self.params if name not in (*shown, "format")]
 
     @property
     def clear_url(self) -> str:
