@@ -1,4 +1,4 @@
-"""What this room exports: the visits as their ledger, the duties as a table for the desk."""
+"""What this room exports: visits and problems as their ledgers, the duties as a table for the desk."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from foodsafe_portal.lib.exports import ExportKind, register_export
 from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.periods import Period
 from inspections.choices import Exclusion
+from inspections.ledgers.problems import ProblemsKind
 from inspections.ledgers.visits import VisitsKind
 from inspections.models import VisitDuty
 from inspections.reports.duties import PART_WORDS, Moment, duties_shown, narrowed, part_of
 from inspections.reports.filters import Address
+from inspections.reports.problems import Asked, views_for
 from inspections.reports.visits import visits_shown
 from records.ledgers import kind_of
 
@@ -103,5 +105,24 @@ register_export(
         rows=_duties,
         permission=Permission.VIEW_VISITS,
         described=lambda user, params: _described(duties_shown(user, params, timezone.localdate())[2]),
+    )
+)
+
+
+def _problems(user: User, params: QueryDict) -> Iterable[Sequence[Any]]:
+    today = timezone.localdate()
+    asked = Asked(user, params, today)
+    shown, order = asked.chosen(asked.view(views_for(user, today)))
+    return kind_of(ProblemsKind.key).export_rows(shown.order_by(*order))
+
+
+register_export(
+    ExportKind(
+        key=ProblemsKind.key,
+        title=_("问题整改台账"),
+        columns=ProblemsKind.columns,
+        rows=_problems,
+        permission=Permission.VIEW_PROBLEMS,
+        described=lambda user, params: _described(Asked(user, params, timezone.localdate()).address),
     )
 )

@@ -1,5 +1,5 @@
-"""The kinds of ledger of this room: visits."""
+"""The kinds of ledger of this room: visits and problems."""
 
-from inspections.ledgers import visits
+from inspections.ledgers import problems, visits
 
-__all__ = ["visits"]
+__all__ = ["problems", "visits"]

@@ -55,6 +55,13 @@ _MESSAGES = {
     "role_unknown": "没有这个角色",
     "role_not_allowed": "不能授予的角色",
     "unit_unknown": "没有这个单位",
+    "unit_ambiguous": "有同名单位,分不清是哪一个",
+    "problem_unknown": "没有这个编号的问题",
+    "problem_voided": "问题已作废",
+    "closed_kept": "已销号的问题不改",
+    "due_kept": "期限不改,延期另行申请",
+    "step_on_page": "须在页面办理的步骤",
+    "no_policy": "没有适用的整改时限",
     "mobile_taken": "手机号已被其他账号使用",
     "exclusive_role": "三员互斥",
 }
