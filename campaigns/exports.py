@@ -36,7 +36,7 @@ def _report_words(user: User, params: QueryDict) -> Sequence[tuple[str, str]]:
 def _list_words(user: User, params: QueryDict) -> Sequence[tuple[str, str]]:
     """The conditions of the list of frozen weeks."""
     names = (("q", _("查找")), ("state", _("状态")), ("revisions", _("版次")))
-    return [(label, params[name]) for name, label in names if params.get(name)]
+    return [(label, str(params[name])) for name, label in names if params.get(name)]
 
 
 Rows = Callable[[User, QueryDict], Iterator[tuple[Any, ...]]]

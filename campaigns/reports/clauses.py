@@ -96,16 +96,14 @@ def parallels(report: WeeklyReport, row: ClauseRow) -> list[Parallel]:
         newest[assessment.kind] = assessment
     shown = [Parallel(str(AssessmentKind.SELF.label), row.low, row.high, None, report.sunday, row.why)]
     for kind in (AssessmentKind.MOCK, AssessmentKind.PROVINCIAL, AssessmentKind.NATIONAL):
-        assessment = newest.get(kind)
+        latest = newest.get(kind)
         low = high = difference = None
         note = ""
-        if assessment is not None and report.rulebook is not None:
-            low, high, note = _assessed(assessment, report, row.clause)
+        if latest is not None and report.rulebook is not None:
+            low, high, note = _assessed(latest, report, row.clause)
         if low is not None and low == high and row.low is not None and row.low == row.high:
             difference = low - row.low
-        shown.append(
-            Parallel(str(kind.label), low, high, difference, assessment and assessment.held_on, note)
-        )
+        shown.append(Parallel(str(kind.label), low, high, difference, latest and latest.held_on, note))
     return shown
 
 
@@ -119,5 +117,6 @@ def _assessed(
         result = score(parse_rulebook(report.rulebook.document), {clause.no: readings[clause.no]})
     except ScoringRefused as refusal:
         return None, None, str(refusal)
-    entry = next(entry for entry in result.as_document()["clauses"] if entry["no"] == clause.no)  # type: ignore[union-attr,index,attr-defined]
+    clauses: Any = result.as_document()["clauses"]
+    entry = next(entry for entry in clauses if entry["no"] == clause.no)
     return Decimal(entry["low"]), Decimal(entry["high"]), set_chinese(entry["why"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import CASCADE
 
@@ -76,7 +76,7 @@ def _in_use(business_ids: list[int], batch: LedgerBatch) -> dict[int, str]:
     for _receiver, kept in businesses_forgotten.send(
         sender=Business, business_ids=business_ids, since=batch.committed_at
     ):
-        reasons |= kept or {}
+        reasons |= cast(dict[int, str], kept or {})
     return reasons
 
 

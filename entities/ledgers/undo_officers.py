@@ -100,7 +100,7 @@ def _go_on(staged: list[LedgerRow], batch: LedgerBatch, result: UndoResult, conc
     again: list[int] = []
     for pk, one in before.items():
         moment = one.voided_at or one.ended_at
-        ours = moment is not None and batch.confirmed_at <= moment <= batch.committed_at  # type: ignore[operator]
+        ours = moment is not None and batch.confirmed_at <= moment <= batch.committed_at
         if not ours or (one.business_id, one.level) in taken:
             result.conflict(rows[pk], str(one), _CHANGED_SINCE)
             continue

@@ -540,7 +540,7 @@ def _undo(staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -
 
 
 def _put_words_back(row: LedgerRow, before: Mapping[str, Any], result: UndoResult) -> None:
-    visit = Visit.objects.filter(pk=row.target_id, voided_at__isnull=True).first()
+    visit = Visit.objects.filter(pk=row.target_id or 0, voided_at__isnull=True).first()
     told = next(rows_told(Rows([row.row_no], {key: [value] for key, value in row.values.items()}, {})))
     if visit is None or any(getattr(visit, name) != told.get(name) for name in before):
         result.conflict(row, str(visit or row.key), "导入之后又被修改过,没有还原")
