@@ -18,6 +18,7 @@ from records.services.jobs import JobRefused, Progress, job_handler
 
 CLOSING_SECONDS = 900  # the lease over the one statement that cannot report: counting a million businesses
 
+
 @shared_task(acks_late=True, reject_on_worker_lost=True)
 def close_due_weeks() -> list[str]:
     """Close every campaign's ended weeks, from Monday 00:30 on, catching up what was missed; running it twice changes nothing."""

@@ -36,7 +36,11 @@ def waiting_for(user: User) -> Q:
     others = ~Q(submitted_by=user)
     if user.can(Permission.FIRST_CHECK):
         checked = Q(state=State.SUBMITTED) & others
-        mine |= checked & Q(region_id__in=user.scope.regions("problem")) if user.can(Permission.SECOND_CHECK) else checked
+        mine |= (
+            checked & Q(region_id__in=user.scope.regions("problem"))
+            if user.can(Permission.SECOND_CHECK)
+            else checked
+        )
     if user.can(Permission.SECOND_CHECK):
         mine |= Q(state=State.SECOND_CHECK) & others
     if user.can(Permission.APPROVE_EXTENSION):

@@ -27,11 +27,18 @@ class Officer(models.Model):
     phone = models.CharField(_("联系电话"), max_length=40, blank=True)
     region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name=_("所在地区"))
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="officers", verbose_name=_("账号")
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="officers",
+        verbose_name=_("账号"),
     )
     is_active = models.BooleanField(_("在岗"), default=True)
     version = models.PositiveIntegerField(_("版本"), default=1, editable=False)
-    source = models.CharField(_("来源"), max_length=8, choices=Source.choices, default=Source.PAGE, editable=False)
+    source = models.CharField(
+        _("来源"), max_length=8, choices=Source.choices, default=Source.PAGE, editable=False
+    )
     recorded_at = models.DateTimeField(_("登记时间"), editable=False)
 
     objects = OfficerQuerySet.as_manager()
@@ -52,8 +59,12 @@ class Officer(models.Model):
 class Assignment(models.Model):
     """包保关系: officer × business × dated interval; never overwritten, ended by a date or voided."""
 
-    officer = models.ForeignKey(Officer, models.PROTECT, related_name="assignments", verbose_name=_("包保干部"))
-    business = models.ForeignKey(Business, models.CASCADE, related_name="assignments", verbose_name=_("经营主体"))
+    officer = models.ForeignKey(
+        Officer, models.PROTECT, related_name="assignments", verbose_name=_("包保干部")
+    )
+    business = models.ForeignKey(
+        Business, models.CASCADE, related_name="assignments", verbose_name=_("经营主体")
+    )
     level = models.CharField(_("包保层级"), max_length=10, choices=OfficerLevel.choices)
     valid_from = models.DateField(_("包保起始"))
     valid_to = models.DateField(_("包保终止"), null=True, blank=True)
@@ -108,7 +119,9 @@ class Pledge(models.Model):
         verbose_name_plural = _("承诺书")
         ordering = ["-signed_on", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["officer", "business", "signed_on"], name="pledge_signed_once_a_day")
+            models.UniqueConstraint(
+                fields=["officer", "business", "signed_on"], name="pledge_signed_once_a_day"
+            )
         ]
 
     def __str__(self) -> str:

@@ -35,7 +35,9 @@ class DocumentCommand(BaseCommand):
 
     def in_words(self, document: dict[str, Any]) -> str:
         """The document for people, when ``--json`` was not asked for."""
-        return "\n".join(f"{key}: {value}" for key, value in document.items() if not isinstance(value, list | dict))
+        return "\n".join(
+            f"{key}: {value}" for key, value in document.items() if not isinstance(value, list | dict)
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the document and leave with the agreed exit code."""

@@ -72,7 +72,11 @@ def masked_phone(number: str | None) -> str:
 
 def pretty_json(value: object) -> str:
     """A JSON value as indented text with its Chinese readable; nothing is a dash."""
-    return NO_VALUE if value in (None, "", {}, []) else json.dumps(value, ensure_ascii=False, indent=1, default=str)
+    return (
+        NO_VALUE
+        if value in (None, "", {}, [])
+        else json.dumps(value, ensure_ascii=False, indent=1, default=str)
+    )
 
 
 def week_label(week: Week | str) -> str:

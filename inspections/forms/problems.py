@@ -29,7 +29,9 @@ class Day(forms.DateField):
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(error_messages={"invalid": DAY_WRONG, "required": gettext_lazy("请填日期。")}, **kwargs)
+        super().__init__(
+            error_messages={"invalid": DAY_WRONG, "required": gettext_lazy("请填日期。")}, **kwargs
+        )
 
 
 class ManyFiles(forms.ClearableFileInput):
@@ -54,7 +56,9 @@ class Photos(forms.FileField):
         return [super(Photos, self).clean(one, initial) for one in sent]
 
 
-def note(label: Any, *, required: bool = False, missing: Any = "", rows: int = 3, longest: int = NOTE) -> forms.CharField:
+def note(
+    label: Any, *, required: bool = False, missing: Any = "", rows: int = 3, longest: int = NOTE
+) -> forms.CharField:
     """A few sentences."""
     return forms.CharField(
         label=label,
@@ -102,15 +106,27 @@ class SignForm(StepForm):
 class PlanForm(StepForm):
     """One plan, one leader."""
 
-    measures = note(gettext_lazy("整改措施（每行一条）"), required=True, missing=gettext_lazy("请写整改措施，每行一条。"), rows=5, longest=4000)
+    measures = note(
+        gettext_lazy("整改措施（每行一条）"),
+        required=True,
+        missing=gettext_lazy("请写整改措施，每行一条。"),
+        rows=5,
+        longest=4000,
+    )
     leader_name = forms.CharField(
-        label=gettext_lazy("责任领导"), max_length=60, error_messages={"required": gettext_lazy("请填一名责任领导。")}
+        label=gettext_lazy("责任领导"),
+        max_length=60,
+        error_messages={"required": gettext_lazy("请填一名责任领导。")},
     )
     owner_name = forms.CharField(label=gettext_lazy("责任人"), max_length=60, required=False)
 
     def __init__(self, *args: Any, problem: Problem, **kwargs: Any) -> None:
         super().__init__(*args, problem=problem, **kwargs)
-        known = {"measures": problem.plan, "leader_name": problem.leader_name, "owner_name": problem.owner_name}
+        known = {
+            "measures": problem.plan,
+            "leader_name": problem.leader_name,
+            "owner_name": problem.owner_name,
+        }
         self.initial = known | self.initial
 
 
@@ -150,7 +166,9 @@ class ExtendForm(StepForm):
     """Asking for a later deadline."""
 
     to_due_on = Day(label=gettext_lazy("申请延至"))
-    reason = note(gettext_lazy("延期理由"), required=True, missing=gettext_lazy("请写延期理由。"), longest=300)
+    reason = note(
+        gettext_lazy("延期理由"), required=True, missing=gettext_lazy("请写延期理由。"), longest=300
+    )
 
 
 class ExtensionForm(StepForm):
@@ -191,7 +209,9 @@ class ReferForm(StepForm):
     """Handing over to the market regulator."""
 
     office = forms.CharField(
-        label=gettext_lazy("移交给（监管所）"), max_length=100, error_messages={"required": gettext_lazy("请填监管所。")}
+        label=gettext_lazy("移交给（监管所）"),
+        max_length=100,
+        error_messages={"required": gettext_lazy("请填监管所。")},
     )
     reason = note(gettext_lazy("移交理由"), required=True, missing=gettext_lazy("请写移交理由。"))
 
@@ -204,7 +224,11 @@ class ReferForm(StepForm):
 class ReferralForm(StepForm):
     """What the regulator did."""
 
-    choices = {"file": gettext_lazy("立案"), "decline": gettext_lazy("不立案"), "conclude": gettext_lazy("结案")}
+    choices = {
+        "file": gettext_lazy("立案"),
+        "decline": gettext_lazy("不立案"),
+        "conclude": gettext_lazy("结案"),
+    }
     on = Day(label=gettext_lazy("日期"))
     case_no = forms.CharField(label=gettext_lazy("立案号（立案必填）"), max_length=60, required=False)
     note = note(gettext_lazy("说明（不立案必填）"))
@@ -221,7 +245,11 @@ class ReferralForm(StepForm):
         values = super().clean()
         if self.do == "file" and not values.get("case_no", "").strip():
             self.add_error("case_no" if "case_no" in self.fields else None, _("立案要写明立案号。"))
-        if self.do in ("decline", "conclude") and not values.get("note", "").strip() and "note" not in self.errors:
+        if (
+            self.do in ("decline", "conclude")
+            and not values.get("note", "").strip()
+            and "note" not in self.errors
+        ):
             self.add_error("note", _("不立案必须写明理由。"))
         return values
 
@@ -244,7 +272,9 @@ class RevisitForm(StepForm):
 class VoidProblemForm(StepForm):
     """Why it should not have been entered."""
 
-    reason = note(gettext_lazy("作废理由"), required=True, missing=gettext_lazy("请写作废理由。"), longest=200)
+    reason = note(
+        gettext_lazy("作废理由"), required=True, missing=gettext_lazy("请写作废理由。"), longest=200
+    )
 
 
 STEP_FORMS: dict[str, type[StepForm]] = {
@@ -267,11 +297,20 @@ class ProblemForm(forms.Form):
     """A problem found by the office, a county, a township or a supervision team; a common one goes to several units."""
 
     kind = forms.ChoiceField(
-        label=gettext_lazy("问题类型"), choices=ProblemKind.choices, initial=ProblemKind.SINGLE, widget=forms.RadioSelect
+        label=gettext_lazy("问题类型"),
+        choices=ProblemKind.choices,
+        initial=ProblemKind.SINGLE,
+        widget=forms.RadioSelect,
     )
-    description = note(gettext_lazy("问题描述"), required=True, missing=gettext_lazy("请写发现了什么问题。"), longest=2000)
-    source = forms.ChoiceField(label=gettext_lazy("问题来源"), choices=ProblemSource.choices, initial=ProblemSource.INSPECTION)
-    severity = forms.ChoiceField(label=gettext_lazy("严重程度"), choices=Severity.choices, initial=Severity.MINOR)
+    description = note(
+        gettext_lazy("问题描述"), required=True, missing=gettext_lazy("请写发现了什么问题。"), longest=2000
+    )
+    source = forms.ChoiceField(
+        label=gettext_lazy("问题来源"), choices=ProblemSource.choices, initial=ProblemSource.INSPECTION
+    )
+    severity = forms.ChoiceField(
+        label=gettext_lazy("严重程度"), choices=Severity.choices, initial=Severity.MINOR
+    )
     found_on = Day(label=gettext_lazy("发现日期"))
     business = forms.CharField(label=gettext_lazy("经营主体"), max_length=150, required=False)
     region = forms.ModelChoiceField(
@@ -323,11 +362,15 @@ class ProblemForm(forms.Form):
         if not text:
             return None
         named = Q(licence_no=text.upper()) | Q(credit_code=text.upper()) | Q(name=text)
-        found = list(Business.objects.visible_to(self.user).select_related("region").filter(named).order_by("pk")[:6])
+        found = list(
+            Business.objects.visible_to(self.user).select_related("region").filter(named).order_by("pk")[:6]
+        )
         if not found:
             raise forms.ValidationError(_("没有找到这家主体；请填完整的名称、许可证号或信用代码。"))
         if len(found) > 1:
-            several = "；".join(f"{one.name}（{one.licence_no or one.premises_address}）" for one in found[:5])
+            several = "；".join(
+                f"{one.name}（{one.licence_no or one.premises_address}）" for one in found[:5]
+            )
             raise forms.ValidationError(_("有几家主体相符，请改填许可证号：%(names)s") % {"names": several})
         return found[0]
 
@@ -337,7 +380,11 @@ class ProblemForm(forms.Form):
         if values.get("kind") == ProblemKind.COMMON:
             if not values.get("units") and "units" not in self.errors:
                 self.add_error("units", _("共性问题要选责任单位，至少 1 个。"))
-        elif not values.get("business") and not values.get("region") and not {"business", "region"} & set(self.errors):
+        elif (
+            not values.get("business")
+            and not values.get("region")
+            and not {"business", "region"} & set(self.errors)
+        ):
             self.add_error("region", _("请选地区，或填经营主体。"))
         return values
 

@@ -120,9 +120,19 @@ class ProblemsKind(LedgerKind):
 
     def identity(self, rows: Rows) -> list[str]:
         """The number, else what a problem is recognised by."""
-        keys = ("code", "found_on", "description", "lead_unit", "site", "business_credit_code", "business_licence_no")
+        keys = (
+            "code",
+            "found_on",
+            "description",
+            "lead_unit",
+            "site",
+            "business_credit_code",
+            "business_licence_no",
+        )
         return [
-            code or "→".join(str(part or "") for part in (day, *facts))[:200] if code or (day and facts[0]) else ""
+            code or "→".join(str(part or "") for part in (day, *facts))[:200]
+            if code or (day and facts[0])
+            else ""
             for code, day, *facts in rows.tuples(keys)
         ]
 
@@ -168,9 +178,9 @@ class ProblemsKind(LedgerKind):
         """See ``LedgerKind.export_rows``."""
         names = dict(Region.objects.filter(level__in=["county", "township"]).values_list("code", "name"))
         today = timezone.localdate()
-        problems = queryset.select_related("business", "unit", "first_checked_by", "closed_by").prefetch_related(
-            "referrals", "revisits"
-        )
+        problems = queryset.select_related(
+            "business", "unit", "first_checked_by", "closed_by"
+        ).prefetch_related("referrals", "revisits")
         for number, problem in enumerate(problems.iterator(chunk_size=1_000), 1):
             yield _exported(number, problem, names, today)
 
@@ -223,7 +233,9 @@ class Units:
     def __init__(self, territory: str) -> None:
         around = in_territory(territory) | Q(region_id__in=ancestors(territory)) if territory else Q()
         self.by_name: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for pk, name, short, region in Unit.objects.filter(around).values_list("pk", "name", "short_name", "region_id"):
+        for pk, name, short, region in Unit.objects.filter(around).values_list(
+            "pk", "name", "short_name", "region_id"
+        ):
             for word in {name, short} - {""}:
                 self.by_name[word].append((pk, region))
 
@@ -258,17 +270,17 @@ class _Planner:
         self.deadlines = Deadlines()
         self.result = Intents()
         self.by_code, self.by_facts = self._known()
-        self.cells = [
-            dict(zip(_READ, values, strict=True)) for values in rows.tuples(_READ)
-        ]
+        self.cells = [dict(zip(_READ, values, strict=True)) for values in rows.tuples(_READ)]
 
     def _known(self) -> tuple[dict[str, Stored], dict[tuple[Any, ...], Stored]]:
         """Problems this person sees: by the file's numbers, and by the facts of its days."""
         seen = Problem.objects.visible_to(self.context.user)
         codes = {code.upper() for code in self.rows.column("code") if code}
-        by_code = {
-            row[1]: Stored(*row) for row in among(seen, "code", codes).values_list(*Stored._fields)
-        } if codes else {}
+        by_code = (
+            {row[1]: Stored(*row) for row in among(seen, "code", codes).values_list(*Stored._fields)}
+            if codes
+            else {}
+        )
         new = [i for i, code in enumerate(self.rows.column("code")) if not code]
         words, days = self.rows.column("description"), self.rows.column("found_on")
         days = [days[i] for i in new if days[i]]
@@ -278,7 +290,9 @@ class _Planner:
             same_words = among(of_days, "description", {words[i] for i in new if words[i]})
             for row in same_words.order_by("-pk").values_list(*Stored._fields):
                 stored = Stored(*row)
-                by_facts[stored.found_on, stored.description, stored.unit_id, stored.business_id or stored.place] = stored
+                by_facts[
+                    stored.found_on, stored.description, stored.unit_id, stored.business_id or stored.place
+                ] = stored
         return by_code, by_facts
 
     def intents(self) -> Intents:
@@ -428,12 +442,16 @@ class _Planner:
     ) -> None:
         """What a ledger does not move says so, where it tells something else than the register."""
         if unit is not None and unit[0] != stored.unit_id:
-            self.rows.note(index, "lead_unit", "step_on_page", "与登记的责任单位不同,没有改派;请在问题页面办理")
+            self.rows.note(
+                index, "lead_unit", "step_on_page", "与登记的责任单位不同,没有改派;请在问题页面办理"
+            )
         if cells["original_due"] and cells["original_due"] != stored.original_due_on:
             said = f"原定期限 {stored.original_due_on} 不变;要延期请在问题页面申请"
             self.rows.note(index, "original_due", "due_kept", said)
         if cells["current_due"] and cells["current_due"] != stored.due_on:
-            self.rows.note(index, "current_due", "due_kept", f"现行期限仍是 {stored.due_on};要延期请在问题页面申请")
+            self.rows.note(
+                index, "current_due", "due_kept", f"现行期限仍是 {stored.due_on};要延期请在问题页面申请"
+            )
         if cells["closed_on"] and stored.closed_on is None:
             said = "销号须附照片并由第二人复核,没有改状态;请在问题页面办理"
             self.rows.note(index, "closed_on", "step_on_page", said)
@@ -511,7 +529,9 @@ def _write_events(problems: Sequence[Problem], context: LedgerContext) -> None:
         if problem.state in (ProblemState.SUBMITTED, ProblemState.CLOSED):
             action = "close" if problem.state == ProblemState.CLOSED else "submit"
             on = problem.closed_on or problem.rectified_on or problem.found_on
-            events.append(_event(problem, action, ProblemState.TO_SIGN, problem.state, on, "台账填报", context))
+            events.append(
+                _event(problem, action, ProblemState.TO_SIGN, problem.state, on, "台账填报", context)
+            )
     ProblemEvent.objects.bulk_create(events, batch_size=1_000)
 
 
@@ -539,7 +559,10 @@ def _better(updated: Mapping[int, tuple[int, dict[str, Any]]], context: LedgerCo
     columns: dict[str, Any] = {name: [words[name] for _version, words in values] for name in WORDS.values()}
     versions = [version for version, _words in values]
     done = update(
-        Problem, keys, columns | {"version": [version + 1 for version in versions]}, guard={"version": versions}
+        Problem,
+        keys,
+        columns | {"version": [version + 1 for version in versions]},
+        guard={"version": versions},
     )
     if done != len(keys):
         raise RegisterChanged("problems were changed by somebody else")
@@ -568,9 +591,7 @@ def _undo(staged: Sequence[LedgerRow], batch: LedgerBatch, context: LedgerContex
         if problem.version != 1 and staged:
             row = by_words.get(problem.description, staged[0])
             result.conflict(row, problem.code, "导入之后已有人办理,没有撤销")
-    events = [
-        _event(one, "void", one.state, one.state, context.today, why, context) for one in untouched
-    ]
+    events = [_event(one, "void", one.state, one.state, context.today, why, context) for one in untouched]
     for row in staged:
         if row.before and row.target_id:
             events += _words_back(row, row.before, why, context, result)
@@ -590,4 +611,6 @@ def _words_back(
         **words, version=problem.version + 1
     )
     result.restored += back
-    return [_event(problem, UPDATED, problem.state, problem.state, context.today, why, context)] if back else []
+    return (
+        [_event(problem, UPDATED, problem.state, problem.state, context.today, why, context)] if back else []
+    )

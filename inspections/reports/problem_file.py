@@ -269,7 +269,11 @@ def _proof(files: Sequence[EvidenceFile], events: Sequence[ProblemEvent]) -> lis
     fixes = {str(event.pk) for event in events if event.action != "open"}
     label = ProblemEvent._meta.label_lower
     return [
-        Proof(file, file.target_type == label and file.target_id in fixes, file.content_type.startswith("image/"))
+        Proof(
+            file,
+            file.target_type == label and file.target_id in fixes,
+            file.content_type.startswith("image/"),
+        )
         for file in files
     ]
 
@@ -286,7 +290,9 @@ def _history(events: Sequence[ProblemEvent], files: Sequence[EvidenceFile]) -> l
         verb, icon, tone = EVENT_WORDS.get(event.action, (event.action, "point", ""))
         count = attached.get(str(event.pk), 0)
         parts = [event.by_name, event.note, PHOTOS % {"n": count} if count else ""]
-        lines.append(Line(timezone.localtime(event.at), verb, " · ".join(part for part in parts if part), icon, tone))
+        lines.append(
+            Line(timezone.localtime(event.at), verb, " · ".join(part for part in parts if part), icon, tone)
+        )
     return lines
 
 

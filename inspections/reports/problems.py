@@ -122,7 +122,9 @@ def row_of(problem: Problem, place: str, today: date, calendar: WorkCalendar) ->
     if problem.voided_at:
         tone, icon = "wait", "x"
     severity = SEVERITY_TONES[Severity(problem.severity)]
-    return ProblemRow(problem, place, badge_of(problem, today, calendar), tone, icon, state_word(problem), severity)
+    return ProblemRow(
+        problem, place, badge_of(problem, today, calendar), tone, icon, state_word(problem), severity
+    )
 
 
 def views_for(user: User, today: date) -> list[View]:
@@ -305,7 +307,9 @@ def _board(asked: Asked, problems: ProblemQuerySet, calendar: WorkCalendar) -> l
     stages = board_columns(asked.today)
     parts = [problems.filter(state__in=states) for _label, states in stages]
     columns = []
-    for number, ((label, states), part, count) in enumerate(zip(stages, parts, counts_of(parts), strict=True)):
+    for number, ((label, states), part, count) in enumerate(
+        zip(stages, parts, counts_of(parts), strict=True)
+    ):
         order = ("-pk",) if set(states) <= ENDED else ("due_on", "pk")
         cards = shown(part).order_by(*order)[:ON_BOARD]
         rows = [row_of(one, asked.places.path(one.region_id), asked.today, calendar) for one in cards]

@@ -37,7 +37,12 @@ def request_extension(
     if to_due_on <= today:
         raise ExtensionRefused(f"申请延至的日期要晚于今天 {today}；填的是 {to_due_on}。")
     take_step(
-        problem, Act.REQUEST_EXTENSION, by=by, at=at, reason=reason, note=f"{due_on} → {to_due_on}：{reason.strip()}"
+        problem,
+        Act.REQUEST_EXTENSION,
+        by=by,
+        at=at,
+        reason=reason,
+        note=f"{due_on} → {to_due_on}：{reason.strip()}",
     )
     try:
         with transaction.atomic():
@@ -76,7 +81,9 @@ def decide_extension(
         reason=note,
         note=f"{due_on} → {extension.to_due_on} {note.strip()}" if approve else note,
         requester=extension.requested_by_id,
-        changes={"due_on": extension.to_due_on, "extension_count": F("extension_count") + 1} if approve else None,
+        changes={"due_on": extension.to_due_on, "extension_count": F("extension_count") + 1}
+        if approve
+        else None,
     )
     moved = Extension.objects.filter(pk=extension.pk, state=ExtensionState.REQUESTED).update(
         state=ExtensionState.APPROVED if approve else ExtensionState.REJECTED,
@@ -113,7 +120,9 @@ def settle_provisional_dates(*, year: int, by: Any = None, at: datetime | None =
     return len(settled)
 
 
-def settle_dates_of(problems: Sequence[Problem], *, by: Any, at: datetime, year: int | None = None) -> list[Problem]:
+def settle_dates_of(
+    problems: Sequence[Problem], *, by: Any, at: datetime, year: int | None = None
+) -> list[Problem]:
     """Settle the provisional deadlines among these problems that no longer touch an unpublished year, one event each.
 
     With ``year`` only those that reach it. The caller holds the rows and writes the audit event.

@@ -123,7 +123,9 @@ def open_problem(
     for photo in photos:
         store_evidence(upload=photo, target=found, by=by)
     if fixed_on_spot:
-        write_event(problem, Act.SUBMIT, ProblemState.TO_SIGN, state, on=found_on, note="当场整改", by=by, at=at)
+        write_event(
+            problem, Act.SUBMIT, ProblemState.TO_SIGN, state, on=found_on, note="当场整改", by=by, at=at
+        )
     follow_problems([problem], on=found_on, at=at)
     audit.record(
         by=by,

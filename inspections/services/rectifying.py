@@ -59,7 +59,11 @@ def plan_rectification(
 
 def last_setback(problem: Problem) -> date:
     """The day from which the fix now asked for can have been made: found, or reopened last."""
-    reopened = ProblemEvent.objects.filter(problem=problem, action=Act.REOPEN).order_by("-id").values_list("on", flat=True)
+    reopened = (
+        ProblemEvent.objects.filter(problem=problem, action=Act.REOPEN)
+        .order_by("-id")
+        .values_list("on", flat=True)
+    )
     return max(problem.found_on, reopened.first() or problem.found_on)
 
 
@@ -107,7 +111,9 @@ def pass_first_check(*, problem: Problem, by: Any, note: str = "", at: datetime 
 @transaction.atomic
 def return_problem(*, problem: Problem, reason: str, by: Any, at: datetime | None = None) -> Problem:
     """Either check sends the fix back with its reason; returns are counted."""
-    take_step(problem, Act.RETURN, by=by, at=at, reason=reason, changes={"return_count": F("return_count") + 1})
+    take_step(
+        problem, Act.RETURN, by=by, at=at, reason=reason, changes={"return_count": F("return_count") + 1}
+    )
     return problem
 
 

@@ -136,5 +136,16 @@ def _passed(problem: Problem, *, on: date, not_before: date | None, note: str, b
     today = timezone.localdate(at)
     if not not_before <= on <= today:
         raise DayRefused("回头看日期", on, not_before, today)
-    write_event(current, REVISITED, current.state, current.state, on=on, note=f"回头看合格 {note.strip()}", by=by, at=at)
-    audit.record(by=by, action="problem.revisited", target=current, after=told(current) | {"on": on.isoformat()})
+    write_event(
+        current,
+        REVISITED,
+        current.state,
+        current.state,
+        on=on,
+        note=f"回头看合格 {note.strip()}",
+        by=by,
+        at=at,
+    )
+    audit.record(
+        by=by, action="problem.revisited", target=current, after=told(current) | {"on": on.isoformat()}
+    )

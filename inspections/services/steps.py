@@ -109,5 +109,9 @@ def write_event(
 def told(problem: Problem) -> dict[str, Any]:
     """What the trail keeps of a problem before and after a step."""
     days = ("original_due_on", "due_on", "rectified_on", "closed_on")
-    facts: dict[str, Any] = {"state": str(problem.state), "unit": problem.unit_id, "leader": problem.leader_name}
+    facts: dict[str, Any] = {
+        "state": str(problem.state),
+        "unit": problem.unit_id,
+        "leader": problem.leader_name,
+    }
     return facts | {name: day.isoformat() if (day := getattr(problem, name)) else None for name in days}

@@ -42,9 +42,7 @@ def show_through(label: str, permission: Permission, rows: Callable[[Any], Query
 
 
 @require_safe
-@requires(
-    Permission.VIEW_PROBLEMS, Permission.VIEW_VISITS, Permission.VIEW_BUSINESSES, Permission.VIEW_TASKS
-)
+@requires(Permission.VIEW_PROBLEMS, Permission.VIEW_VISITS, Permission.VIEW_BUSINESSES, Permission.VIEW_TASKS)
 def evidence_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """One file: a photo to look at, anything else (and a photo with ``?download=1``) as an attachment.
 

@@ -120,7 +120,9 @@ def _opened(request: HttpRequest, form: ProblemForm) -> HttpResponse:
 
 def _problem(request: HttpRequest, pk: int) -> Problem:
     problems = Problem.objects.visible_to(request.user)
-    return get_object_or_404(problems.select_related("business", "unit", "region", "visit", "recorded_by"), pk=pk)
+    return get_object_or_404(
+        problems.select_related("business", "unit", "region", "visit", "recorded_by"), pk=pk
+    )
 
 
 @require_safe
@@ -180,7 +182,10 @@ BUTTONS = {
         Button("return", gettext_lazy("退回整改"), RED, "arrow-back-up"),
     ),
     "extend": (Button("", gettext_lazy("申请延期"), "", "clock"),),
-    "extension": (Button("approve", gettext_lazy("批准延期")), Button("refuse", gettext_lazy("不批准"), RED, "x")),
+    "extension": (
+        Button("approve", gettext_lazy("批准延期")),
+        Button("refuse", gettext_lazy("不批准"), RED, "x"),
+    ),
     "transfer": (Button("", gettext_lazy("改派"), "", "arrows-exchange"),),
     "refer": (Button("", gettext_lazy("移交监管"), "", "shield"),),
     "revisit": (
@@ -189,7 +194,10 @@ BUTTONS = {
     ),
     "void": (Button("", gettext_lazy("作废"), RED, "x"),),
 }
-DECISION = (Button("file", gettext_lazy("立案"), "btn-primary", "shield"), Button("decline", gettext_lazy("不立案"), "", "x"))
+DECISION = (
+    Button("file", gettext_lazy("立案"), "btn-primary", "shield"),
+    Button("decline", gettext_lazy("不立案"), "", "x"),
+)
 CONCLUSION = (Button("conclude", gettext_lazy("结案"), "btn-primary", "circle-check"),)
 
 
@@ -197,19 +205,28 @@ def _panels(request: HttpRequest, file: ProblemFile, bound: StepForm | None) -> 
     """The forms of the acts this person may take now; the one that was refused comes back as it was typed."""
     panels = []
     for number, name in enumerate(file.acts.panels):
-        refused = bound is not None and isinstance(bound, STEP_FORMS[name]) and type(bound) is STEP_FORMS[name]
+        refused = (
+            bound is not None and isinstance(bound, STEP_FORMS[name]) and type(bound) is STEP_FORMS[name]
+        )
         initial = {"on": file.today} if name in ("submit", "referral", "revisit") else {}
         form = bound if refused else STEP_FORMS[name](
             user=request.user, problem=file.problem, initial=initial, auto_id=f"{name}_%s"
         )  # fmt: skip
         buttons = BUTTONS.get(name) or (DECISION if file.problem.state == "referred" else CONCLUSION)
         url = reverse(f"problem-{name}", args=[file.problem.pk])
-        panels.append(Panel(name, TITLES[name], form, url, buttons, (number == 0 and bool(file.turn)) or refused))
+        panels.append(
+            Panel(name, TITLES[name], form, url, buttons, (number == 0 and bool(file.turn)) or refused)
+        )
     return panels
 
 
 def _page(
-    request: HttpRequest, problem: Problem, *, bound: StepForm | None = None, refusal: str = "", status: int = 200
+    request: HttpRequest,
+    problem: Problem,
+    *,
+    bound: StepForm | None = None,
+    refusal: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     """The whole page or, for a step taken in it, its body."""
     file = problem_file(request.user, problem, timezone.localdate())
@@ -266,7 +283,9 @@ def _step(request: HttpRequest, pk: int, name: str, do: Doing, done: Any) -> Htt
 @requires(Permission.RECTIFY_PROBLEM)
 def problem_sign(request: HttpRequest, pk: int) -> HttpResponse:
     """The responsible unit takes it on."""
-    return _step(request, pk, "sign", lambda p, by, f: rectifying.sign_problem(problem=p, by=by), _("已签收。"))
+    return _step(
+        request, pk, "sign", lambda p, by, f: rectifying.sign_problem(problem=p, by=by), _("已签收。")
+    )
 
 
 @require_POST
@@ -303,7 +322,9 @@ def problem_check(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             rectifying.return_problem(problem=problem, by=by, reason=words)
 
-    return _step(request, pk, "check", check, {"pass": _("审核通过，已送复核。"), "return": _("已退回整改。")})
+    return _step(
+        request, pk, "check", check, {"pass": _("审核通过，已送复核。"), "return": _("已退回整改。")}
+    )
 
 
 @require_POST
@@ -344,7 +365,9 @@ def problem_extension(request: HttpRequest, pk: int) -> HttpResponse:
         words = form.cleaned_data["note"]
         extensions.decide_extension(extension=waiting, approve=form.do == "approve", by=by, note=words)
 
-    return _step(request, pk, "extension", decide, {"approve": _("已批准延期。"), "refuse": _("未批准延期。")})
+    return _step(
+        request, pk, "extension", decide, {"approve": _("已批准延期。"), "refuse": _("未批准延期。")}
+    )
 
 
 @require_POST
@@ -398,7 +421,9 @@ def problem_revisit(request: HttpRequest, pk: int) -> HttpResponse:
     def revisit(problem: Problem, by: Any, form: StepForm) -> None:
         referrals.revisit_problem(problem=problem, by=by, passed=form.do == "pass", **form.cleaned_data)
 
-    return _step(request, pk, "revisit", revisit, {"pass": _("已登记回头看合格。"), "fail": _("已重新打开。")})
+    return _step(
+        request, pk, "revisit", revisit, {"pass": _("已登记回头看合格。"), "fail": _("已重新打开。")}
+    )
 
 
 @require_POST

@@ -79,7 +79,11 @@ def test_a_new_city_starts_with_rules_that_name_their_source():
     assert set(FrequencyPolicy.objects.values_list("grade", "times", "per", "effective_from")) == {
         (grade, 1, "quarter", date(2022, 11, 1)) for grade in "ABCD"
     }
-    assert dict(DeadlinePolicy.objects.values_list("severity", "days")) == {"minor": 3, "major": 7, "serious": 15}
+    assert dict(DeadlinePolicy.objects.values_list("severity", "days")) == {
+        "minor": 3,
+        "major": 7,
+        "serious": 15,
+    }
     assert {one.level: one.items.count() for one in Checklist.objects.all()} == {
         "city": 8, "county": 10, "township": 23, "village": 16,
     }  # fmt: skip

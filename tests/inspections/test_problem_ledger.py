@@ -44,15 +44,24 @@ def row(on: date, **fields: Any) -> dict[str, Any]:
 
 def said(batch: LedgerBatch, severity: str) -> set[str]:
     """The codes of a batch's issues of one severity."""
-    return {issue["code"] for row in batch.rows.all() for issue in row.issues if issue["severity"] == severity}
+    return {
+        issue["code"] for row in batch.rows.all() for issue in row.issues if issue["severity"] == severity
+    }
 
 
 def test_a_row_without_a_number_becomes_a_problem_with_number_deadline_event_and_duty(liaison, today):
-    batch = take_in(send(liaison, "problems", [row(today), row(today, site="第一小学食堂", lead_unit="市教育局")]))
+    batch = take_in(
+        send(liaison, "problems", [row(today), row(today, site="第一小学食堂", lead_unit="市教育局")])
+    )
     assert (counts(batch), found(batch, "error", "warning")) == ({"read": 2, "accepted": 2, "created": 2}, [])
     first, second = Problem.objects.order_by("pk")
     assert [first.code, second.code] == [f"WT-{today:%y%m}-0001", f"WT-{today:%y%m}-0002"]
-    assert (first.unit.name, first.region_id, first.leader_name, first.state) == ("南湖区教育局", "990102", "赵文", "to_sign")
+    assert (first.unit.name, first.region_id, first.leader_name, first.state) == (
+        "南湖区教育局",
+        "990102",
+        "赵文",
+        "to_sign",
+    )
     assert (second.unit.name, second.region_id) == ("市教育局", "990102")
     assert first.due_on == first.original_due_on > today and "7 个工作日" in first.due_rule
     assert [event.action for event in first.events.all()] == ["open"]
@@ -62,11 +71,26 @@ def test_a_row_without_a_number_becomes_a_problem_with_number_deadline_event_and
 
 def test_a_problem_at_a_business_takes_its_place_and_grade(liaison, today):
     shop = make_business(
-        "张记面馆", region="990102001001", licence_no=licence(1), credit_code=uscc(1), responsibility_grade="B"
+        "张记面馆",
+        region="990102001001",
+        licence_no=licence(1),
+        credit_code=uscc(1),
+        responsibility_grade="B",
     )
-    take_in(send(liaison, "problems", [row(today, site=None, business_licence_no=licence(1), business_credit_code=uscc(1))]))
+    take_in(
+        send(
+            liaison,
+            "problems",
+            [row(today, site=None, business_licence_no=licence(1), business_credit_code=uscc(1))],
+        )
+    )
     problem = Problem.objects.get()
-    assert (problem.business, problem.region_id, problem.grade, problem.place) == (shop, "990102001001", "B", "张记面馆")
+    assert (problem.business, problem.region_id, problem.grade, problem.place) == (
+        shop,
+        "990102001001",
+        "B",
+        "张记面馆",
+    )
 
 
 def test_the_same_rows_again_change_nothing(liaison, today):
@@ -78,14 +102,27 @@ def test_the_same_rows_again_change_nothing(liaison, today):
 
 
 def test_a_number_betters_the_words_of_that_problem_and_no_other(liaison, today):
-    problem = make_problem(region="990102001", state="rectifying", unit=make_unit("区商务局", region="990102"))
+    problem = make_problem(
+        region="990102001", state="rectifying", unit=make_unit("区商务局", region="990102")
+    )
     other = make_problem(region="990102001")
-    cells = row(problem.found_on, code=problem.code, measures="补录\n培训", lead_unit="区商务局", description=problem.description)
+    cells = row(
+        problem.found_on,
+        code=problem.code,
+        measures="补录\n培训",
+        lead_unit="区商务局",
+        description=problem.description,
+    )
     batch = take_in(send(liaison, "problems", [cells]))
     assert counts(batch)["updated"] == 1
     problem.refresh_from_db()
     other.refresh_from_db()
-    assert (problem.plan, problem.leader_name, problem.version, problem.state) == ("补录\n培训", "赵文", 2, "rectifying")
+    assert (problem.plan, problem.leader_name, problem.version, problem.state) == (
+        "补录\n培训",
+        "赵文",
+        2,
+        "rectifying",
+    )
     assert (other.plan, other.version) == ("", 1)
     assert problem.events.get().action == "update"
 
@@ -97,14 +134,20 @@ def test_a_closed_problem_is_never_overturned(liaison, today):
     )  # fmt: skip
     before = Problem.objects.filter(pk=problem.pk).values().get()
     batch = take_in(
-        send(liaison, "problems", [row(problem.found_on, code=problem.code, measures="新的", lead_unit="区商务局")])
+        send(
+            liaison,
+            "problems",
+            [row(problem.found_on, code=problem.code, measures="新的", lead_unit="区商务局")],
+        )
     )
     assert counts(batch)["unchanged"] == 1 and "closed_kept" in said(batch, "note")
     assert Problem.objects.filter(pk=problem.pk).values().get() == before
 
 
 def test_a_ledger_moves_neither_deadline_nor_unit_nor_state_of_a_problem_that_is_there(liaison, today):
-    problem = make_problem(region="990102001", state="rectifying", unit=make_unit("区商务局", region="990102"))
+    problem = make_problem(
+        region="990102001", state="rectifying", unit=make_unit("区商务局", region="990102")
+    )
     cells = row(
         problem.found_on, code=problem.code, description=problem.description, site=None, lead_leader=None,
         original_due=date(2026, 12, 30), closed_on=today, done_on=today,
@@ -179,7 +222,9 @@ def test_another_countys_problem_is_unknown(liaison, today):
 
 
 def test_undoing_takes_out_what_nobody_touched_and_puts_words_back(liaison, today):
-    old = make_problem(region="990102001", state="rectifying", plan="旧措施", unit=make_unit("区商务局", region="990102"))
+    old = make_problem(
+        region="990102001", state="rectifying", plan="旧措施", unit=make_unit("区商务局", region="990102")
+    )
     cells = row(
         old.found_on, code=old.code, measures="新措施", description=old.description, lead_unit="区商务局", site=None,
         lead_leader=None,
@@ -215,7 +260,9 @@ def test_the_export_of_the_list_goes_back_in_and_changes_nothing(liaison, login,
     rows = list(sheet.iter_rows(values_only=True))
     assert len(rows) == 4 and shop.name in {line[7] for line in rows}
     batch = send(liaison, "problems", ContentFile(content, name="导出.xlsx"))
-    assert counts(batch) == {"read": 3, "accepted": 3, "unchanged": 3} and found(batch, "error", "warning") == []
+    assert (
+        counts(batch) == {"read": 3, "accepted": 3, "unchanged": 3} and found(batch, "error", "warning") == []
+    )
 
 
 def test_what_is_exported_is_what_the_list_shows(login, liaison, today):

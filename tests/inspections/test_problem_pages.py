@@ -53,7 +53,9 @@ def city(today: date) -> dict[str, Any]:
     ended = fixed | {"state": "closed", "closed_on": today - 8 * day, "fulfilled_on": today - 8 * day}
     made = {
         "overdue": make_problem(due_on=today - day, **common),
-        "overdue_elsewhere": make_problem(due_on=today - 3 * day, region="990103001", found_on=today - 20 * day),
+        "overdue_elsewhere": make_problem(
+            due_on=today - 3 * day, region="990103001", found_on=today - 20 * day
+        ),
         "today": make_problem(due_on=today, **common),
         "open": make_problem(due_on=today + 5 * day, state="rectifying", **common),
         "submitted": make_problem(due_on=today + day, state="submitted", **common),
@@ -163,7 +165,15 @@ def test_the_board_shows_twenty_cards_a_column_and_counts_them_all(login, city, 
         make_problem(due_on=today + timedelta(days=9), state="rectifying", found_on=today)
     response = login(city["office"]).get(reverse("problem-list"), {"view": "board"})
     columns = response.context["list"].columns
-    assert [(int(one.count), len(one.rows)) for one in columns] == [(3, 3), (23, 20), (0, 0), (1, 1), (1, 1), (0, 0), (2, 2)]
+    assert [(int(one.count), len(one.rows)) for one in columns] == [
+        (3, 3),
+        (23, 20),
+        (0, 0),
+        (1, 1),
+        (1, 1),
+        (0, 0),
+        (2, 2),
+    ]
     opened = login(city["office"]).get(reverse("problem-list") + columns[1].url).context["list"]
     assert opened.page.total == 23
 
@@ -223,7 +233,9 @@ def test_the_list_costs_the_same_queries_however_long_it_is(view, login, django_
 
 
 def test_overdue_by_unit_and_grade_is_one_statement(city, today, django_assert_num_queries):
-    make_problem(due_on=today - timedelta(days=1), found_on=today - timedelta(days=9), unit=city["bureau"], grade="B")
+    make_problem(
+        due_on=today - timedelta(days=1), found_on=today - timedelta(days=9), unit=city["bureau"], grade="B"
+    )
     with django_assert_num_queries(1):
         found = overdue_by_unit_and_grade(Problem.objects.all(), today)
     assert {(row.unit_id, row.grade): row.count for row in found} == {
@@ -254,8 +266,14 @@ def panels(response: Any) -> list[str]:
         ("auditor", "9901", "to_sign", [], set()),
     ],
 )
-def test_the_file_offers_this_roles_acts_and_explains_the_refused_ones(role, where, state, offered, refused, login, city, today):
-    problem = city["closed"] if state == "closed" else make_problem(unit=city["bureau"], state=state, due_on=today, found_on=today)
+def test_the_file_offers_this_roles_acts_and_explains_the_refused_ones(
+    role, where, state, offered, refused, login, city, today
+):
+    problem = (
+        city["closed"]
+        if state == "closed"
+        else make_problem(unit=city["bureau"], state=state, due_on=today, found_on=today)
+    )
     given = {"unit": city["bureau"]} if where == "bureau" else {"region": where}
     response = login(role=role, **given).get(reverse("problem-detail", args=[problem.pk]))
     assert panels(response) == offered
@@ -265,7 +283,9 @@ def test_the_file_offers_this_roles_acts_and_explains_the_refused_ones(role, whe
 
 def test_who_submitted_sees_why_another_person_must_check(login, today):
     office = make_user(role="campaign_office", region="9901")
-    problem = make_problem(state="submitted", submitted_by=office, rectified_on=today, found_on=today, due_on=today)
+    problem = make_problem(
+        state="submitted", submitted_by=office, rectified_on=today, found_on=today, due_on=today
+    )
     response = login(office).get(reverse("problem-detail", args=[problem.pk]))
     assert "check" not in panels(response)
     assert "须由另一人办理" in response.content.decode()
@@ -286,7 +306,9 @@ def test_a_problem_goes_from_the_unit_to_closure_by_three_people_on_their_pages(
     assert act(unit, problem, "plan", measures="补录\n加装报警", leader_name="赵文").status_code == 200
     empty = act(unit, problem, "submit", on=today.isoformat(), note="已整改")
     assert empty.status_code == 422 and "请附至少 1 张" in empty.content.decode()
-    sent = act(unit, problem, "submit", on=today.isoformat(), note="已整改", proof=[photo("前.jpg"), photo("后.jpg")])
+    sent = act(
+        unit, problem, "submit", on=today.isoformat(), note="已整改", proof=[photo("前.jpg"), photo("后.jpg")]
+    )
     assert sent.status_code == 200 and sent.content.decode().count("/evidence/") == 4
     nothing = act(county, problem, "check", do="return", note=" ")
     assert nothing.status_code == 422 and "退回必须写明理由" in nothing.content.decode()
@@ -296,7 +318,12 @@ def test_a_problem_goes_from_the_unit_to_closure_by_three_people_on_their_pages(
     assert act(county, problem, "verify", do="close").status_code == 403
     assert act(team, problem, "verify", do="close", htmx=False).status_code == 302
     problem.refresh_from_db()
-    assert (problem.state, problem.closed_on, problem.return_count, problem.closed_by) == ("closed", today, 1, team.user)
+    assert (problem.state, problem.closed_on, problem.return_count, problem.closed_by) == (
+        "closed",
+        today,
+        1,
+        team.user,
+    )
 
 
 def test_an_extension_is_asked_for_on_one_page_and_granted_on_another(login, city, today):
@@ -308,10 +335,16 @@ def test_an_extension_is_asked_for_on_one_page_and_granted_on_another(login, cit
     assert act(unit, problem, "extend", to_due_on=later, reason="设备采购").status_code == 200
     office = login(city["office"])
     assert "extension" in panels(office.get(reverse("problem-detail", args=[problem.pk])))
-    assert problem in {row.problem for row in office.get(reverse("problem-list"), {"tab": "mine"}).context["list"].rows}
+    assert problem in {
+        row.problem for row in office.get(reverse("problem-list"), {"tab": "mine"}).context["list"].rows
+    }
     assert act(office, problem, "extension", do="approve").status_code == 200
     problem.refresh_from_db()
-    assert (problem.due_on.isoformat(), problem.extension_count, Extension.objects.get().state) == (later, 1, "approved")
+    assert (problem.due_on.isoformat(), problem.extension_count, Extension.objects.get().state) == (
+        later,
+        1,
+        "approved",
+    )
 
 
 def test_a_step_on_a_page_that_has_grown_old_is_answered_with_what_stands_now(login, city):
@@ -336,7 +369,20 @@ def test_a_form_gives_back_what_was_typed(login, city, today):
 
 @pytest.mark.parametrize(
     "name",
-    ["sign", "plan", "submit", "check", "verify", "extend", "extension", "transfer", "refer", "referral", "revisit", "void"],
+    [
+        "sign",
+        "plan",
+        "submit",
+        "check",
+        "verify",
+        "extend",
+        "extension",
+        "transfer",
+        "refer",
+        "referral",
+        "revisit",
+        "void",
+    ],
 )
 def test_steps_are_taken_by_post_alone(name, login, city):
     assert login(city["office"]).get(reverse(f"problem-{name}", args=[city["open"].pk])).status_code == 405
@@ -358,7 +404,12 @@ def test_a_county_opens_a_problem_at_a_business_by_its_licence_number(login, tod
     done = client.post(reverse("problem-new"), data | {"business": shop.licence_no, "photos": [photo()]})
     problem = Problem.objects.get()
     assert done.status_code == 302 and done["Location"] == reverse("problem-detail", args=[problem.pk])
-    assert (problem.business, problem.region_id, problem.grade, problem.recorded_by) == (shop, shop.region_id, "C", client.user)
+    assert (problem.business, problem.region_id, problem.grade, problem.recorded_by) == (
+        shop,
+        shop.region_id,
+        "C",
+        client.user,
+    )
     assert other.problems.count() == 0
 
 
@@ -392,9 +443,17 @@ def test_the_office_sends_a_common_problem_to_several_units_at_once(login, today
 def test_a_county_cannot_choose_a_region_or_unit_outside_itself(login, today):
     client = login(role="county_liaison", region="990102")
     elsewhere, unit = make_region("990103001"), make_unit(region="990103")
-    data = {"kind": "single", "description": "未留样", "source": "inspection", "severity": "minor", "found_on": today.isoformat()}
+    data = {
+        "kind": "single",
+        "description": "未留样",
+        "source": "inspection",
+        "severity": "minor",
+        "found_on": today.isoformat(),
+    }
     assert client.post(reverse("problem-new"), data | {"region": elsewhere.pk}).status_code == 422
-    assert client.post(reverse("problem-new"), data | {"kind": "common", "units": [unit.pk]}).status_code == 422
+    assert (
+        client.post(reverse("problem-new"), data | {"kind": "common", "units": [unit.pk]}).status_code == 422
+    )
     assert not Problem.objects.exists()
 
 
@@ -409,7 +468,9 @@ def body(response: Any) -> bytes:
 def test_proof_is_shown_to_those_who_see_the_problem_and_absent_for_others(login, city, today):
     problem = city["open"]
     unit = make_user(role="unit_liaison", unit=city["bureau"])
-    rectifying.submit_rectification(problem=problem, on=today, note="已整改", proof=[photo("徐萍 家.jpg")], by=unit)
+    rectifying.submit_rectification(
+        problem=problem, on=today, note="已整改", proof=[photo("徐萍 家.jpg")], by=unit
+    )
     event = problem.events.get()
     url = reverse("evidence-file", args=[evidence_of(event).get().pk])
     for role, where, sees in (

@@ -105,9 +105,27 @@ STEPS = [
         {"by": "unit", "on": DAY, "note": "已补", "proof": "photo"},
         "submitted",
     ),
-    ("the county passes the first check", "submitted", rectifying.pass_first_check, {"by": "county"}, "second_check"),
-    ("the county returns", "submitted", rectifying.return_problem, {"by": "county", "reason": "缺 3 天"}, "returned"),
-    ("the team returns", "second_check", rectifying.return_problem, {"by": "team", "reason": "现场不符"}, "returned"),
+    (
+        "the county passes the first check",
+        "submitted",
+        rectifying.pass_first_check,
+        {"by": "county"},
+        "second_check",
+    ),
+    (
+        "the county returns",
+        "submitted",
+        rectifying.return_problem,
+        {"by": "county", "reason": "缺 3 天"},
+        "returned",
+    ),
+    (
+        "the team returns",
+        "second_check",
+        rectifying.return_problem,
+        {"by": "team", "reason": "现场不符"},
+        "returned",
+    ),
     ("the office closes", "second_check", rectifying.close_problem, {"by": "office"}, "closed"),
     ("the team closes", "second_check", rectifying.close_problem, {"by": "team"}, "closed"),
     (
@@ -169,20 +187,28 @@ STEPS = [
 ]
 
 
-def call(service: Any, problem: Problem, people: dict[str, Any], arguments: dict[str, Any], when: datetime = WHEN) -> None:
+def call(
+    service: Any, problem: Problem, people: dict[str, Any], arguments: dict[str, Any], when: datetime = WHEN
+) -> None:
     given = dict(arguments) | {"by": people[arguments["by"]]}
     if given.get("proof") == "photo":
         given["proof"] = [photo()]
     service(problem=problem, at=when, **given)
 
 
-@pytest.mark.parametrize(("title", "state", "service", "arguments", "to"), STEPS, ids=[row[0] for row in STEPS])
-def test_a_step_moves_the_problem_and_leaves_one_event_of_each_kind(title, state, service, arguments, to, people):
+@pytest.mark.parametrize(
+    ("title", "state", "service", "arguments", "to"), STEPS, ids=[row[0] for row in STEPS]
+)
+def test_a_step_moves_the_problem_and_leaves_one_event_of_each_kind(
+    title, state, service, arguments, to, people
+):
     problem, other = stood(state, people), stood(state, people)
     call(service, problem, people, arguments)
     problem.refresh_from_db()
     other.refresh_from_db()
-    assert problem.state == to and problem.version == (1 if service is referrals.revisit_problem and arguments["passed"] else 2)
+    assert problem.state == to and problem.version == (
+        1 if service is referrals.revisit_problem and arguments["passed"] else 2
+    )
     assert (other.state, other.version) == (state, 1)
     event = problem.events.get()
     assert (event.from_state, event.to_state, event.by_name) == (state, to, people[arguments["by"]].name)
@@ -240,7 +266,9 @@ REFUSALS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("title", "state", "service", "arguments", "refusal"), REFUSALS, ids=[row[0] for row in REFUSALS])
+@pytest.mark.parametrize(
+    ("title", "state", "service", "arguments", "refusal"), REFUSALS, ids=[row[0] for row in REFUSALS]
+)
 def test_a_refused_step_changes_nothing_and_says_why(title, state, service, arguments, refusal, people):
     problem = stood(state, people)
     before = Problem.objects.filter(pk=problem.pk).values().get()
@@ -272,7 +300,10 @@ def test_who_submitted_a_fix_neither_checks_nor_closes_it(people):
 
 @pytest.mark.parametrize(
     ("column", "constraint"),
-    [("closed_by", "problem_closed_by_another_person"), ("first_checked_by", "problem_first_checked_by_another_person")],
+    [
+        ("closed_by", "problem_closed_by_another_person"),
+        ("first_checked_by", "problem_first_checked_by_another_person"),
+    ],
 )
 def test_the_database_keeps_submitter_and_verifier_apart(column, constraint, people):
     problem = stood("submitted", people)
@@ -296,8 +327,14 @@ def test_the_database_keeps_the_deadline_behind_the_original_one(people):
 def test_the_first_checker_of_a_returned_fix_may_submit_the_next_one(people):
     problem = stood("second_check", people, first_checked_by=people["county"])
     rectifying.return_problem(problem=problem, reason="补照片", by=people["office"], at=WHEN)
-    rectifying.submit_rectification(problem=problem, on=DAY, note="", proof=[photo()], by=people["county"], at=WHEN)
-    assert (problem.submitted_by, problem.first_checked_by, problem.return_count) == (people["county"], None, 1)
+    rectifying.submit_rectification(
+        problem=problem, on=DAY, note="", proof=[photo()], by=people["county"], at=WHEN
+    )
+    assert (problem.submitted_by, problem.first_checked_by, problem.return_count) == (
+        people["county"],
+        None,
+        1,
+    )
 
 
 def test_proof_that_is_no_picture_undoes_the_whole_step(people):
@@ -309,7 +346,9 @@ def test_proof_that_is_no_picture_undoes_the_whole_step(people):
     bad.file.seek(0)
     bad.size = 16
     with pytest.raises(EvidenceRefused):
-        rectifying.submit_rectification(problem=problem, on=DAY, note="", proof=[bad], by=people["unit"], at=WHEN)
+        rectifying.submit_rectification(
+            problem=problem, on=DAY, note="", proof=[bad], by=people["unit"], at=WHEN
+        )
     problem.refresh_from_db()
     assert (problem.state, EvidenceFile.objects.count(), ProblemEvent.objects.count()) == ("rectifying", 0, 0)
 
@@ -346,8 +385,12 @@ def test_a_transfer_starts_the_way_anew_with_another_unit_and_the_same_deadline(
     market = make_unit("区市场监管局", region="990102")
     problem = stood("rectifying", people, plan="补录", leader_name="赵文", owner_name="徐萍")
     with pytest.raises(UnitRefused):
-        rectifying.transfer_problem(problem=problem, unit=people["bureau"], reason="错派", by=people["county"], at=WHEN)
-    rectifying.transfer_problem(problem=problem, unit=market, reason="不属本单位", by=people["county"], at=WHEN)
+        rectifying.transfer_problem(
+            problem=problem, unit=people["bureau"], reason="错派", by=people["county"], at=WHEN
+        )
+    rectifying.transfer_problem(
+        problem=problem, unit=market, reason="不属本单位", by=people["county"], at=WHEN
+    )
     assert (problem.state, problem.unit, problem.leader_name, problem.plan) == ("to_sign", market, "", "")
     assert problem.due_on == problem.original_due_on == date(2026, 11, 13)
     before, now = RectificationDuty.objects.live().filter(problem=problem).order_by("arises_on")
@@ -449,7 +492,9 @@ def test_an_approved_extension_is_counted_and_the_original_deadline_stays(people
         date(2026, 11, 13), date(2026, 11, 30), 1,
     )  # fmt: skip
     with pytest.raises(SomebodyWasFirst):
-        extensions.decide_extension(extension=asked, approve=False, by=people["office"], note="不可", at=decided_at)
+        extensions.decide_extension(
+            extension=asked, approve=False, by=people["office"], note="不可", at=decided_at
+        )
     overdue_then = RectificationDuty.objects.live().part("overdue", date(2026, 11, 15))
     overdue_now = RectificationDuty.objects.live().part("overdue", date(2026, 11, 16))
     assert (overdue_then.count(), overdue_now.count()) == (1, 0)
@@ -473,7 +518,9 @@ def test_a_refused_extension_moves_nothing(people):
     )
     with pytest.raises(ReasonMissing):
         extensions.decide_extension(extension=asked, approve=False, by=people["office"], at=WHEN)
-    extensions.decide_extension(extension=asked, approve=False, note="可先人工记录", by=people["office"], at=WHEN)
+    extensions.decide_extension(
+        extension=asked, approve=False, note="可先人工记录", by=people["office"], at=WHEN
+    )
     problem.refresh_from_db()
     assert (problem.due_on, problem.extension_count, asked.state) == (date(2026, 11, 13), 0, "rejected")
 
@@ -493,7 +540,12 @@ def publish(year: int, *holidays: date) -> None:
 def test_a_provisional_deadline_is_settled_once_when_its_year_is_published(people, unpublished_2027):
     """Fifteen working days from 15 December 2026 run into January 2027."""
     found = date(2026, 12, 15)
-    fields = {"source": "inspection", "severity": "serious", "found_on": found, "region": people["bureau"].region}
+    fields = {
+        "source": "inspection",
+        "severity": "serious",
+        "found_on": found,
+        "region": people["bureau"].region,
+    }
     known = at(found)
     office = people["office"]
     open_one, extended, closed = (
@@ -504,7 +556,11 @@ def test_a_provisional_deadline_is_settled_once_when_its_year_is_published(peopl
         source="inspection", severity="minor", found_on=date(2026, 12, 1), region=people["bureau"].region,
         description="短期限", by=office, at=known,
     )  # fmt: skip
-    assert (open_one.due_on, open_one.due_provisional, plain.due_provisional) == (date(2027, 1, 5), True, False)
+    assert (open_one.due_on, open_one.due_provisional, plain.due_provisional) == (
+        date(2027, 1, 5),
+        True,
+        False,
+    )
     rectifying.sign_problem(problem=extended, by=people["unit"], at=known)
     asked = extensions.request_extension(
         problem=extended, to_due_on=date(2027, 2, 1), reason="采购", by=people["unit"], at=known
@@ -530,7 +586,12 @@ def test_a_provisional_deadline_is_settled_once_when_its_year_is_published(peopl
 
 def test_a_problem_reopened_after_its_year_was_published_gets_its_settled_deadline(people, unpublished_2027):
     problem = stood(
-        "closed", people, severity="serious", found_on=date(2026, 11, 9), due_on=date(2026, 11, 27), due_provisional=True
+        "closed",
+        people,
+        severity="serious",
+        found_on=date(2026, 11, 9),
+        due_on=date(2026, 11, 27),
+        due_provisional=True,
     )
     referrals.revisit_problem(problem=problem, on=DAY, passed=False, note="又犯", by=people["team"], at=WHEN)
     assert (problem.due_provisional, problem.original_due_on) == (False, date(2026, 11, 30))
@@ -540,9 +601,14 @@ def test_a_problem_reopened_after_its_year_was_published_gets_its_settled_deadli
 
 
 def five(week: str, known: datetime | None = None, measure: str = "problems") -> tuple[int, ...]:
-    question = Question(Campaign.objects.get(), Week.parse(week), known or timezone.now() + timedelta(days=400))
+    question = Question(
+        Campaign.objects.get(), Week.parse(week), known or timezone.now() + timedelta(days=400)
+    )
     found = counted(MEASURES[measure], question).values()
-    return tuple(sum(getattr(cell, part) for cell in found) for part in ("expected", "done", "on_time", "overdue", "excluded"))
+    return tuple(
+        sum(getattr(cell, part) for cell in found)
+        for part in ("expected", "done", "on_time", "overdue", "excluded")
+    )
 
 
 def test_the_five_figures_follow_a_problem_from_its_finding_to_its_reopening(people):
@@ -553,7 +619,12 @@ def test_the_five_figures_follow_a_problem_from_its_finding_to_its_reopening(peo
     assert five("2026-W45") == (2, 0, 0, 0, 0)
     assert five("2026-W46") == (2, 0, 0, 2, 0)
     rectifying.submit_rectification(
-        problem=problem, on=date(2026, 11, 17), note="", proof=[photo()], by=people["unit"], at=at(date(2026, 11, 17))
+        problem=problem,
+        on=date(2026, 11, 17),
+        note="",
+        proof=[photo()],
+        by=people["unit"],
+        at=at(date(2026, 11, 17)),
     )
     rectifying.pass_first_check(problem=problem, by=people["county"], at=at(date(2026, 11, 17), 3))
     rectifying.close_problem(problem=problem, by=people["office"], at=at(date(2026, 11, 18)))
@@ -561,7 +632,12 @@ def test_the_five_figures_follow_a_problem_from_its_finding_to_its_reopening(peo
     assert five("2026-W47") == (2, 1, 0, 1, 0)
     assert five("2026-W47", known=at(date(2026, 11, 17), 5)) == (2, 0, 0, 2, 0)
     referrals.revisit_problem(
-        problem=problem, on=date(2026, 11, 25), passed=False, note="又缺", by=people["team"], at=at(date(2026, 11, 25))
+        problem=problem,
+        on=date(2026, 11, 25),
+        passed=False,
+        note="又缺",
+        by=people["team"],
+        at=at(date(2026, 11, 25)),
     )
     assert five("2026-W47") == (2, 1, 0, 1, 0)
     assert five("2026-W48") == (2, 0, 0, 2, 0)
@@ -583,6 +659,8 @@ def test_closing_on_a_past_day_makes_that_weeks_figure_larger_by_exactly_one(peo
     problem = stood("second_check", people)
     known = at(date(2026, 11, 16))
     assert five("2026-W46", known) == (2, 0, 0, 2, 0)
-    rectifying.close_problem(problem=problem, by=people["office"], on=date(2026, 11, 13), at=at(date(2026, 11, 17)))
+    rectifying.close_problem(
+        problem=problem, by=people["office"], on=date(2026, 11, 13), at=at(date(2026, 11, 17))
+    )
     assert five("2026-W46", known) == (2, 0, 0, 2, 0)
     assert five("2026-W46") == (2, 1, 1, 1, 0)

@@ -116,7 +116,9 @@ def test_the_form_knows_its_items_and_deadlines_before_anything_is_sent(officer)
 
 
 def test_a_problem_is_recorded_with_its_photo(officer):
-    fields = answers(**{"item-3": "fail", "finding-3": ["温度未记录"], "note-3": "11-12 没有记录", "severity-3": "major"})
+    fields = answers(
+        **{"item-3": "fail", "finding-3": ["温度未记录"], "note-3": "11-12 没有记录", "severity-3": "major"}
+    )
     fields |= {"item-6": "na", "photo-3": photo()}
     answer = officer.post(reverse("visit-new", args=[business().pk]), fields)
     assert (answer.status_code, answer.url) == (302, reverse("my-visits"))
@@ -135,7 +137,9 @@ def test_no_problem_wins_over_whatever_was_filled_in(officer):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        pytest.param({"item-3": "fail", "finding-3": "温度未记录"}, "请拍至少 1 张照片", id="a problem needs a photo"),
+        pytest.param(
+            {"item-3": "fail", "finding-3": "温度未记录"}, "请拍至少 1 张照片", id="a problem needs a photo"
+        ),
         pytest.param({"item-3": "fail"}, "请选一个常见问题或写说明", id="a problem needs words"),
         pytest.param({"on": (TODAY + timedelta(days=1)).isoformat()}, "还没到", id="tomorrow has not come"),
         pytest.param({"on": "去年"}, "督导日期应写成", id="a day is a day"),
@@ -160,7 +164,9 @@ def test_a_phones_queue_sends_twice_and_hears_twice_that_it_is_there(officer):
     second = officer.post(reverse("visit-new", args=[business().pk]), fields, **JSON)
     assert first.status_code == second.status_code == 201
     assert first.json() == second.json() == {"visit": Visit.objects.get().pk, "url": first.json()["url"]}
-    quick = officer.post(reverse("visit-quick", args=[business("老街豆腐坊").pk]), {"client_uuid": "x"}, **JSON)
+    quick = officer.post(
+        reverse("visit-quick", args=[business("老街豆腐坊").pk]), {"client_uuid": "x"}, **JSON
+    )
     assert quick.status_code == 422
 
 
@@ -201,7 +207,17 @@ def test_the_list_of_duties_counts_what_it_lists(login):
     assert office.get(reverse("duty-list"), {"period": "2020Q1"}).context["report"].figures.expected == 0
 
 
-@pytest.mark.parametrize("query", ["part=%00", "region=99&period=2026", "grade=Z&officer=x", "after=x&at=-1", "period=2026Q9", "business=%00"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "part=%00",
+        "region=99&period=2026",
+        "grade=Z&officer=x",
+        "after=x&at=-1",
+        "period=2026Q9",
+        "business=%00",
+    ],
+)
 def test_an_address_that_makes_no_sense_shows_a_list(login, query):
     office = login(role="campaign_office", region="9901")
     for name in ("duty-list", "visit-list", "duty-export"):
@@ -218,7 +234,9 @@ def test_another_county_sees_no_row_of_this_one(login, officer):
         assert "湖东幼儿园食堂" not in stranger.get(reverse(name)).content.decode()
     for name in ("visit-detail", "visit-void"):
         url = reverse(name, args=[visit.pk])
-        assert (stranger.get(url) if name == "visit-detail" else stranger.post(url, {"reason": "x"})).status_code == 404
+        assert (
+            stranger.get(url) if name == "visit-detail" else stranger.post(url, {"reason": "x"})
+        ).status_code == 404
     assert Visit.objects.get().voided_at is None
 
 
@@ -242,7 +260,9 @@ def test_an_auditor_reads_but_finds_no_way_to_write(login, officer):
     page = auditor.get(reverse("visit-detail", args=[Visit.objects.get().pk]))
     assert page.status_code == 200
     assert "撤销原因" not in page.content.decode()
-    assert auditor.post(reverse("visit-void", args=[Visit.objects.get().pk]), {"reason": "x"}).status_code == 403
+    assert (
+        auditor.post(reverse("visit-void", args=[Visit.objects.get().pk]), {"reason": "x"}).status_code == 403
+    )
     assert auditor.get(reverse("my-visits")).status_code == 403
 
 
@@ -250,7 +270,11 @@ def test_what_is_exported_is_what_is_listed(login, officer):
     officer.post(reverse("visit-quick", args=[business().pk]), {"client_uuid": str(uuid.uuid4())})
     liaison = login(role="county_liaison", region="990102")
     for name, title, kept in (("visit-export", "督导记录", 1), ("duty-export", "督导任务", 3)):
-        rows = list(openpyxl.load_workbook(BytesIO(body(liaison.get(reverse(name)))))[title].iter_rows(values_only=True))
+        rows = list(
+            openpyxl.load_workbook(BytesIO(body(liaison.get(reverse(name)))))[title].iter_rows(
+                values_only=True
+            )
+        )
         assert len(rows) == kept + 1
         assert sum("湖东幼儿园食堂" in row for row in rows) == 1
     assert "湖东" in body(liaison.get(reverse("duty-export"), {"part": "done", "format": "csv"})).decode()

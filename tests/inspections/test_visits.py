@@ -62,7 +62,9 @@ def test_a_visit_without_problems_needs_nothing_but_the_tap_and_fulfils_the_duty
     )  # fmt: skip
     assert visit.checklist.level == "township"
     assert state(scene["business"]) == (TODAY, 1)
-    assert list(AuditEvent.objects.filter(action__startswith="visit").values_list("action", flat=True)) == ["visit.recorded"]
+    assert list(AuditEvent.objects.filter(action__startswith="visit").values_list("action", flat=True)) == [
+        "visit.recorded"
+    ]
 
 
 def test_the_same_submit_twice_is_one_visit(scene):
@@ -188,7 +190,11 @@ def test_a_photo_that_is_none_leaves_nothing_behind(scene):
     text = SimpleUploadedFile("现场.jpg", b"not a picture", "image/jpeg")
     with pytest.raises(EvidenceRefused):
         send(scene, problems=[FoundProblem("三防设施：缺防蝇", "minor", 4, [text])])
-    assert not (Visit.objects.exists() or Problem.objects.exists() or AuditEvent.objects.filter(action="visit.recorded"))
+    assert not (
+        Visit.objects.exists()
+        or Problem.objects.exists()
+        or AuditEvent.objects.filter(action="visit.recorded")
+    )
 
 
 def test_undo_on_the_same_day_reopens_the_duty_and_keeps_the_row(scene):
@@ -235,6 +241,10 @@ def test_visit_once_per_business_officer_and_day_is_also_the_databases_word(scen
     visit = send(scene)
     with pytest.raises(IntegrityError), transaction.atomic():
         Visit.objects.create(
-            business=visit.business, region_id=visit.region_id, officer_name="邓洁", visited_on=TODAY, recorded_at=timezone.now()
+            business=visit.business,
+            region_id=visit.region_id,
+            officer_name="邓洁",
+            visited_on=TODAY,
+            recorded_at=timezone.now(),
         )
     assert Officer.objects.count() == 1

@@ -46,9 +46,23 @@ class Command(DocumentCommand):
         if level is None or not code.startswith(report.campaign.region_id):
             raise Refusal(f"“{code}”不是本创建范围内的市、县或乡镇代码。")
         rows = rows_behind(
-            measure, Question.of(report), part=options["part"], level=level, code=code, grade=options["grade"] or TOTAL
+            measure,
+            Question.of(report),
+            part=options["part"],
+            level=level,
+            code=code,
+            grade=options["grade"] or TOTAL,
         )
-        fields = ["region_id", "grade", "arises_on", "due_on", "fulfilled_on", "delivered_on", "excluded_on", "exclusion"]
+        fields = [
+            "region_id",
+            "grade",
+            "arises_on",
+            "due_on",
+            "fulfilled_on",
+            "delivered_on",
+            "excluded_on",
+            "exclusion",
+        ]
         found = list(rows.order_by(measure.natural_key).values(measure.natural_key, *fields))
         listed = [{"key": row.pop(measure.natural_key), **row} for row in found]
         return {"count": len(listed), "rows": listed}

@@ -39,7 +39,9 @@ QUARTERLY = Frequency(1, "C", date(2022, 11, 1), 1, "quarter", "period_end")
     ],
 )  # fmt: skip
 def test_a_rule_begins_with_a_period_and_cuts_none(day, newer, expected):
-    rows = [QUARTERLY] if newer is None else [Frequency(2, "C", newer[0], 1, newer[1], "period_end"), QUARTERLY]
+    rows = (
+        [QUARTERLY] if newer is None else [Frequency(2, "C", newer[0], 1, newer[1], "period_end"), QUARTERLY]
+    )
     found = governing(day, rows)
     assert (found[1].code if found else None) == expected
 
@@ -57,9 +59,22 @@ def test_the_value_of_a_day_is_the_last_one_that_had_begun():
     assert runs([], "D") == [(ALWAYS, "D")]
 
 
-def cut(*, grades=((ALWAYS, "C"),), statuses=((ALWAYS, "normal"),), regions=((ALWAYS, "r"),), owed_from=ALWAYS, periodic=("B", "C")):
+def cut(
+    *,
+    grades=((ALWAYS, "C"),),
+    statuses=((ALWAYS, "normal"),),
+    regions=((ALWAYS, "r"),),
+    owed_from=ALWAYS,
+    periodic=("B", "C"),
+):
     return slices(
-        FIRST, LAST, owed_from=owed_from, grades=grades, statuses=statuses, regions=regions, periodic=frozenset(periodic)
+        FIRST,
+        LAST,
+        owed_from=owed_from,
+        grades=grades,
+        statuses=statuses,
+        regions=regions,
+        periodic=frozenset(periodic),
     )
 
 
@@ -71,10 +86,16 @@ LATER = date(2026, 12, 1)
     ("facts", "expected"),
     [
         pytest.param({}, [Slice(FIRST, None, "C", "r")], id="nothing changed: the whole period"),
-        pytest.param({"owed_from": DAY}, [Slice(DAY, None, "C", "r")], id="from the day it entered the register"),
+        pytest.param(
+            {"owed_from": DAY}, [Slice(DAY, None, "C", "r")], id="from the day it entered the register"
+        ),
         pytest.param({"owed_from": date(2027, 1, 1)}, [], id="entered after the period: nothing"),
         pytest.param({"grades": [(ALWAYS, "")]}, [], id="not graded: nothing"),
-        pytest.param({"grades": [(ALWAYS, ""), (DAY, "C")]}, [Slice(DAY, None, "C", "r")], id="graded later: from then on"),
+        pytest.param(
+            {"grades": [(ALWAYS, ""), (DAY, "C")]},
+            [Slice(DAY, None, "C", "r")],
+            id="graded later: from then on",
+        ),
         pytest.param(
             {"grades": [(ALWAYS, "C"), (DAY, "B")]},
             [Slice(FIRST, DAY, "C", "r"), Slice(DAY, None, "B", "r")],
@@ -102,7 +123,10 @@ LATER = date(2026, 12, 1)
         ),
         pytest.param(
             {"statuses": [(ALWAYS, "suspended"), (DAY, "deregistered")]},
-            [Slice(FIRST, DAY, "C", "r", FIRST, "suspended"), Slice(DAY, None, "C", "r", DAY, "deregistered")],
+            [
+                Slice(FIRST, DAY, "C", "r", FIRST, "suspended"),
+                Slice(DAY, None, "C", "r", DAY, "deregistered"),
+            ],
             id="another reason: its own row",
         ),
         pytest.param(
@@ -133,7 +157,9 @@ def test_every_day_of_a_period_is_told_once_and_truly(grades, statuses, regions,
         assert one.arises_on < one.ceases_on <= following.arises_on
     if not FIRST <= asked <= LAST:
         return
-    telling = [one for one in found if one.arises_on <= asked and (one.ceases_on is None or asked < one.ceases_on)]
+    telling = [
+        one for one in found if one.arises_on <= asked and (one.ceases_on is None or asked < one.ceases_on)
+    ]
     grade, status = value_on(asked, grades), value_on(asked, statuses)
     assert len(telling) == (grade in "BC")
     for one in telling:
