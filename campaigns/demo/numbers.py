@@ -7,7 +7,7 @@ from typing import Final
 from entities.choices import BusinessType
 from foodsafe_portal.lib.identifiers import USCC_ALPHABET, make_licence, make_uscc
 
-# Serial numbers of licences per county: the demonstration city begins here, written ledgers above (see ledger_rows).
+# Serial numbers of licences per county: the demonstration city begins here, written ledgers above (see ledger_writer).
 CITY_SERIALS: Final = 100_000
 CITY_MARK: Final = "8D"
 
@@ -18,7 +18,7 @@ _ORGANISATION_WEIGHTS: Final = (3, 7, 9, 10, 5, 8, 4, 2)
 def licence(business_type: str, county: str, serial: int) -> str:
     """A licence number: 业态, county and serial for JY; 类别, county and serial for SC; then the check digit."""
     if business_type == BusinessType.PRODUCTION:
-        return make_licence("SC", f"1{serial % 100_000 // 10_000 + 1:02d}{county}{serial % 10_000:04d}")
+        return make_licence("SC", f"1{serial // 10_000:02d}{county}{serial % 10_000:04d}")
     return make_licence("JY", f"{_KIND_OF_LICENCE.get(BusinessType(business_type), '2')}{county}{serial:06d}")
 
 

@@ -80,6 +80,12 @@ class Places:
         return self.names[code].removesuffix("街道").rstrip("区县市镇乡")
 
 
+def load_names() -> dict[str, str]:
+    """Code → name of every region of the demonstration city."""
+    document = json.loads(REGIONS_FILE.read_text(encoding="utf-8"))
+    return {row["code"]: row["name"] for row in document["regions"]}
+
+
 def load_regions() -> Places:
     """Write the regions (again, if they are there) and sort them by level."""
     document = json.loads(REGIONS_FILE.read_text(encoding="utf-8"))

@@ -1,0 +1,18 @@
+"""Ledgers as a liaison could have sent them, with faults that are known: for trying out, for tests and for measuring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from campaigns.ledger_writer.accounts import write_accounts
+from campaigns.ledger_writer.businesses import write_businesses
+from campaigns.ledger_writer.draft import Desk, Draft
+from campaigns.ledger_writer.officers import write_officers
+from campaigns.ledger_writer.visits import write_visits
+
+WRITERS: dict[str, Callable[[Desk, float], Draft]] = {
+    "businesses": write_businesses,
+    "officers": write_officers,
+    "visits": write_visits,
+    "accounts": write_accounts,
+}
