@@ -66,10 +66,10 @@ class TaskQuerySet(ScopedQuerySet):
 
     def visible_to(self, user: Person) -> Self:
         """Leading and cooperating units both see their tasks."""
-        leading = user.scope.rows(
-            self.resource, territory=self.territory_path, unit="lead_unit__path", owner=None
+        leading, helping = (
+            user.scope.rows(self.resource, territory=self.territory_path, unit=unit, owner=None)
+            for unit in ("lead_unit__path", "supports__unit__path")
         )
-        helping = user.scope.rows(self.resource, territory=None, unit="supports__unit__path", owner=None)
         if leading is None or helping is None:
             return self
         return self.filter(Q(leading) | Q(helping)).distinct()

@@ -44,7 +44,9 @@ def save_region(
     if len(code) not in LEVELS or not code.isdecimal():
         raise AccountRefused(_("区划代码“%(code)s”不对：应为 2、4、6、9 或 12 位数字。") % {"code": code})
     if len(code) in _ABOVE and not Region.objects.filter(pk=code[: _ABOVE[len(code)]]).exists():
-        raise AccountRefused(_("上一级地区 %(code)s 还没有登记，请先登记上级。") % {"code": code[: _ABOVE[len(code)]]})
+        raise AccountRefused(
+            _("上一级地区 %(code)s 还没有登记，请先登记上级。") % {"code": code[: _ABOVE[len(code)]]}
+        )
     if successor is not None and closed_on is None:
         raise AccountRefused(_("填了“并入”就要填撤销日期。"))
     if successor is not None and (successor.pk == code or successor.closed_on is not None):

@@ -1,0 +1,150 @@
+"""The registers in the admin: trail, work and ledgers to be looked at, the working calendar to be entered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from foodsafe_portal.lib.permissions import Permission as P
+from records.admin_base import EditedAdmin, ScopedAdmin, ScopedLines
+from records.admin_ledgers import LedgerDoors
+from records.models import (
+    AuditEvent,
+    AuditLink,
+    EvidenceFile,
+    Job,
+    LedgerBatch,
+    LedgerRow,
+    WorkdayOverride,
+    WorkYear,
+)
+from records.services.work_years import save_work_year
+
+CALENDAR = (P.MANAGE_REGIONS, P.MANAGE_POLICIES)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ScopedAdmin):
+    """The trail; append-only. The portal's own page searches and verifies it."""
+
+    view_permissions = (P.VIEW_TRAIL,)
+    list_display = ("at", "actor_name", "action", "target_name", "territory", "outcome", "channel")
+    list_filter = ("outcome",)
+
+
+@admin.register(AuditLink)
+class AuditLinkAdmin(ScopedAdmin):
+    """Each event's place in the digest chain."""
+
+    view_permissions = (P.VIEW_TRAIL,)
+    scoped_through = "event"
+    list_display = ("position", "event", "digest", "sealed_at")
+    list_select_related = ("event",)
+
+
+@admin.register(EvidenceFile)
+class EvidenceFileAdmin(ScopedAdmin):
+    """Files that prove something, as a list for the auditor, who sees every object they belong to."""
+
+    view_permissions = (P.VIEW_TRAIL,)
+    list_display = (
+        "original_name",
+        "content_type",
+        "size",
+        "target_type",
+        "target_id",
+        "uploaded_by",
+        "uploaded_at",
+    )
+    ordering = ("-uploaded_at",)
+
+    def rows(self, user: Any) -> Any:
+        """Every file: whoever reads the trail sees every object."""
+        return EvidenceFile.objects.all() if user.can(P.VIEW_TRAIL) else EvidenceFile.objects.none()
+
+
+@admin.register(Job)
+class JobAdmin(ScopedAdmin):
+    """Background work."""
+
+    view_permissions = (P.VIEW_JOBS,)
+    hidden = ("lease_token",)
+    list_display = ("kind", "state", "done", "total", "message", "created_by", "created_at", "finished_at")
+    list_filter = ("state",)
+    ordering = ("-created_at",)
+
+
+@admin.register(LedgerBatch)
+class LedgerBatchAdmin(ScopedAdmin):
+    """Uploaded ledgers."""
+
+    view_permissions = (P.VIEW_LEDGERS,)
+    hidden = ("token",)
+    list_display = ("number", "kind", "state", "verdict", "file_name", "uploaded_by", "uploaded_at")
+    list_filter = ("state", "verdict")
+
+
+@admin.register(LedgerRow)
+class LedgerRowAdmin(ScopedAdmin):
+    """Staged rows."""
+
+    view_permissions = (P.VIEW_LEDGERS,)
+    scoped_through = "batch"
+    list_display = ("batch", "row_no", "verdict", "verb", "key")
+    list_filter = ("verdict", "verb")
+
+
+class DayLines(ScopedLines):
+    """The days of a year that differ from Monday to Friday."""
+
+    model = WorkdayOverride
+    fields = ("day", "kind")
+
+
+@admin.register(WorkYear)
+class WorkYearAdmin(LedgerDoors, EditedAdmin):
+    """Years of the working calendar; publishing one settles the due dates that waited for it."""
+
+    ledger = "workdays"
+    view_permissions = (*CALENDAR, P.VIEW_TRAIL)
+    change_permissions = CALENDAR
+    list_display = ("year", "published", "source")
+    fields = ("year", "published", "source")
+    on_change = ("published", "source")
+    inlines = (DayLines,)
+
+    def rows(self, user: Any) -> Any:
+        """The calendar has no territory."""
+        return WorkYear.objects.all()
+
+    def editable(self, request: HttpRequest, row: Any) -> bool:
+        """Until it is published."""
+        return not WorkYear.objects.filter(pk=row.pk, published=True).exists()
+
+    def write(self, request: HttpRequest, row: Any, values: Any, lines: Any, seen: str) -> WorkYear:
+        """See ``save_work_year``."""
+        days = [(line["day"], line["kind"]) for line in lines.get("overrides", [])]
+        return save_work_year(
+            year=row,
+            published=values["published"],
+            source=values["source"],
+            days=days,
+            by=request.user,
+            seen=seen,
+        )
+
+
+@admin.register(WorkdayOverride)
+class WorkdayOverrideAdmin(LedgerDoors, ScopedAdmin):
+    """Holidays and make-up days; entered on the page of their year."""
+
+    ledger = "workdays"
+    view_permissions = (*CALENDAR, P.VIEW_TRAIL)
+    list_display = ("day", "kind", "year")
+    list_filter = ("kind",)
+
+    def rows(self, user: Any) -> Any:
+        """The calendar has no territory."""
+        return WorkdayOverride.objects.all()
