@@ -69,6 +69,9 @@ class BusinessForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         current = self.instance.region_id or ""
         self.fields["region"] = forms.ChoiceField(label=_("所在地区"), choices=place_choices(user, current))
+        for name in ("scale", "risk_grade", "credit_grade", "catering_grade"):
+            choices = Business._meta.get_field(name).choices or ()
+            self.fields[name].choices = [("", _("未评") if name != "scale" else "—"), *choices]  # type: ignore[attr-defined]
         self.initial.update(region=current, version=self.instance.version)
 
     def clean_region(self) -> Region:
@@ -111,7 +114,7 @@ class StatusForm(forms.Form):
     def __init__(self, *args: Any, business: Business, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         others = [choice for choice in BusinessStatus.choices if choice[0] != business.status]
-        self.fields["to_status"].choices = others  # type: ignore[attr-defined]
+        self.fields["to_status"].choices = [("", "—"), *others]  # type: ignore[attr-defined]
         self.fields["effective_on"] = day_field(_("生效日期"), today, help_text=_("状态实际改变的那天"))
         self.order_fields(["to_status", "effective_on", "reason", "evidence"])
 
@@ -127,7 +130,7 @@ class GradeForm(forms.Form):
         others = [
             choice for choice in ResponsibilityGrade.choices if choice[0] != business.responsibility_grade
         ]
-        self.fields["to_grade"].choices = others  # type: ignore[attr-defined]
+        self.fields["to_grade"].choices = [("", "—"), *others]  # type: ignore[attr-defined]
         self.fields["effective_on"] = day_field(_("生效日期"), today)
         self.order_fields(["to_grade", "effective_on", "reason"])
 

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -49,13 +50,19 @@ def _words(language: str, kind: str, code: str) -> str:
     return str(pieces[kind]())
 
 
-def duty_badge(duty: DutyLine | None, status: str = "") -> SafeString:
-    """How a business's duty stands; nothing owed is a dash."""
+@lru_cache(maxsize=4096)
+def _duty(language: str, duty: DutyLine | None, today: date) -> SafeString:
+    """A deadline badge; a page's duties fall due on the same few days."""
     if duty is None:
-        return mark_safe(_words(get_language() or "", "none", ""))
+        return mark_safe(_words(language, "none", ""))
     if duty.part == "excluded":
-        return mark_safe(_words(get_language() or "", "excluded", ""))
+        return mark_safe(_words(language, "excluded", ""))
     return deadline_badge(duty)
+
+
+def duty_badge(duty: DutyLine | None) -> SafeString:
+    """How a business's duty stands; nothing owed is a dash."""
+    return _duty(get_language() or "", duty, timezone.localdate())
 
 
 def business_rows_html(rows: Iterable[BusinessRow], *, today: date, with_county: bool) -> SafeString:
@@ -114,7 +121,7 @@ def _row(
         f"<td>{_scale(language, labels[1], row.risk_grade)}</td>"
         f"<td>{_scale(language, labels[2], row.credit_grade)}</td><td>{catering}</td>"
         f'<td class="nowrap">{officers or _words(language, "unbound", "")}</td>'
-        f'<td class="num">{short_day(due_on, today=today)}</td><td>{duty_badge(row.duty)}</td></tr>'
+        f'<td class="num">{short_day(due_on, today=today)}</td><td>{_duty(language, row.duty, today)}</td></tr>'
     )
 
 

@@ -1,4 +1,4 @@
-"""Indexes that answer the search box: prefixes of numbers and initials, and on PostgreSQL pairs of characters of the name."""
+"""Indexes for the search box (prefixes, and on PostgreSQL pairs of characters of the name) and for the saved views."""
 
 from django.db import migrations, models
 
@@ -45,5 +45,19 @@ class Migration(migrations.Migration):
         migrations.AddIndex("business", prefix_index("credit_code", "business_by_credit_code")),
         migrations.AddIndex("business", prefix_index("licence_no", "business_by_licence_no")),
         migrations.AddIndex("business", prefix_index("name_initials", "business_by_initials")),
+        migrations.AddIndex(
+            "business",
+            models.Index(
+                fields=["region"],
+                name="business_ungraded_by_region",
+                condition=models.Q(responsibility_grade=""),
+            ),
+        ),
+        migrations.AddIndex(
+            "business",
+            models.Index(
+                fields=["region"], name="business_high_risk_by_region", condition=models.Q(high_risk=True)
+            ),
+        ),
         migrations.RunPython(create_bigrams, drop_bigrams),
     ]

@@ -47,7 +47,9 @@ class Business(models.Model):
     )
     risk_grade = models.CharField(_("监管风险等级"), max_length=1, choices=RiskGrade.choices, blank=True)
     credit_grade = models.CharField(_("信用等级"), max_length=1, choices=CreditGrade.choices, blank=True)
-    catering_grade = models.CharField(_("餐饮量化等级"), max_length=1, choices=CateringGrade.choices, blank=True)
+    catering_grade = models.CharField(
+        _("餐饮量化等级"), max_length=1, choices=CateringGrade.choices, blank=True
+    )
     high_risk = models.BooleanField(_("高风险(须现场督导)"), default=False)
     status = models.CharField(
         _("经营状态"), max_length=14, choices=BusinessStatus.choices, default=BusinessStatus.NORMAL
@@ -57,7 +59,9 @@ class Business(models.Model):
     national_no = models.CharField(_("国家平台编号"), max_length=60, blank=True)
     registered_on = models.DateField(_("入册日期"))
     version = models.PositiveIntegerField(_("版本"), default=1, editable=False)
-    source = models.CharField(_("来源"), max_length=8, choices=Source.choices, default=Source.PAGE, editable=False)
+    source = models.CharField(
+        _("来源"), max_length=8, choices=Source.choices, default=Source.PAGE, editable=False
+    )
     recorded_at = models.DateTimeField(_("登记时间"), editable=False)
     updated_at = models.DateTimeField(_("更新时间"), editable=False)
 
@@ -68,11 +72,23 @@ class Business(models.Model):
         verbose_name_plural = _("经营主体")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["region", "responsibility_grade", "status"], name="business_by_region_grade"),
+            models.Index(
+                fields=["region", "responsibility_grade", "status"], name="business_by_region_grade"
+            ),
+            models.Index(
+                fields=["region"], name="business_ungraded_by_region", condition=Q(responsibility_grade="")
+            ),
+            models.Index(fields=["region"], name="business_high_risk_by_region", condition=Q(high_risk=True)),
             # Pattern operators serve equality and prefixes alike; the names' bigram index is in migration 0002.
-            models.Index(fields=["credit_code"], opclasses=["varchar_pattern_ops"], name="business_by_credit_code"),
-            models.Index(fields=["licence_no"], opclasses=["varchar_pattern_ops"], name="business_by_licence_no"),
-            models.Index(fields=["name_initials"], opclasses=["varchar_pattern_ops"], name="business_by_initials"),
+            models.Index(
+                fields=["credit_code"], opclasses=["varchar_pattern_ops"], name="business_by_credit_code"
+            ),
+            models.Index(
+                fields=["licence_no"], opclasses=["varchar_pattern_ops"], name="business_by_licence_no"
+            ),
+            models.Index(
+                fields=["name_initials"], opclasses=["varchar_pattern_ops"], name="business_by_initials"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -99,7 +115,12 @@ class Change(models.Model):
         _("审核"), max_length=10, choices=ReviewState.choices, default=ReviewState.PROPOSED
     )
     reviewed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("审核人")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("审核人"),
     )
     reviewed_at = models.DateTimeField(_("审核时间"), null=True, blank=True)
     review_note = models.CharField(_("审核意见"), max_length=300, blank=True)
@@ -125,10 +146,14 @@ class StatusChange(Change):
         ordering = ["-effective_on", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["business"], condition=Q(state="proposed"), name="status_change_one_waiting_per_business"
+                fields=["business"],
+                condition=Q(state="proposed"),
+                name="status_change_one_waiting_per_business",
             ),
             models.CheckConstraint(
-                condition=Q(reviewed_by__isnull=True) | Q(proposed_by__isnull=True) | ~Q(reviewed_by=F("proposed_by")),
+                condition=Q(reviewed_by__isnull=True)
+                | Q(proposed_by__isnull=True)
+                | ~Q(reviewed_by=F("proposed_by")),
                 name="status_change_reviewed_by_another_person",
                 violation_error_message=_("提出人不能审核自己提出的变更。"),
             ),
@@ -144,8 +169,12 @@ class GradeChange(Change):
     business = models.ForeignKey(
         Business, models.CASCADE, related_name="grade_changes", verbose_name=_("经营主体")
     )
-    from_grade = models.CharField(_("原包保等级"), max_length=1, choices=ResponsibilityGrade.choices, blank=True)
-    to_grade = models.CharField(_("新包保等级"), max_length=1, choices=ResponsibilityGrade.choices, blank=True)
+    from_grade = models.CharField(
+        _("原包保等级"), max_length=1, choices=ResponsibilityGrade.choices, blank=True
+    )
+    to_grade = models.CharField(
+        _("新包保等级"), max_length=1, choices=ResponsibilityGrade.choices, blank=True
+    )
     manual = models.BooleanField(_("人工复核"), default=False)
 
     objects = GradeChangeQuerySet.as_manager()
@@ -156,7 +185,9 @@ class GradeChange(Change):
         ordering = ["-effective_on", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(reviewed_by__isnull=True) | Q(proposed_by__isnull=True) | ~Q(reviewed_by=F("proposed_by")),
+                condition=Q(reviewed_by__isnull=True)
+                | Q(proposed_by__isnull=True)
+                | ~Q(reviewed_by=F("proposed_by")),
                 name="grade_change_reviewed_by_another_person",
                 violation_error_message=_("提出人不能审核自己提出的变更。"),
             ),

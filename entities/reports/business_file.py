@@ -89,6 +89,11 @@ class BusinessFile:
     same_code: int
     shows_phone: bool
 
+    @property
+    def status_waits(self) -> bool:
+        """Whether a change of status waits for review, so that no second one may be proposed."""
+        return any(each.kind == "status" for each in self.waiting)
+
 
 def business_file(
     business: Business, viewer: User, day: date, *, group: str = "", everything: bool = False

@@ -21,10 +21,20 @@ from entities.hooks import DutyLine, supervision
 from entities.models import Assignment, Business
 from entities.reports.filters import FACETS, NONE, BusinessFilter
 from foodsafe_portal.lib.identifiers import uscc_problem
-from foodsafe_portal.lib.paging import AtLeast, Page, capped_count, counts_of, page_of, without_cursor
+from foodsafe_portal.lib.paging import (
+    COUNT_TO,
+    AtLeast,
+    Page,
+    capped_count,
+    counts_of,
+    page_of,
+    without_cursor,
+)
 
-# Saved views count further than lists: the register of a whole city is one of them.
-COUNT_VIEWS_TO: Final = 100_000
+# Saved views count further than lists, for the register of a whole city is one of them: as far as this from an index, and
+# to the end where the territory is no bigger than that of a city.
+COUNT_INDEXED_TO: Final = 100_000
+WHOLE_CITY: Final = 50_000
 CATERING_TYPES: Final = frozenset({BusinessType.CATERING, BusinessType.CANTEEN, BusinessType.SMALL_CATERING})
 COLUMNS: Final = (
     "id",
@@ -42,13 +52,14 @@ COLUMNS: Final = (
 )
 # Filters that the saved views offer already; a chip shows them only while they are on.
 OFFERED_AS_VIEWS: Final = ("bound", "high", "waiting")
-VIEWS: Final[tuple[tuple[Any, dict[str, str]], ...]] = (
-    (gettext_lazy("全部"), {}),
-    (gettext_lazy("本季逾期"), {"duty": "overdue"}),
-    (gettext_lazy("未定级"), {"grade": NONE}),
-    (gettext_lazy("未包保"), {"bound": NONE}),
-    (gettext_lazy("高风险"), {"high": "1"}),
-    (gettext_lazy("变更待审核"), {"waiting": "1"}),
+# Label, conditions, and whether an index counts them at once.
+VIEWS: Final[tuple[tuple[Any, dict[str, str], bool], ...]] = (
+    (gettext_lazy("全部"), {}, True),
+    (gettext_lazy("本季逾期"), {"duty": "overdue"}, False),
+    (gettext_lazy("未定级"), {"grade": NONE}, True),
+    (gettext_lazy("未包保"), {"bound": NONE}, False),
+    (gettext_lazy("高风险"), {"high": "1"}, True),
+    (gettext_lazy("变更待审核"), {"waiting": "1"}, False),
 )
 
 
@@ -156,12 +167,17 @@ def business_page(user: User, params: QueryDict, day: date) -> BusinessPage:
 
 
 def _views(visible: QuerySet, asked: BusinessFilter, day: date) -> tuple[View, ...]:
-    """The saved views with their counts, all counted in one query."""
-    filters = [BusinessFilter(**conditions) for _label, conditions in VIEWS]
-    counts = counts_of([one.apply(visible, day).counted for one in filters], to=COUNT_VIEWS_TO)
+    """The saved views with their counts: two queries, in a register of millions still short ones."""
+    filters = [BusinessFilter(**conditions) for _label, conditions, _indexed in VIEWS]
+    found = [one.apply(visible, day).counted for one in filters]
+    quick = [place for place, view in enumerate(VIEWS) if view[2]]
+    slow = [place for place, view in enumerate(VIEWS) if not view[2]]
+    counts = dict(zip(quick, counts_of([found[place] for place in quick], to=COUNT_INDEXED_TO), strict=True))
+    limit = WHOLE_CITY if counts[0] <= WHOLE_CITY else COUNT_TO
+    counts |= dict(zip(slow, counts_of([found[place] for place in slow], to=limit), strict=True))
     return tuple(
-        View(label, f"?{urlencode(conditions)}", count, asked == one)
-        for (label, conditions), one, count in zip(VIEWS, filters, counts, strict=True)
+        View(label, f"?{urlencode(conditions)}", counts[place], asked == filters[place])
+        for place, (label, conditions, _indexed) in enumerate(VIEWS)
     )
 
 

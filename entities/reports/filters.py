@@ -107,10 +107,9 @@ class BusinessFilter:
             bound = Exists(Assignment.objects.active().filter(business_id=OuterRef("pk")))
             businesses = businesses.filter(~bound if self.bound == NONE else bound)
         if self.waiting:
-            businesses = businesses.filter(
-                Exists(StatusChange.objects.waiting().filter(business_id=OuterRef("pk")))
-                | Exists(GradeChange.objects.waiting().filter(business_id=OuterRef("pk")))
-            )
+            statuses = StatusChange.objects.waiting().order_by().values("business_id")
+            waiting = statuses.union(GradeChange.objects.waiting().order_by().values("business_id"))
+            businesses = businesses.filter(pk__in=waiting)
         if self.duty:
             businesses = businesses.filter(supervision().having(self.duty, day))
         return search_businesses(businesses, self.q)

@@ -18,10 +18,17 @@ from accounts.rules.rights import Permission
 from entities.choices import OfficerLevel
 from entities.hooks import DutyLine, supervision
 from entities.models import Assignment, Business, Officer, Pledge
-from entities.reports.businesses import Chip, View, names_of, region_chips, region_options
-from foodsafe_portal.lib.paging import Page, capped_count, counts_of, page_of, without_cursor
+from entities.reports.businesses import (
+    COUNT_INDEXED_TO,
+    WHOLE_CITY,
+    Chip,
+    View,
+    names_of,
+    region_chips,
+    region_options,
+)
+from foodsafe_portal.lib.paging import COUNT_TO, Page, capped_count, counts_of, page_of, without_cursor
 
-COUNT_VIEWS_TO: Final = 100_000
 NONE: Final = "none"
 BOUND_WORDS: Final = {"yes": gettext_lazy("有包保主体"), NONE: gettext_lazy("无包保主体")}
 PLEDGE_WORDS: Final = {"yes": gettext_lazy("已签订"), NONE: gettext_lazy("未签订")}
@@ -120,6 +127,7 @@ class OfficerPage:
     filter: OfficerFilter
     hidden: tuple[tuple[str, str], ...]
     query: str
+    one_county: bool
     shows_phone: bool
 
     @property
@@ -133,12 +141,7 @@ def officer_page(user: User, params: QueryDict) -> OfficerPage:
     asked = OfficerFilter.of(params)
     visible = Officer.objects.visible_to(user)
     found = asked.apply(visible)
-    saved = [OfficerFilter(**conditions) for _label, conditions in VIEWS]
-    counts = counts_of([one.apply(visible) for one in saved], to=COUNT_VIEWS_TO)
-    views = tuple(
-        View(label, f"?{urlencode(conditions)}", count, asked == one)
-        for (label, conditions), one, count in zip(VIEWS, saved, counts, strict=True)
-    )
+    views = _views(visible, asked)
     active = next((view for view in views if view.active), None)
     total = active.count if active and active.count is not None else capped_count(found)
     if active is None:
@@ -152,7 +155,21 @@ def officer_page(user: User, params: QueryDict) -> OfficerPage:
         filter=asked,
         hidden=tuple((key, value) for key, value in asked.as_params().items() if key != "q"),
         query=without_cursor(params).urlencode(),
+        one_county=len(asked.region) >= 6
+        or len(min(user.scope.regions("officer"), key=len, default="")) >= 6,
         shows_phone=user.can(Permission.EDIT_ASSIGNMENT),
+    )
+
+
+def _views(visible: QuerySet, asked: OfficerFilter) -> tuple[View, ...]:
+    """The saved views with their counts, in two queries."""
+    saved = [OfficerFilter(**conditions) for _label, conditions in VIEWS]
+    everybody, *others = [one.apply(visible) for one in saved]
+    total = capped_count(everybody, to=COUNT_INDEXED_TO)
+    counts = [total, *counts_of(others, to=WHOLE_CITY if total <= WHOLE_CITY else COUNT_TO)]
+    return tuple(
+        View(label, f"?{urlencode(conditions)}", count, asked == one)
+        for (label, conditions), one, count in zip(VIEWS, saved, counts, strict=True)
     )
 
 
