@@ -9,3 +9,7 @@ class CampaignsConfig(AppConfig):
 
     name = "campaigns"
     verbose_name = _("创建")
+
+    def ready(self) -> None:
+        """Connect the receivers; they need the models, which exist only now."""
+        from campaigns import receivers  # noqa: F401

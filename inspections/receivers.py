@@ -12,18 +12,27 @@ from entities.hooks import business_changed
 from inspections.fulfilment import follow
 from inspections.services.extensions import settle_provisional_dates
 from records.hooks import work_year_published
+from records.services import jobs
 from records.services.instants import writing_instant
+
+AT_ONCE = 2_000
+FOLLOW = "duties.follow"
 
 
 @receiver(business_changed, dispatch_uid="duties_follow_businesses")
 def duties_follow_businesses(
-    sender: Any, business_ids: Iterable[int], at: datetime | None = None, **kwargs: Any
+    sender: Any, business_ids: Iterable[int], at: datetime | None = None, by: Any = None, **kwargs: Any
 ) -> None:
     """Write missing duties of the current periods and work the standing ones out again.
 
-    The change that is followed has its own audit event. ``at`` stands for now (demonstration data).
+    The change that is followed has its own audit event. ``at`` stands for now (demonstration data). After a large ledger
+    a job of its own follows, committed with the ledger, so that nobody waits for it with the ledger's locks held.
     """
-    follow(business_ids, at or writing_instant())
+    ids = list(business_ids)
+    if len(ids) > AT_ONCE:
+        jobs.enqueue(kind=FOLLOW, params={"businesses": ids}, by=by, total=len(ids))
+    else:
+        follow(ids, at or writing_instant())
 
 
 @receiver(work_year_published, dispatch_uid="deadlines_follow_the_calendar")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import Max, QuerySet
@@ -17,9 +16,10 @@ from accounts.models import Region
 from entities.choices import BusinessStatus, ReviewState, Source
 from entities.hooks import business_changed
 from entities.ledgers.columns import BUSINESS_COLUMNS, STATUSES
+from entities.ledgers.matching import FIELDS, Stored, match_businesses
 from entities.ledgers.undo import undo_businesses
 from entities.models import Business, GradeChange, StatusChange
-from entities.rules.matching import match_key, plain
+from entities.rules.matching import match_key
 from foodsafe_portal.lib.identifiers import licence_problem, uscc_problem
 from foodsafe_portal.lib.pinyin import initials
 from foodsafe_portal.lib.scope import in_territory
@@ -29,23 +29,7 @@ from records.ledgers.bulk import Same, among, insert, update
 from records.models import LedgerBatch, LedgerRow
 
 NORMAL = BusinessStatus.NORMAL.value
-FIELDS = (
-    "name", "credit_code", "licence_no", "licence_valid_to", "business_type", "scale", "legal_person", "contact_phone",
-    "premises_address", "supervision_office", "risk_grade", "high_risk", "safety_director", "safety_officer",
-)  # fmt: skip
 _BLANKS: dict[str, Any] = {"licence_valid_to": None, "high_risk": False}
-
-
-class Stored(NamedTuple):
-    """A business as the register has it; ``values`` in the order of ``FIELDS``."""
-
-    pk: int
-    version: int
-    match_key: str
-    status: str
-    grade: str
-    region_id: str
-    values: tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -147,9 +131,8 @@ class BusinessesKind(LedgerKind):
         """See ``LedgerKind.plan``."""
         plan = Plan(len(rows))
         regions = resolve_regions(rows, RegionIndex(context.territory))
-        keys = self.identity(rows)
-        matches = _match(rows, keys, context.territory)
-        intents = _intents(rows, plan, keys, regions, matches)
+        matches = match_businesses(rows, context.territory)
+        intents = _intents(rows, plan, regions, matches)
         _decide_grades(rows, plan, intents)
         _decide_statuses(rows, plan, intents)
         plan.data = _settle(plan, intents, rows.live())
@@ -242,122 +225,35 @@ class BusinessesKind(LedgerKind):
             yield [number, *row[:place], *where, *row[place:]]
 
 
-# --- matching ----------------------------------------------------------------------------------------
-
-
-def _read(businesses: QuerySet) -> list[Stored]:
-    head = ("pk", "version", "match_key", "status", "responsibility_grade", "region_id")
-    return [Stored(*row[:6], row[6:]) for row in businesses.values_list(*head, *FIELDS)]
-
-
-def _match(rows: Rows, keys: Sequence[str], territory: str) -> dict[int, Stored]:
-    """Row → business: by natural key, else by what the register knew it under before it had a licence or a code."""
-    live = rows.live()
-    by_key = {
-        each.match_key: each
-        for each in _read(among(Business.objects.all(), "match_key", {keys[i] for i in live}))
-    }
-    matches: dict[int, Stored] = {}
-    unmatched: list[int] = []
-    for index in live:
-        found = by_key.get(keys[index])
-        if found is None:
-            unmatched.append(index)
-        elif not found.region_id.startswith(territory):
-            key = "licence_no" if rows.column("licence_no")[index] else "credit_code"
-            rows.error(
-                index,
-                key,
-                "owned_elsewhere",
-                "这家主体已由其他辖区登记;请核对号码,确属本辖区的请联系创建办调整",
-            )
-        else:
-            matches[index] = found
-    if unmatched:
-        _match_by_premises(rows, unmatched, matches, territory, set(by_key))
-    claimed: dict[int, list[int]] = defaultdict(list)
-    for index, stored in matches.items():
-        claimed[stored.pk].append(index)
-    for group in claimed.values():
-        if len(group) > 1:
-            rows.refuse_group(group, "same_target", "指向登记中的同一家主体;请核对后只保留正确的一行")
-    return matches
-
-
-def _match_by_premises(
-    rows: Rows, unmatched: list[int], matches: dict[int, Stored], territory: str, taken: set[str]
-) -> None:
-    names, codes = rows.column("name"), rows.column("credit_code")
-    licences, premises = rows.column("licence_no"), rows.column("premises_address")
-    here = Business.objects.filter(in_territory(territory)) if territory else Business.objects.all()
-    numbers = {codes[i] for i in unmatched if codes[i]}
-    anonymous = [i for i in unmatched if not codes[i] and not licences[i]]
-    by_code, by_name = defaultdict(list), defaultdict(list)
-    if numbers:
-        for stored in _read(among(here, "credit_code", numbers)):
-            by_code[stored.values[1]].append(stored)
-    named = among(here, "name", {names[i] for i in unmatched if names[i]})
-    for stored in _read(named if anonymous else named.filter(licence_no="", credit_code="")):
-        by_name[stored.values[0]].append(stored)
-    for index in unmatched:
-        where = plain(premises[index] or "")
-        candidates = [
-            stored
-            for stored in (*by_code.get(codes[index], ()), *by_name.get(names[index], ()))
-            if stored.match_key not in taken
-            and plain(stored.values[8]) == where
-            and (not licences[index] or not stored.values[2])
-            and (not codes[index] or not stored.values[1] or stored.values[1] == codes[index])
-        ]
-        if len({stored.pk for stored in candidates}) == 1:
-            matches[index] = candidates[0]
-        elif candidates:
-            rows.error(
-                index,
-                "licence_no",
-                "business_ambiguous",
-                "同一经营场所登记有几张许可证,分不清是哪一家;请填写许可证号",
-            )
-
-
 # --- what each row would do ----------------------------------------------------------------------------
 
 
 def _intents(
-    rows: Rows, plan: Plan, keys: Sequence[str], regions: Sequence[str], matches: Mapping[int, Stored]
+    rows: Rows, plan: Plan, regions: Sequence[str], matches: Mapping[int, Stored]
 ) -> dict[int, Intent]:
     """Values to write for every live row; ``befores`` get what changes besides status and grade."""
     intents: dict[int, Intent] = {}
     offered = list(rows.tuples(FIELDS))
+    filled = list(zip(*(_filled(rows, name) for name in FIELDS), strict=True))
     grades = rows.column("responsibility_grade")
-    blanks = tuple(_BLANKS.get(name, "") for name in FIELDS)
     for index in rows.live():
         stored = matches.get(index)
         if stored is None:
-            values = tuple(
-                blank if value is None else value for value, blank in zip(offered[index], blanks, strict=True)
-            )
-            intents[index] = Intent(index, None, values, regions[index], keys[index], grades[index] or "")
+            key = rows.identities[index]
+            intents[index] = Intent(index, None, filled[index], regions[index], key, grades[index] or "")
             plan.verbs[index] = RowVerb.CREATED
             continue
         plan.targets[index], plan.versions[index] = stored.pk, stored.version
+        values = stored.values
         before: dict[str, Any] = {}
-        if offered[index] == stored.values:
-            values = stored.values
-        else:
-            values = tuple(
-                old if new is None else new for new, old in zip(offered[index], stored.values, strict=True)
-            )
-            for name, new, old in zip(FIELDS, values, stored.values, strict=True):
-                if new != old:
-                    before[name] = old.isoformat() if isinstance(old, date) else old
-        region = regions[index]
+        if filled[index] != values:
+            values, before = _differences(offered[index], stored)
+        region, key = regions[index], stored.match_key
         if len(region) < len(stored.region_id) and stored.region_id.startswith(region):
             region = stored.region_id
         if region != stored.region_id:
             before["region_id"] = stored.region_id
-        key = stored.match_key
-        if before and keys[index] != key:
+        if before and rows.identities[index] != key:
             key = match_key(
                 licence_no=values[2], credit_code=values[1], premises_address=values[8], name=values[0]
             )
@@ -367,6 +263,23 @@ def _intents(
         plan.befores[index] = before or None
         plan.verbs[index] = RowVerb.UPDATED if before else RowVerb.UNCHANGED
     return intents
+
+
+def _filled(rows: Rows, name: str) -> list[Any]:
+    """A column with its blanks as the register stores them."""
+    column, blank = rows.column(name), _BLANKS.get(name, "")
+    return [blank if value is None else value for value in column] if None in column else column
+
+
+def _differences(offered: tuple[Any, ...], stored: Stored) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The values a business will have, and those it had where they differ; a blank cell changes nothing."""
+    values = tuple(old if new is None else new for new, old in zip(offered, stored.values, strict=True))
+    before = {
+        name: old.isoformat() if isinstance(old, date) else old
+        for name, new, old in zip(FIELDS, values, stored.values, strict=True)
+        if new != old
+    }
+    return values, before
 
 
 def _decide_grades(rows: Rows, plan: Plan, intents: Mapping[int, Intent]) -> None:

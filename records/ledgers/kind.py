@@ -50,11 +50,10 @@ class Plan:
     is whatever ``apply`` needs; it is never stored.
     """
 
-    __slots__ = ("befores", "data", "keys", "targets", "verbs", "versions")
+    __slots__ = ("befores", "data", "targets", "verbs", "versions")
 
     def __init__(self, size: int) -> None:
         self.verbs: list[RowVerb] = [RowVerb.NONE] * size
-        self.keys: list[str] = [""] * size
         self.targets: list[int | None] = [None] * size
         self.versions: list[int | None] = [None] * size
         self.befores: list[dict[str, Any] | None] = [None] * size
@@ -146,7 +145,7 @@ class LedgerKind:
         return [""] * len(rows)
 
     def plan(self, rows: Rows, context: LedgerContext) -> Plan:
-        """Resolve the live rows against the register and say what each would do. Writes nothing.
+        """Resolve the live rows against the register and say what each would do. Writes nothing; ``rows.identities`` are set.
 
         Asked twice, at the check and again under lock before the commit: the same register must give the same answer.
         """

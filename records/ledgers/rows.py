@@ -19,7 +19,7 @@ class Rows:
     an error is rejected, a merged duplicate skipped; the others are live.
     """
 
-    __slots__ = ("_columns", "_headers", "_typed", "issues", "numbers", "rejected", "skipped")
+    __slots__ = ("_columns", "_headers", "_typed", "identities", "issues", "numbers", "rejected", "skipped")
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class Rows:
         self._headers = headers
         self._typed = {} if typed is None else typed
         self.issues: dict[int, list[Issue]] = defaultdict(list)
+        self.identities: Sequence[str] = ()  # each row's natural key, set before a kind is asked to plan
         self.rejected: set[int] = set()
         self.skipped: set[int] = set()
 
@@ -119,19 +120,19 @@ class Rows:
 
     # --- duplicates inside the file --------------------------------------------------------------
 
-    def merge_duplicates(self, identities: Sequence[str], content: Sequence[str]) -> None:
+    def merge_duplicates(self) -> None:
         """Merge rows that say the same twice and refuse every row of a group that contradicts itself.
 
-        ``identities`` is each row's natural key ('' = none), ``content`` the columns that are compared.
+        Rows belong together when they have the same identity; all their columns are compared.
         """
-        repeated = {key for key, times in Counter(identities).items() if times > 1 and key}
+        repeated = {key for key, times in Counter(self.identities).items() if times > 1 and key}
         if not repeated:
             return
         groups: dict[str, list[int]] = defaultdict(list)
-        for index, key in enumerate(identities):
+        for index, key in enumerate(self.identities):
             if key in repeated and index not in self.skipped:
                 groups[key].append(index)
-        columns = [self.column(key) for key in content]
+        columns = [self.column(key) for key in self.keys]
         for group in groups.values():
             if len(group) < 2:
                 continue

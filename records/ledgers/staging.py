@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from json import dumps
+from json import dumps, loads
 from json.encoder import encode_basestring
 from typing import Any
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from records.choices import RowVerb, RowVerdict
 from records.ledgers import bulk
@@ -16,6 +19,8 @@ from records.ledgers.bulk import Same
 from records.ledgers.kind import LedgerKind, Plan
 from records.ledgers.rows import Rows
 from records.models import LedgerBatch, LedgerRow
+
+KEY_LENGTH = 200
 
 
 def write(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: Iterable[tuple[int, str]]) -> None:
@@ -47,7 +52,7 @@ def write(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: Iterable[tuple[i
             "row_no": rows.numbers,
             "verdict": verdicts,
             "verb": verbs,
-            "key": [key[:200] for key in plan.keys],
+            "key": [key[:KEY_LENGTH] for key in rows.identities],
             "values": _documents(rows),
             "before": [
                 None if before is None else dumps(before, ensure_ascii=False) for before in plan.befores
@@ -126,7 +131,6 @@ class Staged:
     """What the check promised for the accepted rows, in the rows' order."""
 
     verbs: list[str]
-    keys: list[str]
     targets: list[int | None]
     befores: list[dict[str, Any] | None]
 
@@ -145,11 +149,15 @@ def read(batch: LedgerBatch, kind: LedgerKind) -> tuple[Rows, Staged]:
     found = list(
         LedgerRow.objects.filter(batch=batch, verdict=RowVerdict.ACCEPTED)
         .order_by("row_no")
-        .values_list("row_no", "values", "verb", "key", "target_id", "before")
+        .annotate(document=Cast("values", TextField()), earlier=Cast("before", TextField()))
+        .values_list("row_no", "document", "verb", "key", "target_id", "earlier")
     )
-    numbers, documents, verbs, keys, targets, befores = (
-        map(list, zip(*found, strict=True)) if found else ([],) * 6
+    numbers, texts, verbs, keys, targets, earlier = (
+        map(list, zip(*found, strict=True)) if found else ([], [], [], [], [], [])
     )
+    # One document for all rows is decoded in a third of the time of one for each.
+    documents = loads(f"[{','.join(texts)}]")
+    befores = loads(f"[{','.join(text or 'null' for text in earlier)}]")
     headers = {key: header for header, key in batch.columns.items()}
     columns: dict[str, list[Any]] = {}
     for column in kind.columns:
@@ -158,7 +166,9 @@ def read(batch: LedgerBatch, kind: LedgerKind) -> tuple[Rows, Staged]:
             if reader := _READERS.get(column.type):
                 values = list(map(_Read(reader).__getitem__, values))
             columns[column.key] = values
-    return Rows(numbers, columns, headers), Staged(verbs, keys, targets, befores)
+    rows = Rows(numbers, columns, headers)
+    rows.identities = keys
+    return rows, Staged(verbs, targets, befores)
 
 
 class _Read(dict[Any, Any]):

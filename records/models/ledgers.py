@@ -100,7 +100,10 @@ class LedgerRow(models.Model):
     exactly the fields the row changes.
     """
 
-    batch = models.ForeignKey(LedgerBatch, models.CASCADE, related_name="rows", db_index=False)
+    # Rows are written by the hundred thousand and only ever with their batch: checking each one's batch again is not worth it.
+    batch = models.ForeignKey(
+        LedgerBatch, models.CASCADE, related_name="rows", db_index=False, db_constraint=False
+    )
     row_no = models.PositiveIntegerField(_("行"))
     verdict = models.CharField(_("结论"), max_length=8, choices=RowVerdict.choices)
     verb = models.CharField(_("处理"), max_length=12, choices=RowVerb.choices, blank=True)
@@ -119,8 +122,10 @@ class LedgerRow(models.Model):
         verbose_name_plural = _("台账行")
         ordering = ["batch", "row_no"]
         indexes = [
-            models.Index(fields=["batch", "verdict", "row_no"], name="ledger_row_by_verdict"),
-            models.Index(fields=["batch", "verb", "row_no"], name="ledger_row_by_verb"),
+            models.Index(fields=["batch", "row_no"], name="ledger_row_in_order"),
+            models.Index(
+                fields=["batch", "row_no"], name="ledger_row_with_issues", condition=models.Q(has_issues=True)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -197,7 +197,7 @@ def test_a_status_a_reviewer_sent_back_is_not_asked_for_again(liaison):
 def test_a_reviewed_closure_is_reopened_only_by_another_review(liaison):
     row = business_row()
     take_in(send(liaison, "businesses", [row]))
-    Business.objects.update(status="suspended")
+    Business.objects.update(status="suspended", updated_at=timezone.now() + timedelta(seconds=1))
     blank = send(liaison, "businesses", [row | {"status": None}])
     assert counts(blank)["unchanged"] == 1
     batch = take_in(send(liaison, "businesses", [row]))

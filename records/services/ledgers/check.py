@@ -19,7 +19,7 @@ from records.ledgers.codes import group_message
 from records.ledgers.reading import ledger_date, read_rows
 from records.models import LedgerBatch
 from records.services import audit, jobs
-from records.services.ledgers.context import context_of, limits
+from records.services.ledgers.context import collector_at_rest, context_of, limits
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,8 @@ def check_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[str
     ).update(state=BatchState.CHECKING):
         return {"batch": batch.pk, "state": batch.state}
     try:
-        _check(batch, progress)
+        with collector_at_rest():
+            _check(batch, progress)
     except jobs.JobStopped:
         raise
     except Exception:
@@ -93,11 +94,10 @@ def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:
     rows = read_rows(table, kind, epoch_1904=workbook.epoch_1904)
     progress(size // 3, size, "正在检查")
     kind.check(rows, context)
-    identities = kind.identity(rows)
-    rows.merge_duplicates(identities, rows.keys)
+    rows.identities = kind.identity(rows)
+    rows.merge_duplicates()
     progress(size // 2, size, "正在与登记核对")
     plan = kind.plan(rows, context)
-    plan.keys = identities
     progress(size * 4 // 5, size, "正在整理结果")
     batch.checked_at = now
     batch.choices = _answers(batch) | {"notes": [*workbook.notes, *_hidden_rows(table)]}

@@ -15,7 +15,7 @@ from records.ledgers import RegisterChanged, bulk, kind_of, staging
 from records.models import LedgerBatch
 from records.services import audit, jobs
 from records.services.instants import writing_instant
-from records.services.ledgers.context import context_of, importable
+from records.services.ledgers.context import collector_at_rest, context_of, importable
 from records.services.ledgers.refusals import LedgerRefused
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,8 @@ def commit_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[st
     progress(0, size, "正在保存", force=True)
     progress.extend(60 + size // _ROWS_A_SECOND)
     try:
-        _commit(batch, progress)
+        with collector_at_rest():
+            _commit(batch, progress)
     except RegisterChanged:
         _check_again(batch)
     except jobs.JobStopped:
@@ -120,7 +121,6 @@ def _commit(batch: LedgerBatch, progress: jobs.Progress) -> None:
     plan = kind.plan(rows, context)
     if not staged.agrees_with(plan, rows):
         raise RegisterChanged(batch.number)
-    plan.keys = staged.keys
     kind.apply(plan, rows, context)
     batch.seconds = {**batch.seconds, "commit": round(time.perf_counter() - started, 3)}
     batch.state, batch.committed_at = BatchState.COMMITTED, timezone.now()
@@ -133,9 +133,9 @@ def _commit(batch: LedgerBatch, progress: jobs.Progress) -> None:
         by=batch.uploaded_by,
         action="ledger.committed",
         target=batch,
-        before={"digest": _digest(zip(plan.keys, plan.befores, strict=True))},
+        before={"digest": _digest(zip(rows.identities, plan.befores, strict=True))},
         after={
-            "digest": _digest(zip(plan.keys, rows.tuples(rows.keys), strict=True)),
+            "digest": _digest(zip(rows.identities, rows.tuples(rows.keys), strict=True)),
             "counts": batch.counts,
         },
         reason=batch.reason,
