@@ -8,11 +8,13 @@ from campaigns.ledger_writer.accounts import write_accounts
 from campaigns.ledger_writer.businesses import write_businesses
 from campaigns.ledger_writer.draft import Desk, Draft
 from campaigns.ledger_writer.officers import write_officers
+from campaigns.ledger_writer.problems import write_problems
 from campaigns.ledger_writer.visits import write_visits
 
 WRITERS: dict[str, Callable[[Desk, float], Draft]] = {
     "businesses": write_businesses,
     "officers": write_officers,
     "visits": write_visits,
+    "problems": write_problems,
     "accounts": write_accounts,
 }

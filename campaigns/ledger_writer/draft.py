@@ -82,10 +82,17 @@ def desk_for(county: str, *, on: date, size: int, seed: int) -> Desk | None:
     return Desk(county, names, on, size, seed) if len(county) == 6 and county in names else None
 
 
-def new_draft(desk: Desk, key: str, rows: list[dict[str, Any]], *, optional: Sequence[str] = ()) -> Draft:
+def new_draft(
+    desk: Desk,
+    key: str,
+    rows: list[dict[str, Any]],
+    *,
+    optional: Sequence[str] = (),
+    always: Sequence[str] = (),
+) -> Draft:
     """A draft whose columns follow the kind; each of ``optional`` may be missing, as in real ledgers."""
     kind, random = kind_of(key), desk.random("columns")
     dropped = {name for name in optional if random.random() < 0.3}
-    used = {name for row in rows[:2_000] for name, value in row.items() if value is not None}
+    used = {name for row in rows[:2_000] for name, value in row.items() if value is not None} | set(always)
     columns = [c for c in kind.columns if c.key in used - dropped or (c.required and c.key != SERIAL)]
     return Draft(kind, columns, rows)

@@ -75,6 +75,18 @@ def changed(key: str, code: str, change: Callable[[Row, Random], Any]) -> Recipe
     return spoil
 
 
+def without(keys: Sequence[str], recipe: Recipe) -> Recipe:
+    """A fault that would draw others after it: the cells that would contradict it stay empty."""
+
+    def spoil(draft: Draft, at: int, random: Random, take: Take) -> Sequence[Fault]:
+        planted = recipe(draft, at, random, take)
+        if planted:
+            draft.rows[at].update(dict.fromkeys(keys))
+        return planted
+
+    return spoil
+
+
 def twins(code: str, change: Callable[[Row, Random], Row | None], key: str = "") -> Recipe:
     """Two rows that cannot both be true: a second one is made from the first, and both are at fault."""
 

@@ -13,10 +13,12 @@ from openpyxl.utils import get_column_letter
 
 from campaigns.ledger_writer.draft import SERIAL, Desk, Draft
 from campaigns.ledger_writer.spelling import cell, headers
+from foodsafe_portal.lib.ledger import normalise_header
 from foodsafe_portal.lib.workbooks.parts import sheet_name
 
 _TITLES: Final = {
     "businesses": "食品生产经营主体台账", "officers": "包保干部责任清单", "visits": "督导记录", "accounts": "平台账号申请表",
+    "problems": "问题整改台账",
 }  # fmt: skip
 _ZIPPED_ON: Final = (2026, 1, 1, 0, 0, 0)
 _CORE: Final = "docProps/core.xml"
@@ -32,7 +34,8 @@ def write_workbook(draft: Draft, desk: Desk, out: Path) -> list[dict[str, Any]]:
     sheet = sheet_name(random.choice(("台账", "Sheet1", desk.county_name)), [])
     book = Workbook(write_only=True)
     page = book.create_sheet(sheet)
-    width = len(draft.columns) + 2
+    remarks = [REMARKS] if normalise_header(REMARKS) not in draft.kind.vocabulary else []
+    width = len(draft.columns) + 1 + len(remarks)
     title = f"{desk.county_name}{_TITLES.get(draft.kind.key, str(draft.kind.title))}"
     page.merged_cells.add(f"A1:{get_column_letter(width)}1")
     page.append([title])
@@ -42,7 +45,7 @@ def write_workbook(draft: Draft, desk: Desk, out: Path) -> list[dict[str, Any]]:
         lines.append([])
     for line in lines:
         page.append(line)
-    page.append(["序号", *(named[column.key] for column in draft.columns), REMARKS])
+    page.append(["序号", *(named[column.key] for column in draft.columns), *remarks])
     header_row = 2 + len(lines)
     subtotal = (
         _SUBTOTAL_AFTER if len(draft.rows) > _SUBTOTAL_AFTER and random.random() < 0.5 else len(draft.rows)
@@ -53,7 +56,7 @@ def write_workbook(draft: Draft, desk: Desk, out: Path) -> list[dict[str, Any]]:
         if at == subtotal:
             page.append(["小计", str(at)])
         numbers.append(header_row + 1 + at + (at >= subtotal))
-        page.append([at + 1, *(cell(column, row.get(column.key), spelled) for column in draft.columns), None])
+        page.append([at + 1, *(cell(column, row.get(column.key), spelled) for column in draft.columns)])
     page.append(["合计", str(len(draft.rows))])
     page.append(["说明:本表数据截至填报日期。"])
     _save(book, desk, out)
