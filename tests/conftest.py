@@ -7,11 +7,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.test import Client
 
 from tests.factories import make_user
+
+# Two busy cores may take their time over one example; how long it takes is not what these tests are about.
+hypothesis.settings.register_profile(
+    "portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("portal")
 
 LOOPBACK = ("127.", "::1", "localhost")
 

@@ -127,7 +127,7 @@ class PlanForm(StepForm):
             "leader_name": problem.leader_name,
             "owner_name": problem.owner_name,
         }
-        self.initial = known | self.initial
+        self.initial = {**known, **self.initial}
 
 
 class SubmitForm(StepForm):
@@ -200,7 +200,7 @@ class TransferForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        units = Unit.objects.visible_to(self.user).exclude(pk=self.problem.unit_id)
+        units = Unit.objects.visible_to(self.user).exclude(pk=self.problem.unit_id or 0)
         self.fields["unit"].queryset = units.order_by("region_id", "name")  # type: ignore[attr-defined]
         self.fields["unit"].empty_label = _("请选择")  # type: ignore[attr-defined]
 

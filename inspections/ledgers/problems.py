@@ -602,7 +602,7 @@ def _undo(staged: Sequence[LedgerRow], batch: LedgerBatch, context: LedgerContex
 def _words_back(
     row: LedgerRow, before: Mapping[str, Any], why: str, context: LedgerContext, result: UndoResult
 ) -> list[ProblemEvent]:
-    problem = Problem.objects.filter(pk=row.target_id, voided_at__isnull=True).first()
+    problem = Problem.objects.filter(pk=row.target_id or 0, voided_at__isnull=True).first()
     if problem is None or any(getattr(problem, WORDS[key]) != row.values.get(key) for key in before):
         result.conflict(row, str(problem or row.key), "导入之后又被修改过,没有还原")
         return []

@@ -248,8 +248,10 @@ def _road(problem: Problem, events: Sequence[ProblemEvent]) -> Road:
     here = ROAD.index(STOPS.get(state, state))
     labels = [ProblemState(stop).label for stop in ROAD]
     labels[here] = ProblemState(state).label
-    notes = [reached.get(stop) or "" if place <= here else WHO_NEXT[stop] for place, stop in enumerate(ROAD)]
-    notes[here] = reached.get(state) or WHO_NEXT[ROAD[here]]
+    notes = [
+        reached.get(stop) or "" if place <= here else str(WHO_NEXT[stop]) for place, stop in enumerate(ROAD)
+    ]
+    notes[here] = reached.get(state) or str(WHO_NEXT[ROAD[here]])
     return Road(labels, notes, len(ROAD) + 1 if state == State.CLOSED else here + 1)
 
 

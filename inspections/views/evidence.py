@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
@@ -16,6 +16,7 @@ from accounts.doors import requires
 from accounts.models import User
 from accounts.rules.rights import Permission
 from entities.models import GradeChange, StatusChange
+from foodsafe_portal.lib.requests import PortalRequest
 from inspections.models import Problem, ProblemEvent, Visit
 from records.models import EvidenceFile
 
@@ -43,7 +44,7 @@ def show_through(label: str, permission: Permission, rows: Callable[[Any], Query
 
 @require_safe
 @requires(Permission.VIEW_PROBLEMS, Permission.VIEW_VISITS, Permission.VIEW_BUSINESSES, Permission.VIEW_TASKS)
-def evidence_file(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+def evidence_file(request: PortalRequest, pk: uuid.UUID) -> HttpResponseBase:
     """One file: a photo to look at, anything else (and a photo with ``?download=1``) as an attachment.
 
     Out of the object's scope answers like absent. The file's type is the one its bytes were found to have; a sandbox

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.doors import requires
 from accounts.rules.rights import Permission
 from entities.models import Business
+from foodsafe_portal.lib.requests import PortalRequest
 from inspections.choices import ExtensionState, ProblemKind
 from inspections.errors import InspectionRefused, SomebodyWasFirst
 from inspections.forms.problems import STEP_FORMS, ProblemForm, StepForm
@@ -38,7 +39,7 @@ REFUSALS = (StepRefused, InspectionRefused, EvidenceRefused)
 
 @require_safe
 @requires(Permission.VIEW_PROBLEMS)
-def problem_list(request: HttpRequest) -> HttpResponse:
+def problem_list(request: PortalRequest) -> HttpResponse:
     """Problems in this person's scope with their five figures, as a list or as a board."""
     today = timezone.localdate()
     found = reports.problem_list(request.user, request.GET, today)
@@ -54,7 +55,7 @@ def problem_list(request: HttpRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-def _rights(request: HttpRequest) -> dict[str, bool]:
+def _rights(request: PortalRequest) -> dict[str, bool]:
     user = request.user
     return {
         "may_export": user.can(Permission.EXPORT),
@@ -66,7 +67,7 @@ def _rights(request: HttpRequest) -> dict[str, bool]:
 @require_safe
 @requires(Permission.VIEW_PROBLEMS)
 @requires(Permission.EXPORT)
-def problem_export(request: HttpRequest) -> HttpResponseBase:
+def problem_export(request: PortalRequest) -> HttpResponseBase:
     """The rows of the list at this address as a ledger."""
     return export_response(request, "problems")
 
@@ -76,7 +77,7 @@ def problem_export(request: HttpRequest) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.CREATE_PROBLEM)
-def problem_new(request: HttpRequest) -> HttpResponse:
+def problem_new(request: PortalRequest) -> HttpResponse:
     """Open a problem, or one for each unit."""
     today = timezone.localdate()
     sent = request.method == "POST"
@@ -96,7 +97,7 @@ def problem_new(request: HttpRequest) -> HttpResponse:
     return render(request, "inspections/problem_form.html", context, status=422 if sent else 200)
 
 
-def _asked(request: HttpRequest) -> dict[str, Any]:
+def _asked(request: PortalRequest) -> dict[str, Any]:
     """The business the address names, for a link from its page."""
     key = request.GET.get("business", "")
     if not (key.isascii() and key.isdigit() and len(key) < 16):
@@ -105,7 +106,7 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
     return {"business": business.licence_no or business.name} if business else {}
 
 
-def _opened(request: HttpRequest, form: ProblemForm) -> HttpResponse:
+def _opened(request: PortalRequest, form: ProblemForm) -> HttpResponse:
     if form.cleaned_data["kind"] == ProblemKind.COMMON:
         opened = opening.open_common_problem(by=request.user, **form.opening)
         messages.success(request, _("已向 %(n)s 个单位派发共性问题。") % {"n": len(opened)})
@@ -118,7 +119,7 @@ def _opened(request: HttpRequest, form: ProblemForm) -> HttpResponse:
 # --- one problem -------------------------------------------------------------------------------------
 
 
-def _problem(request: HttpRequest, pk: int) -> Problem:
+def _problem(request: PortalRequest, pk: int) -> Problem:
     problems = Problem.objects.visible_to(request.user)
     return get_object_or_404(
         problems.select_related("business", "unit", "region", "visit", "recorded_by"), pk=pk
@@ -127,7 +128,7 @@ def _problem(request: HttpRequest, pk: int) -> Problem:
 
 @require_safe
 @requires(Permission.VIEW_PROBLEMS)
-def problem_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One problem, with the acts of this person alone."""
     return _page(request, _problem(request, pk))
 
@@ -201,17 +202,18 @@ DECISION = (
 CONCLUSION = (Button("conclude", gettext_lazy("结案"), "btn-primary", "circle-check"),)
 
 
-def _panels(request: HttpRequest, file: ProblemFile, bound: StepForm | None) -> list[Panel]:
+def _panels(request: PortalRequest, file: ProblemFile, bound: StepForm | None) -> list[Panel]:
     """The forms of the acts this person may take now; the one that was refused comes back as it was typed."""
     panels = []
     for number, name in enumerate(file.acts.panels):
-        refused = (
-            bound is not None and isinstance(bound, STEP_FORMS[name]) and type(bound) is STEP_FORMS[name]
-        )
+        refused = type(bound) is STEP_FORMS[name]
         initial = {"on": file.today} if name in ("submit", "referral", "revisit") else {}
-        form = bound if refused else STEP_FORMS[name](
-            user=request.user, problem=file.problem, initial=initial, auto_id=f"{name}_%s"
-        )  # fmt: skip
+        if bound is not None and refused:
+            form = bound
+        else:
+            form = STEP_FORMS[name](
+                user=request.user, problem=file.problem, initial=initial, auto_id=f"{name}_%s"
+            )
         buttons = BUTTONS.get(name) or (DECISION if file.problem.state == "referred" else CONCLUSION)
         url = reverse(f"problem-{name}", args=[file.problem.pk])
         panels.append(
@@ -221,7 +223,7 @@ def _panels(request: HttpRequest, file: ProblemFile, bound: StepForm | None) -> 
 
 
 def _page(
-    request: HttpRequest,
+    request: PortalRequest,
     problem: Problem,
     *,
     bound: StepForm | None = None,
@@ -250,7 +252,7 @@ def _page(
 Doing = Callable[[Problem, Any, StepForm], Any]
 
 
-def _step(request: HttpRequest, pk: int, name: str, do: Doing, done: Any) -> HttpResponse:
+def _step(request: PortalRequest, pk: int, name: str, do: Doing, done: Any) -> HttpResponse:
     """Take one step: find the problem in scope, read the form, call the service, show the page again."""
     problem = _problem(request, pk)
     form = STEP_FORMS[name](
@@ -281,7 +283,7 @@ def _step(request: HttpRequest, pk: int, name: str, do: Doing, done: Any) -> Htt
 
 @require_POST
 @requires(Permission.RECTIFY_PROBLEM)
-def problem_sign(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_sign(request: PortalRequest, pk: int) -> HttpResponse:
     """The responsible unit takes it on."""
     return _step(
         request, pk, "sign", lambda p, by, f: rectifying.sign_problem(problem=p, by=by), _("已签收。")
@@ -290,7 +292,7 @@ def problem_sign(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.RECTIFY_PROBLEM)
-def problem_plan(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_plan(request: PortalRequest, pk: int) -> HttpResponse:
     """Measures and leader."""
 
     def plan(problem: Problem, by: Any, form: StepForm) -> None:
@@ -301,7 +303,7 @@ def problem_plan(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.RECTIFY_PROBLEM)
-def problem_submit(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_submit(request: PortalRequest, pk: int) -> HttpResponse:
     """The fix with its proof."""
 
     def submit(problem: Problem, by: Any, form: StepForm) -> None:
@@ -312,7 +314,7 @@ def problem_submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.FIRST_CHECK)
-def problem_check(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_check(request: PortalRequest, pk: int) -> HttpResponse:
     """First check."""
 
     def check(problem: Problem, by: Any, form: StepForm) -> None:
@@ -329,7 +331,7 @@ def problem_check(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.SECOND_CHECK)
-def problem_verify(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_verify(request: PortalRequest, pk: int) -> HttpResponse:
     """Second check."""
 
     def verify(problem: Problem, by: Any, form: StepForm) -> None:
@@ -344,7 +346,7 @@ def problem_verify(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.RECTIFY_PROBLEM)
-def problem_extend(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_extend(request: PortalRequest, pk: int) -> HttpResponse:
     """Ask for a later deadline."""
 
     def extend(problem: Problem, by: Any, form: StepForm) -> None:
@@ -355,7 +357,7 @@ def problem_extend(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.APPROVE_EXTENSION)
-def problem_extension(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_extension(request: PortalRequest, pk: int) -> HttpResponse:
     """Decide the extension that waits."""
 
     def decide(problem: Problem, by: Any, form: StepForm) -> None:
@@ -372,7 +374,7 @@ def problem_extension(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.FIRST_CHECK)
-def problem_transfer(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_transfer(request: PortalRequest, pk: int) -> HttpResponse:
     """Another responsible unit."""
 
     def transfer(problem: Problem, by: Any, form: StepForm) -> None:
@@ -383,7 +385,7 @@ def problem_transfer(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.REFER_PROBLEM)
-def problem_refer(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_refer(request: PortalRequest, pk: int) -> HttpResponse:
     """Hand over to the market regulator."""
 
     def refer(problem: Problem, by: Any, form: StepForm) -> None:
@@ -394,7 +396,7 @@ def problem_refer(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.RECORD_REFERRAL)
-def problem_referral(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_referral(request: PortalRequest, pk: int) -> HttpResponse:
     """What the regulator did."""
     outcomes = {"file": Act.FILE_CASE, "decline": Act.DECLINE_CASE, "conclude": Act.CLOSE_CASE}
 
@@ -415,7 +417,7 @@ def problem_referral(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.REVISIT_PROBLEM)
-def problem_revisit(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_revisit(request: PortalRequest, pk: int) -> HttpResponse:
     """Look back after closure."""
 
     def revisit(problem: Problem, by: Any, form: StepForm) -> None:
@@ -428,7 +430,7 @@ def problem_revisit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.CREATE_PROBLEM)
-def problem_void(request: HttpRequest, pk: int) -> HttpResponse:
+def problem_void(request: PortalRequest, pk: int) -> HttpResponse:
     """Void what was entered by mistake."""
 
     def void(problem: Problem, by: Any, form: StepForm) -> None:
