@@ -70,7 +70,7 @@ class BusinessForm(forms.ModelForm):
         current = self.instance.region_id or ""
         self.fields["region"] = forms.ChoiceField(label=_("所在地区"), choices=place_choices(user, current))
         for name in ("scale", "risk_grade", "credit_grade", "catering_grade"):
-            choices = Business._meta.get_field(name).choices or ()
+            choices = getattr(Business._meta.get_field(name), "choices", None) or ()
             self.fields[name].choices = [("", _("未评") if name != "scale" else "—"), *choices]  # type: ignore[attr-defined]
         self.initial.update(region=current, version=self.instance.version)
 
