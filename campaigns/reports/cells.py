@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.measures import MEASURES, TOTAL, Five, Measure
@@ -23,6 +24,11 @@ def part_words(measure: Measure) -> dict[str, Any]:
     five = dict(zip(LISTED_PARTS, measure.words, strict=False))
     undone = _("未督导") if measure.code == "visits" else _("未销号")
     return {**five, "late": _("超期完成"), "open": _("未到期"), "undone": undone}
+
+
+def overdue_words(working_days: int) -> str:
+    """How long something is overdue; over a weekend no working day has passed yet."""
+    return gettext("逾期 %(n)s 个工作日") % {"n": working_days} if working_days else gettext("刚逾期")
 
 
 def value_of(five: Five, part: str) -> int:

@@ -16,7 +16,7 @@ from accounts.rules.rights import Permission
 from campaigns.choices import Level
 from campaigns.measures import GRADES, MEASURES, TOTAL, Five, Measure, Question, rows_behind
 from campaigns.models import Campaign, Phase, WeeklyFigure, WeeklyReport
-from campaigns.reports.cells import UNITS, Cell, Figures, Key, Openers, part_words
+from campaigns.reports.cells import UNITS, Cell, Figures, Key, Openers, overdue_words, part_words
 from campaigns.reports.decisions import Decision, waiting_for
 from campaigns.reports.places import Ground, Place, ground_of, level_below, sees_all_rows
 from campaigns.reports.score import Lost, ScoreCard, most_lost, score_card
@@ -108,7 +108,7 @@ class OverdueProblem:
     unit: str
     leader: str
     original_due_on: date
-    delay: int
+    delay: str
 
 
 @dataclass(frozen=True)
@@ -408,7 +408,7 @@ def _overdue(user: User, question: Question, here: Place, calendar: WorkCalendar
             unit=duty.unit.name if duty.unit else "",
             leader=duty.problem.leader_name,
             original_due_on=duty.original_due_on,
-            delay=calendar.working_days_between(duty.due_on, question.sunday),
+            delay=overdue_words(calendar.working_days_between(duty.due_on, question.sunday)),
         )
         for duty in found
     ]

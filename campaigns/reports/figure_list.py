@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,12 +13,12 @@ from django.http import QueryDict
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Region, User
 from accounts.rules.rights import Permission
 from campaigns.choices import Level
 from campaigns.measures import GRADES, MEASURES, TOTAL, Five, Measure, Question, rows_behind
 from campaigns.models import WeeklyFigure, WeeklyReport
-from campaigns.reports.cells import LISTED_PARTS, UNITS, Openers, part_words, value_of
+from campaigns.reports.cells import LISTED_PARTS, UNITS, Openers, overdue_words, part_words, value_of
 from campaigns.reports.places import Place, level_of
 from foodsafe_portal.lib.formats import week_label
 from foodsafe_portal.lib.paging import Page, page_of
@@ -27,6 +27,19 @@ from inspections.querysets import PARTS, DutyQuerySet
 from records.rules.workdays import WorkCalendar
 from records.services.calendar import current_calendar
 
+DIGITS = (6, 9, 12)  # county, township, village
+DUTY_FIELDS = ("region_id", "grade", "due_on", "fulfilled_on", "delivered_on", "excluded_on", "exclusion")
+VISIT_FIELDS = ("period", "business__name", "business__licence_no", "business__credit_code", "officer__name")
+PROBLEM_FIELDS = (
+    "original_due_on",
+    "unit__name",
+    "problem__code",
+    "problem__description",
+    "problem__place",
+    "problem__leader_name",
+    "problem__found_on",
+    "problem__business__name",
+)
 TABS = ("expected", "done", "on_time", "late", "overdue", "open", "undone", "excluded")
 
 
@@ -96,12 +109,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the list, as known when the week was frozen. ``badge`` is (tone, word)."""
+    """One row of the list, as known when the week was frozen; ``place`` names what lies below the figure's own place.
+
+    ``badge`` is (tone, word).
+    """
 
     key: int
     name: str
     number: str
     place: str
+    where: str
     grade: str
     who: str
     leader: str
@@ -159,7 +176,7 @@ class FigureList:
             "unit": asked.unit,
             "q": self.words,
         }
-        return urlencode({name: value for name, value in question.items() if value})
+        return urlencode({name: str(value) for name, value in question.items() if value})
 
     @property
     def is_partial(self) -> bool:
@@ -288,16 +305,17 @@ def figure_page(user: User, asked: Asked, params: QueryDict, opened: Openers) ->
     rows = rows_of(asked, user, words) if words else whole
     order = ("due_on", "id") if asked.part in {"overdue", "open", "undone"} else ("id",)
     page = page_of(_with_names(rows, asked), params, order=order, exact=True, total=None if words else seen)
-    calendar = current_calendar()
+    badges = _Badges(asked.question.sunday, current_calendar())
+    names = _Names.mentioned(asked.place, (row.region_id for row in page.rows))
     return FigureList(
         asked=asked,
         page=page,
-        lines=tuple(_line(row, asked, calendar) for row in page.rows),
+        lines=tuple(_line(row, asked, badges, names) for row in page.rows),
         seen=seen,
         words=words,
         tabs=_tabs(asked, opened),
         chips=_chips(asked, opened),
-        hidden=tuple((name, params[name]) for name in ("grade", "unit") if params.get(name)),
+        hidden=tuple((name, str(params[name])) for name in ("grade", "unit") if params.get(name)),
         unit=UNITS[asked.measure.code],
     )
 
@@ -305,11 +323,33 @@ def figure_page(user: User, asked: Asked, params: QueryDict, opened: Openers) ->
 def _with_names(rows: DutyQuerySet, asked: Asked) -> QuerySet:
     """The rows with everything a line prints."""
     if asked.measure.code == "visits":
-        return rows.select_related("business", "region", "officer")
-    return rows.select_related("problem", "problem__business", "region", "unit")
+        return rows.select_related("business", "officer").only(*DUTY_FIELDS, *VISIT_FIELDS)
+    return rows.select_related("problem", "problem__business", "unit").only(*DUTY_FIELDS, *PROBLEM_FIELDS)
 
 
-def _line(duty: Any, asked: Asked, calendar: WorkCalendar) -> Line:
+class _Names:
+    """Names of regions, each with what stands between it and the figure's own place."""
+
+    def __init__(self, place: Place, regions: QuerySet[Region]) -> None:
+        self._start = len(place.code)
+        self._paths: dict[str, str] = {}
+        self._names = dict(regions.values_list("code", "name"))
+
+    @classmethod
+    def mentioned(cls, place: Place, codes: Iterable[str]) -> _Names:
+        """For one page of rows."""
+        wanted = {code[:digits] for code in codes for digits in (*DIGITS, len(code))}
+        return cls(place, Region.objects.filter(code__in=wanted))
+
+    def path(self, code: str) -> str:
+        """``红旗街道 红星社区`` within a county; the place's own name for what lies nowhere below it."""
+        if code not in self._paths:
+            below = [code[:digits] for digits in DIGITS if self._start < digits <= len(code)] or [code]
+            self._paths[code] = " ".join(self._names.get(one, one) for one in below)
+        return self._paths[code]
+
+
+def _line(duty: Any, asked: Asked, badges: _Badges, names: _Names) -> Line:
     """A duty as it stood on the Sunday of the week."""
     sunday = asked.question.sunday
     done_on = duty.fulfilled_on if duty.fulfilled_on and duty.fulfilled_on <= sunday else None
@@ -322,6 +362,7 @@ def _line(duty: Any, asked: Asked, calendar: WorkCalendar) -> Line:
             duty.officer.name if duty.officer else "",
             "",
         )
+        where = ""
     else:
         where = duty.problem.place or (duty.problem.business.name if duty.problem.business else "")
         key, name, number = duty.problem_id, duty.problem.description, duty.problem.code
@@ -330,30 +371,43 @@ def _line(duty: Any, asked: Asked, calendar: WorkCalendar) -> Line:
         key=key,
         name=name,
         number=number,
-        place=duty.region.name if visits else " · ".join(filter(None, (duty.region.name, where))),
+        place=names.path(duty.region_id),
+        where=where,
         grade=duty.grade,
         who=who,
         leader=leader,
         due_on=duty.due_on,
         original_due_on=duty.due_on if visits else duty.original_due_on,
         done_on=done_on,
-        badge=_badge(duty, sunday, done_on is not None, calendar),
+        badge=badges.of(duty, done=done_on is not None),
     )
 
 
-def _badge(duty: Any, sunday: date, done: bool, calendar: WorkCalendar) -> tuple[str, str]:
-    """Tone and words of a duty's state on that Sunday."""
-    if duty.excluded_on and duty.excluded_on <= sunday:
-        return "wait", _("剔除：%(why)s") % {"why": Exclusion(duty.exclusion).label}
-    if done:
-        if duty.delivered_on and duty.delivered_on > duty.due_on:
-            late = (duty.delivered_on - duty.due_on).days
-            return "warn", _("超期 %(n)s 天") % {"n": late}
-        return "ok", _("按时")
-    if duty.due_on <= sunday:
-        late = calendar.working_days_between(duty.due_on, sunday)
-        return "bad", _("逾期 %(n)s 个工作日") % {"n": late}
-    return "info", _("未到期")
+class _Badges:
+    """Tone and words of a duty's state on the Sunday of a week; a long export meets few different ones."""
+
+    def __init__(self, sunday: date, calendar: WorkCalendar) -> None:
+        self._sunday, self._calendar = sunday, calendar
+        self._known: dict[tuple[Any, ...], tuple[str, str]] = {}
+
+    def of(self, duty: Any, *, done: bool) -> tuple[str, str]:
+        """(tone, words) of one duty."""
+        out = duty.exclusion if duty.excluded_on and duty.excluded_on <= self._sunday else ""
+        key = (out, done, duty.due_on, duty.delivered_on if done else None)
+        if key not in self._known:
+            self._known[key] = self._words(*key)
+        return self._known[key]
+
+    def _words(self, out: str, done: bool, due_on: date, delivered_on: date | None) -> tuple[str, str]:
+        if out:
+            return "wait", _("剔除：%(why)s") % {"why": Exclusion(out).label}
+        if done:
+            if delivered_on and delivered_on > due_on:
+                return "warn", _("超期 %(n)s 天") % {"n": (delivered_on - due_on).days}
+            return "ok", _("按时")
+        if due_on <= self._sunday:
+            return "bad", overdue_words(self._calendar.working_days_between(due_on, self._sunday))
+        return "info", _("未到期")
 
 
 def _tabs(asked: Asked, opened: Openers) -> tuple[Mapping[str, Any], ...]:
@@ -410,9 +464,10 @@ def _exported(
     if (asked.measure.code == "visits") is not visits:
         raise NoSuchFigure
     rows = _with_names(rows_of(asked, user, (params.get("q") or "").strip()[:60]), asked)
-    calendar = current_calendar()
+    badges = _Badges(asked.question.sunday, current_calendar())
+    names = _Names(asked.place, Region.objects.below(asked.place.code))
     for duty in rows.order_by("due_on", "id").iterator(chunk_size=2000):
-        yield row(duty, _line(duty, asked, calendar))
+        yield row(duty, _line(duty, asked, badges, names))
 
 
 def _visit_row(duty: Any, line: Line) -> Row:
@@ -435,7 +490,7 @@ def _problem_row(duty: Any, line: Line) -> Row:
     return (
         line.number,
         line.name,
-        line.place,
+        " ".join(filter(None, (line.place, line.where))),
         duty.region_id,
         line.grade,
         line.who,

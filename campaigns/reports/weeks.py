@@ -23,7 +23,7 @@ from campaigns.reports.places import Ground, Place, ground_of, level_below, sees
 from campaigns.reports.score import ScoreCard, score_card
 from campaigns.rules.thresholds import RedFrom, red_from
 from foodsafe_portal.lib.formats import minute, score_band
-from foodsafe_portal.lib.paging import Page, page_of
+from foodsafe_portal.lib.paging import Page, page_of, without_cursor
 from foodsafe_portal.lib.scope import in_territory
 from foodsafe_portal.lib.weeks import Week
 from inspections.querysets import PARTS
@@ -43,6 +43,11 @@ class WeekRow:
     visits: Cell
     problems: Cell
 
+    @property
+    def week(self) -> Week:
+        """The week as a calendar knows it."""
+        return Week.parse(self.report.week)
+
 
 @dataclass(frozen=True, slots=True)
 class WeekList:
@@ -54,6 +59,7 @@ class WeekList:
     state: str
     revisions: str
     words: str
+    query: str
 
 
 def reports_shown(user: User, params: QueryDict) -> QuerySet[WeeklyReport]:
@@ -112,6 +118,7 @@ def week_list(user: User, params: QueryDict) -> WeekList:
         state=params.get("state", ""),
         revisions=params.get("revisions", ""),
         words=params.get("q", ""),
+        query=without_cursor(params).urlencode(),
     )
 
 
