@@ -6,19 +6,13 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 
 FROM python:3.13-slim AS build
-RUN apt-get update -qq \
-    && apt-get install -y -qq --no-install-recommends gettext \
-    && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 COPY requirements.txt ./
 RUN python -m venv /opt/portal && /opt/portal/bin/pip install --require-hashes -r requirements.txt
 COPY . .
 COPY --from=assets /build/node_modules ./node_modules
-RUN python scripts/copy_assets.py && rm -rf node_modules \
-    && for source in locale/*/LC_MESSAGES/*.po; do \
-         [ ! -e "$source" ] || msgfmt --check-format -o "${source%.po}.mo" "$source"; \
-       done
+RUN python scripts/copy_assets.py && rm -rf node_modules && python -m scripts.catalogues
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/portal --create-home --shell /usr/sbin/nologin portal

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from scripts import copy_assets
+from scripts import catalogues, copy_assets
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -146,9 +146,9 @@ RUN_NEEDS: dict[str, Callable[[], bool]] = {
     venv_package(): has_venv,
     "git": found("git"),
     "tzdata": has_time_zones,
-    "gettext": found("msgfmt"),
 }
 TEST_NEEDS: dict[str, Callable[[], bool]] = {
+    "gettext": found("xgettext"),
     "postgresql": has_postgresql,
     "redis-server": found("redis-server"),
     "chromium": Path("/usr/bin/chromium").exists,
@@ -162,9 +162,6 @@ def debian_packages(*, tests: bool) -> None:
     missing = [package for package, is_there in needs.items() if not is_there()]
     if not missing:
         return
-    can_install = shutil.which("apt-get") and (os.geteuid() == 0 or shutil.which("sudo"))
-    if missing == ["gettext"] and not tests and not can_install:
-        return  # only the English interface is lost, and `catalogues` says so
     command = f"apt-get install {' '.join(missing)}"
     ask = f"Install them with: sudo {command}"
     if not shutil.which("apt-get"):
@@ -318,22 +315,12 @@ def packages_and_assets(*, tests: bool) -> None:
 # --- the portal's own files --------------------------------------------------------------------
 
 
-def catalogues() -> None:
+def compile_catalogues() -> None:
     """Compile the English catalogue when its source is newer."""
-    for source in ROOT.glob("locale/*/LC_MESSAGES/*.po"):
-        compiled = source.with_suffix(".mo")
-        if not compiled.exists() or compiled.stat().st_mtime_ns < source.stat().st_mtime_ns:
-            if not shutil.which("msgfmt"):
-                say(
-                    "gettext is not installed, so the interface stays Chinese; Debian's package is called gettext"
-                )
-                return
-            part = compiled.with_suffix(".part")
-            call(
-                ["msgfmt", "--check-format", "-o", str(part), str(source)],
-                failed=f"{source.relative_to(ROOT)} has a mistake.",
-            )
-            part.replace(compiled)
+    try:
+        catalogues.compile_newer(ROOT)
+    except catalogues.CatalogueMistake as problem:
+        raise SetupFailed(f"The catalogue has a mistake: {problem}") from problem
 
 
 def static_files() -> None:
@@ -381,7 +368,7 @@ def set_up(*, tests: bool, with_database: bool) -> None:
         debian_packages(tests=tests)
         virtual_environment()
         packages_and_assets(tests=tests)
-        catalogues()
+        compile_catalogues()
         static_files()
         if with_database:
             database()

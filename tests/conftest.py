@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from scripts import catalogues
 from tests.factories import make_user
 
 # Two busy cores may take their time over one example; how long it takes is not what these tests are about.
@@ -19,6 +20,8 @@ hypothesis.settings.register_profile(
     "portal", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("portal")
+
+catalogues.compile_newer()  # before Django reads them: pages are tested in both languages
 
 LOOPBACK = ("127.", "::1", "localhost")
 

@@ -56,33 +56,28 @@ def test_missing_packages_that_cannot_be_installed_are_named(monkeypatch, apt, s
     set_up.debian_packages(tests=False)
 
 
-def test_the_portal_starts_in_chinese_where_gettext_cannot_be_installed(monkeypatch, project, capsys):
-    source = project / "locale" / "en" / "LC_MESSAGES" / "django.po"
-    source.parent.mkdir(parents=True)
-    source.write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n')
-    monkeypatch.setattr(set_up, "RUN_NEEDS", {"gettext": lambda: False})
-    monkeypatch.setattr(set_up.os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(set_up.shutil, "which", lambda name: None)
-    set_up.debian_packages(tests=False)
-    set_up.catalogues()
-    assert not source.with_suffix(".mo").exists()
-    assert "stays Chinese" in capsys.readouterr().out
-
-
 def test_a_catalogue_is_compiled_once_and_again_when_it_changed(project):
     source = project / "locale" / "en" / "LC_MESSAGES" / "django.po"
     source.parent.mkdir(parents=True)
     source.write_text(
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\nmsgid "经营主体"\nmsgstr "Businesses"\n'
     )
-    set_up.catalogues()
+    set_up.compile_catalogues()
     compiled = source.with_suffix(".mo")
     first = compiled.stat().st_mtime_ns
-    set_up.catalogues()
+    set_up.compile_catalogues()
     assert compiled.stat().st_mtime_ns == first
     set_up.os.utime(source, ns=(first + 1, first + 1))
-    set_up.catalogues()
+    set_up.compile_catalogues()
     assert compiled.stat().st_mtime_ns != first
+
+
+def test_a_catalogue_with_a_mistake_names_its_line(project):
+    source = project / "locale" / "en" / "LC_MESSAGES" / "django.po"
+    source.parent.mkdir(parents=True)
+    source.write_text('msgid "经营主体"\nmsgstr Businesses\n')
+    with pytest.raises(set_up.SetupFailed, match=r"django\.po, line 2"):
+        set_up.compile_catalogues()
 
 
 def test_a_failing_command_is_shown_with_the_end_of_what_it_said():
