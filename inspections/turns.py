@@ -48,7 +48,7 @@ def waiting_for(user: User) -> Q:
         mine |= Q(pk__in=asked.values("problem_id"), state__in=OPEN)
     if user.can(Permission.RECORD_REFERRAL):
         mine |= Q(state__in=WITH_REGULATOR)
-    return Q(voided_at__isnull=True) & mine
+    return Q(closed_on__isnull=True, voided_at__isnull=True) & mine
 
 
 def _fixing(user: User) -> Q:

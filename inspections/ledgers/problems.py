@@ -14,14 +14,13 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.ledgers.places import RegionIndex
-from accounts.models import Region, Unit
+from accounts.models import Region
 from accounts.rules.rights import Permission
-from accounts.rules.scope import ancestors
 from entities.choices import Source
 from entities.ledgers.lookup import Known, find_businesses
 from entities.models import Business
@@ -29,6 +28,7 @@ from foodsafe_portal.lib.scope import in_territory
 from inspections.choices import ExtensionState, ProblemKind, ProblemState, Severity
 from inspections.deadlines import Deadlines
 from inspections.ledgers.problem_columns import COLUMNS, KINDS, SEVERITIES, SOURCES
+from inspections.ledgers.problem_places import Units, places_of
 from inspections.models import Extension, Problem, ProblemEvent
 from inspections.numbering import next_codes
 from inspections.rectification import follow_problems, withdraw_duties
@@ -139,7 +139,7 @@ class ProblemsKind(LedgerKind):
     def plan(self, rows: Rows, context: LedgerContext) -> Plan:
         """See ``LedgerKind.plan``."""
         plan = Plan(len(rows))
-        places = _places(rows, context.territory)
+        places = places_of(rows, context.territory)
         businesses = find_businesses(
             rows, context.territory, licence="business_licence_no", code="business_credit_code", name=""
         )
@@ -202,51 +202,6 @@ def _exported(number: int, problem: Problem, names: Mapping[str, str], today: da
         "" if referral is None or referral.case_filed is None else "是" if referral.case_filed else "否",
         referral.case_no if referral else "", revisit.on if revisit else None, problem.reopen_count, "",
     ]  # fmt: skip
-
-
-# --- where, and who is responsible -------------------------------------------------------------------------------
-
-
-OF_THE_CITY = frozenset({"市本级", "本级"})
-
-
-def _places(rows: Rows, territory: str) -> dict[int, str]:
-    """Row → region code, where county or township are told; a problem of the city itself lies in no county."""
-    if not (rows.has("county") or rows.has("township")):
-        return {}
-    index, places = RegionIndex(territory), {}
-    for at, (county, township) in enumerate(rows.tuples(("county", "township"))):
-        if not (county or township) or county in OF_THE_CITY:
-            continue
-        place = index.resolve(county, township)
-        places[at] = place.code
-        if place.remark is not None:
-            rows.add(at, place.remark.column, place.remark.code, place.remark.severity, place.remark.message)
-            if place.remark.severity == "error":
-                rows.rejected.add(at)
-    return places
-
-
-class Units:
-    """The units of a territory and above it by name, read once."""
-
-    def __init__(self, territory: str) -> None:
-        around = in_territory(territory) | Q(region_id__in=ancestors(territory)) if territory else Q()
-        self.by_name: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for pk, name, short, region in Unit.objects.filter(around).values_list(
-            "pk", "name", "short_name", "region_id"
-        ):
-            for word in {name, short} - {""}:
-                self.by_name[word].append((pk, region))
-
-    def named(self, name: str, place: str) -> list[tuple[int, str]]:
-        """The units of this name that may answer for a place: the only one, else the nearest around the place."""
-        found = self.by_name.get(name.strip(), [])
-        if len(found) < 2 or not place:
-            return found
-        around = [one for one in found if place.startswith(one[1]) or one[1].startswith(place)]
-        nearest = max((len(region) for _pk, region in around), default=0)
-        return [one for one in around if len(one[1]) == nearest] or found
 
 
 # --- what each row would do ---------------------------------------------------------------------------

@@ -125,7 +125,7 @@ class Problem(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["unit", "grade", "due_on"],
+                fields=["unit", "grade", "due_on", "region"],
                 name="problem_open_by_unit",
                 condition=Q(closed_on__isnull=True, voided_at__isnull=True),
             ),
@@ -145,6 +145,7 @@ class Problem(models.Model):
                 name="problem_open_by_state",
                 condition=Q(closed_on__isnull=True, voided_at__isnull=True),
             ),
+            models.Index(fields=["unit", "id"], name="problem_by_unit"),
             models.Index(fields=["group"], name="problem_of_group", condition=~Q(group="")),
         ]
 

@@ -23,6 +23,7 @@ from inspections.reports.duties import ALL_PARTS, Five
 from inspections.reports.filters import Address, Places, Tab
 from inspections.rules.deadlines import DeadlineBadge, deadline_badge
 from inspections.rules.states import ENDED, WITH_REGULATOR, State
+from inspections.search import search_problems
 from inspections.turns import acts_on_problems, waiting_for
 from records.rules.workdays import WorkCalendar
 from records.services.calendar import current_calendar
@@ -220,8 +221,7 @@ class Asked:
 
     def _search(self) -> None:
         if q := self.address.get("q"):
-            words = Q(description__icontains=q) | Q(place__icontains=q) | Q(business__name__icontains=q)
-            self._narrow(Q(code__istartswith=q) | words)
+            self._narrow(problems=search_problems(self.problems, q))
 
     def part(self) -> str:
         """The figure that was opened; empty when none was."""
@@ -231,7 +231,9 @@ class Asked:
     def of_part(self, part: str) -> ProblemQuerySet:
         """The problems behind one of the figures: exactly the duties it counts."""
         behind = self.duties.filter(part_condition(part, self.today, running=True))
-        return self.problems.filter(pk__in=behind.values("problem_id"))
+        found = self.problems.filter(pk__in=behind.values("problem_id"))
+        # What is not done is neither closed nor void: said again here so that the index of open problems gives the order.
+        return found.open() if part in ("overdue", "open") else found
 
     def view(self, views: Sequence[View]) -> View | None:
         """The saved view; none where a figure was opened."""
@@ -241,7 +243,8 @@ class Asked:
     def chosen(self, view: View | None) -> tuple[ProblemQuerySet, tuple[str, ...]]:
         """The problems of the part or saved view, and their order."""
         if view is None:
-            return self.of_part(self.part()), ("due_on", "pk")
+            part = self.part()
+            return self.of_part(part), ("due_on", "pk") if part in ("overdue", "open") else ("-pk",)
         return self.problems.filter(view.condition), view.order
 
 
@@ -305,7 +308,14 @@ def problem_list(user: User, params: QueryDict, today: date) -> ProblemList:
 def _board(asked: Asked, problems: ProblemQuerySet, calendar: WorkCalendar) -> list[Column]:
     """Seven columns of at most twenty cards, the most urgent first; ended ones newest first."""
     stages = board_columns(asked.today)
-    parts = [problems.filter(state__in=states) for _label, states in stages]
+    parts = [
+        problems.filter(
+            Q(state__in=states)
+            if set(states) <= ENDED
+            else Q(state__in=states, closed_on__isnull=True, voided_at__isnull=True)
+        )
+        for _label, states in stages
+    ]
     columns = []
     for number, ((label, states), part, count) in enumerate(
         zip(stages, parts, counts_of(parts), strict=True)

@@ -238,7 +238,7 @@ def test_overdue_by_unit_and_grade_is_one_statement(city, today, django_assert_n
     )
     with django_assert_num_queries(1):
         found = overdue_by_unit_and_grade(Problem.objects.all(), today)
-    assert {(row.unit_id, row.grade): row.count for row in found} == {
+    assert {(row.unit_id, row.grade): row.problems for row in found} == {
         (city["bureau"].pk, "B"): 1, (city["bureau"].pk, "C"): 1, (None, "C"): 1,
     }  # fmt: skip
     assert all(isinstance(row, Overdue) for row in found)
