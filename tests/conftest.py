@@ -44,6 +44,12 @@ def portal_settings(settings: Any, tmp_path: Path) -> None:
     settings.ALLOWED_HOSTS = ["*"]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def static_folder() -> None:
+    """A server for a browser starts before any test has settings of its own, and wants a folder for collected files."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture(autouse=True)
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """Messages to workers are collected instead of sent; jobs are run by the test itself."""
