@@ -20,7 +20,7 @@ _TITLES: Final = {Role.TOWNSHIP_LIAISON: "食安办专干", Role.OFFICER: "副�
 def write_accounts(desk: Desk, share: float) -> Draft:
     """``desk.size`` people, each with one post in one township."""
     random = desk.random("accounts")
-    towns = desk.below(9)
+    towns = desk.townships
     rows: list[Row] = []
     for at in range(desk.size):
         name, role, town = names.person(random), _ROLES.draw(random), random.choice(towns)

@@ -39,7 +39,7 @@ _OPTIONAL: Final = (
 def write_businesses(desk: Desk, share: float) -> Draft:
     """``desk.size`` businesses of the county; written again with the same seed they are the same ones."""
     random = desk.random("businesses")
-    towns = desk.below(9)
+    towns = desk.townships
     first = (desk.seed * 100_003) % 800_000
     rows = [_row(desk, random, random.choice(towns), (first + at) % 800_000) for at in range(desk.size)]
     draft = new_draft(desk, "businesses", rows, optional=_OPTIONAL)
@@ -54,7 +54,7 @@ def _row(desk: Desk, random: Random, town: str, serial: int) -> Row:
     short = township.removesuffix("街道").rstrip("镇乡")
     name = names.shop(random, kind, county=desk.county_name, township=short)
     company = "公司" in name
-    villages = desk.below(12, town)
+    villages = desk.villages[town]
     return {
         "name": name,
         "credit_code": numbers.credit_code(

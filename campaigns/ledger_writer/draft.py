@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from random import Random
 from typing import Any, NamedTuple
 
@@ -13,8 +14,6 @@ from campaigns.demo.dice import dice
 from campaigns.demo.places import load_names
 from foodsafe_portal.lib.ledger import Column
 from records.ledgers import LedgerKind, kind_of
-
-SERIAL = "seq"
 
 
 class Typed(NamedTuple):
@@ -65,10 +64,19 @@ class Desk:
         """The county's name."""
         return self.names[self.county]
 
-    def below(self, digits: int, code: str = "") -> list[str]:
-        """The region codes of that length inside the county or inside ``code``."""
-        inside = code or self.county
-        return [found for found in self.names if len(found) == digits and found.startswith(inside)]
+    @cached_property
+    def townships(self) -> list[str]:
+        """The codes of the county's townships."""
+        return [code for code in self.names if len(code) == 9 and code.startswith(self.county)]
+
+    @cached_property
+    def villages(self) -> dict[str, list[str]]:
+        """Township → codes of its villages."""
+        found: dict[str, list[str]] = {code: [] for code in self.townships}
+        for code in self.names:
+            if len(code) == 12 and code[:9] in found:
+                found[code[:9]].append(code)
+        return found
 
     def elsewhere(self) -> list[str]:
         """Counties that are not this one."""
@@ -94,5 +102,5 @@ def new_draft(
     kind, random = kind_of(key), desk.random("columns")
     dropped = {name for name in optional if random.random() < 0.3}
     used = {name for row in rows[:2_000] for name, value in row.items() if value is not None} | set(always)
-    columns = [c for c in kind.columns if c.key in used - dropped or (c.required and c.key != SERIAL)]
+    columns = [c for c in kind.columns if c.key in used - dropped or c.required]
     return Draft(kind, columns, rows)

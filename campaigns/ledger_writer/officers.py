@@ -65,7 +65,7 @@ def businesses_of(desk: Desk) -> list[Known]:
 
 def invented(desk: Desk, random: Random) -> list[Known]:
     """Businesses for a register that has none; a ledger about them cannot be imported before they are."""
-    towns = desk.below(9)
+    towns = desk.townships
     return [
         Known(
             0, f"{names.brand(random)}小吃店", numbers.credit_code("92", desk.county, at, "LX"),

@@ -66,7 +66,7 @@ def _row(desk: Desk, random: Random, unit: str, number: int) -> Row:
     found = desk.on - timedelta(days=random.randint(1, 60))
     done = found + timedelta(days=random.randint(0, 12))
     is_done = done < desk.on and random.random() < 0.6
-    town = desk.names[random.choice(desk.below(9))]
+    town = desk.names[random.choice(desk.townships)]
     return {
         "source": _SOURCES.draw(random),
         "kind": "single",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from random import Random
 from typing import Any
 
@@ -40,7 +40,7 @@ def cell(column: Column, value: Any, random: Random) -> Any:
 def _day(day: date, random: Random) -> Any:
     way = random.randrange(6)
     if way == 0:
-        return datetime(day.year, day.month, day.day)
+        return day
     if way == 1:
         return f"{day.year}年{day.month}月{day.day}日"
     if way == 2:

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
-from io import BytesIO
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from openpyxl import Workbook
-from openpyxl.utils import get_column_letter
-
-from campaigns.ledger_writer.draft import SERIAL, Desk, Draft
+from campaigns.ledger_writer.draft import Desk, Draft
 from campaigns.ledger_writer.spelling import cell, headers
+from foodsafe_portal.lib.intake.model import column_letters
 from foodsafe_portal.lib.ledger import normalise_header
-from foodsafe_portal.lib.workbooks.parts import sheet_name
+from foodsafe_portal.lib.workbooks import parts
+from foodsafe_portal.lib.workbooks.stream import cell_xml
 
 _TITLES: Final = {
-    "businesses": "食品生产经营主体台账", "officers": "包保干部责任清单", "visits": "督导记录", "accounts": "平台账号申请表",
-    "problems": "问题整改台账",
+    "businesses": "食品生产经营主体台账", "officers": "包保干部责任清单", "visits": "督导记录", "problems": "问题整改台账",
+    "accounts": "平台账号申请表",
 }  # fmt: skip
-_ZIPPED_ON: Final = (2026, 1, 1, 0, 0, 0)
-_CORE: Final = "docProps/core.xml"
-_SAVED_AT: Final = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
+_ZIPPED_ON: Final = (2026, 1, 1, 0, 0, 0)  # no clock inside the file: the same seed gives the same bytes
 _SUBTOTAL_AFTER: Final = 50
+_ROWS_AT_ONCE: Final = 1_000
 REMARKS: Final = "备注"
 
 
@@ -31,52 +28,84 @@ def write_workbook(draft: Draft, desk: Desk, out: Path) -> list[dict[str, Any]]:
     """Write the file and return its sidecar: sheet, Excel row, header and code of every row that must get an issue."""
     random = desk.random("paper")
     named = headers(draft.columns, draft.kind.vocabulary, random)
-    sheet = sheet_name(random.choice(("台账", "Sheet1", desk.county_name)), [])
-    book = Workbook(write_only=True)
-    page = book.create_sheet(sheet)
+    sheet = parts.sheet_name(random.choice(("台账", "Sheet1", desk.county_name)), [])
+    above = _above(draft, desk, blank_line=random.random() < 0.4)
+    size = len(draft.rows)
+    subtotal = _SUBTOTAL_AFTER if size > _SUBTOTAL_AFTER and random.random() < 0.5 else size
+    first = len(above) + 2
     remarks = [REMARKS] if normalise_header(REMARKS) not in draft.kind.vocabulary else []
-    width = len(draft.columns) + 1 + len(remarks)
-    title = f"{desk.county_name}{_TITLES.get(draft.kind.key, str(draft.kind.title))}"
-    page.merged_cells.add(f"A1:{get_column_letter(width)}1")
-    page.append([title])
-    on = f"{desk.on.year}年{desk.on.month}月{desk.on.day}日"
-    lines: list[list[Any]] = [[f"填报单位:{desk.county_name}食安办", None, None, None, f"填报日期:{on}"]]
-    if random.random() < 0.4:
-        lines.append([])
-    for line in lines:
-        page.append(line)
-    page.append(["序号", *(named[column.key] for column in draft.columns), *remarks])
-    header_row = 2 + len(lines)
-    subtotal = (
-        _SUBTOTAL_AFTER if len(draft.rows) > _SUBTOTAL_AFTER and random.random() < 0.5 else len(draft.rows)
-    )
-    spelled = desk.random("spelling")
-    numbers: list[int] = []
-    for at, row in enumerate(draft.rows):
-        if at == subtotal:
-            page.append(["小计", str(at)])
-        numbers.append(header_row + 1 + at + (at >= subtotal))
-        page.append([at + 1, *(cell(column, row.get(column.key), spelled) for column in draft.columns)])
-    page.append(["合计", str(len(draft.rows))])
-    page.append(["说明:本表数据截至填报日期。"])
-    _save(book, desk, out)
+    header = ["序号", *(named[column.key] for column in draft.columns), *remarks]
+    _save(out, sheet, [*above, header], _body(draft, desk, subtotal))
     return [
-        {"sheet": sheet, "row": numbers[fault.row], "column": named.get(fault.key, ""), "code": fault.code}
+        {
+            "sheet": sheet,
+            "row": first + fault.row + (fault.row >= subtotal),
+            "column": named.get(fault.key, ""),
+            "code": fault.code,
+        }
         for fault in draft.faults
-        if fault.key != SERIAL
     ]
 
 
-def _save(book: Workbook, desk: Desk, out: Path) -> None:
-    """The same seed gives the same bytes: no clock inside the file."""
-    book.properties.creator = f"{desk.county_name}食安办"
-    raw = BytesIO()
-    book.save(raw)
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            content = (
-                _SAVED_AT.sub(rb"\g<1>2026-01-01T00:00:00Z", source.read(name))
-                if name == _CORE
-                else source.read(name)
+def _above(draft: Draft, desk: Desk, *, blank_line: bool) -> list[list[Any]]:
+    """What stands above the header."""
+    title = f"{desk.county_name}{_TITLES.get(draft.kind.key, str(draft.kind.title))}"
+    on = f"{desk.on.year}年{desk.on.month}月{desk.on.day}日"
+    filled_in = [f"填报单位:{desk.county_name}食安办", None, None, None, f"填报日期:{on}"]
+    return [[title], filled_in, *([[]] if blank_line else [])]
+
+
+def _body(draft: Draft, desk: Desk, subtotal: int) -> Iterator[list[Any]]:
+    """The rows as typed, a subtotal somewhere among them or not, the total and a note."""
+    random = desk.random("spelling")
+    for at, row in enumerate(draft.rows):
+        if at == subtotal:
+            yield ["小计", str(at)]
+        yield [at + 1, *(cell(column, row.get(column.key), random) for column in draft.columns)]
+    yield ["合计", str(len(draft.rows))]
+    yield ["说明:本表数据截至填报日期。"]
+
+
+def _save(out: Path, sheet: str, head: Sequence[Sequence[Any]], body: Iterable[Sequence[Any]]) -> None:
+    width = len(head[-1])
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in (
+            ("[Content_Types].xml", parts.content_types(1)),
+            ("_rels/.rels", parts.package_relations()),
+            ("xl/workbook.xml", parts.workbook_xml([sheet], active=0)),
+            ("xl/_rels/workbook.xml.rels", parts.workbook_relations(1)),
+            ("xl/styles.xml", parts.STYLES),
+        ):
+            archive.writestr(_entry(name), text)
+        with archive.open(_entry("xl/worksheets/sheet1.xml"), "w") as part:
+            part.write(
+                parts.sheet_head(
+                    widths=[14] * width, text_columns=(), frozen_rows=len(head), selected=True
+                ).encode()
             )
-            target.writestr(zipfile.ZipInfo(name, _ZIPPED_ON), content, zipfile.ZIP_DEFLATED, 5)
+            waiting: list[str] = [_row_xml(row) for row in head]
+            for row in body:
+                waiting.append(_row_xml(row))
+                if len(waiting) >= _ROWS_AT_ONCE:
+                    part.write("".join(waiting).encode())
+                    waiting.clear()
+            part.write("".join(waiting).encode())
+            merged = f"A1:{column_letters(width - 1)}1"
+            part.write(
+                f'</sheetData><mergeCells count="1"><mergeCell ref="{merged}"/></mergeCells></worksheet>'.encode()
+            )
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _ZIPPED_ON)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def _row_xml(row: Sequence[Any]) -> str:
+    return f"<row>{''.join([_number(value) if isinstance(value, float) else cell_xml(value) for value in row])}</row>"
+
+
+def _number(value: float) -> str:
+    """A number as Excel keeps it, also one that lost digits: that is the fault."""
+    return f"<c><v>{value!r}</v></c>"
