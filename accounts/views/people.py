@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import slips
 from accounts.choices import RoleName
@@ -27,6 +27,7 @@ from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
 
 
+@require_safe
 @requires(Permission.VIEW_ACCOUNTS)
 def account_list(request: PortalRequest) -> HttpResponse:
     """Everybody with an account, with search, role and state."""
@@ -35,6 +36,7 @@ def account_list(request: PortalRequest) -> HttpResponse:
     return render(request, template, {"page": page, "roles": RoleName.choices, "params": request.GET})
 
 
+@require_http_methods(["GET", "POST"])
 @requires(Permission.MANAGE_ACCOUNTS)
 def account_new(request: PortalRequest) -> HttpResponse:
     """Make one account and show its one-time slip."""
@@ -50,6 +52,7 @@ def account_new(request: PortalRequest) -> HttpResponse:
     return render(request, "accounts/account_form.html", {"form": form}, status=status)
 
 
+@require_http_methods(["GET", "POST"])
 @requires(Permission.IMPORT_LEDGER)
 def account_slips(request: PortalRequest, batch: int) -> HttpResponse:
     """The one-time slips of an accounts ledger: asked for once, by whoever confirmed it, within the hour."""
@@ -65,6 +68,7 @@ def _person(request: PortalRequest, pk: int) -> User:
     return get_object_or_404(User, pk__in=User.objects.visible_to(request.user).filter(pk=pk).values("pk"))
 
 
+@require_safe
 @requires(Permission.VIEW_ACCOUNTS)
 def account_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One person: posts past and present, and the acts the viewer may do."""

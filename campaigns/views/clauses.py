@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from campaigns.choices import ClauseKind, ReadingSource
@@ -47,6 +47,7 @@ def _kept(row: ClauseRow, show: str, words: str) -> bool:
     return True
 
 
+@require_safe
 @requires(Permission.VIEW_RULEBOOK)
 def clause_list(request: PortalRequest) -> HttpResponse:
     """The tree with points per clause; beside it the clause that was chosen."""
@@ -88,6 +89,7 @@ def _tasks(user: User, chosen: ClauseRow | None) -> list[TaskItem]:
     return list(tasks.exclude(state="done").order_by("due_on")[:5])
 
 
+@require_safe
 @requires(Permission.ASSESS, Permission.MANAGE_RULEBOOK)
 def assessment_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One assessment's clauses and what was found, for the assessor it was given to."""

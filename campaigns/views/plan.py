@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Unit, User
 from campaigns.choices import TaskReportState, TaskState
@@ -39,6 +39,7 @@ def _campaign(user: User) -> Campaign:
     return campaign
 
 
+@require_safe
 @requires(Permission.VIEW_TASKS)
 def task_list(request: PortalRequest) -> HttpResponse:
     """The task list with its time line; today against the review day."""
@@ -63,6 +64,7 @@ def task_list(request: PortalRequest) -> HttpResponse:
     return render(request, template, context)
 
 
+@require_safe
 @requires(Permission.EXPORT)
 def task_export(request: PortalRequest) -> HttpResponseBase:
     """The task list as shown, as a workbook or csv."""
@@ -76,6 +78,7 @@ def _task(request: PortalRequest, pk: int) -> TaskItem:
     return get_object_or_404(tasks, pk=pk)
 
 
+@require_safe
 @requires(Permission.VIEW_TASKS)
 def task_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One task: units, targets, weekly reports, and the acts of this role."""
@@ -168,6 +171,7 @@ def report_decide(request: PortalRequest, pk: int) -> HttpResponse:
     return redirect("task-detail", pk=report.task_id)
 
 
+@require_safe
 @requires(Permission.VIEW_TASKS)
 def campaign_home(request: PortalRequest) -> HttpResponse:
     """The campaign's organisation: leading groups, teams, member units, phases, instructions."""

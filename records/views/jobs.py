@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.paging import page_of
@@ -17,6 +17,7 @@ from records.services import jobs
 WHO_HAS_JOBS = (Permission.VIEW_JOBS, Permission.IMPORT_LEDGER, Permission.CLOSE_WEEK, Permission.EXPORT)
 
 
+@require_safe
 @requires(Permission.VIEW_JOBS)
 def job_list(request: PortalRequest) -> HttpResponse:
     """All background work this person may see, newest first."""
@@ -30,6 +31,7 @@ def job_list(request: PortalRequest) -> HttpResponse:
     return render(request, template, {"page": page, "params": request.GET, "states": JobState.choices})
 
 
+@require_safe
 @requires(*WHO_HAS_JOBS)
 def job_detail(request: PortalRequest, pk: str) -> HttpResponse:
     """One job's progress; the bar asks this address again."""

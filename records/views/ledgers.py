@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.paging import page_of
@@ -37,6 +37,7 @@ def _batch(request: PortalRequest, pk: int) -> LedgerBatch:
     return get_object_or_404(batches.select_related("check_job", "commit_job", "uploaded_by"), pk=pk)
 
 
+@require_safe
 @requires(Permission.VIEW_LEDGERS)
 def ledger_home(request: PortalRequest) -> HttpResponse:
     """Upload a ledger and find the earlier ones."""
@@ -89,6 +90,7 @@ def ledger_upload(request: PortalRequest) -> HttpResponse:
     return redirect("ledger-batch", pk=received.batch.pk)
 
 
+@require_safe
 @requires(Permission.VIEW_LEDGERS)
 def ledger_batch(request: PortalRequest, pk: int) -> HttpResponse:
     """One batch: progress while it is worked on, then everything that was found."""
@@ -188,6 +190,7 @@ def ledger_undo(request: PortalRequest, pk: int) -> HttpResponse:
     return render(request, "records/ledger_undone.html", {"batch": batch, "result": result})
 
 
+@require_safe
 @requires(Permission.VIEW_LEDGERS)
 def ledger_marked(request: PortalRequest, pk: int) -> HttpResponse | FileResponse:
     """The uploaded workbook with every fault marked, ready to be mended and uploaded again."""
@@ -200,6 +203,7 @@ def ledger_marked(request: PortalRequest, pk: int) -> HttpResponse | FileRespons
     return FileResponse(out, as_attachment=True, filename=f"{stem}_标注.xlsx", content_type=XLSX)
 
 
+@require_safe
 @requires(Permission.VIEW_LEDGERS)
 def ledger_original(request: PortalRequest, pk: int) -> FileResponse:
     """The file as it was uploaded."""
@@ -213,6 +217,7 @@ def ledger_original(request: PortalRequest, pk: int) -> FileResponse:
     )
 
 
+@require_safe
 @requires(Permission.IMPORT_LEDGER)
 def ledger_template(request: PortalRequest, kind: str) -> HttpResponse | FileResponse:
     """The empty ledger of a kind for this person's territory."""
@@ -229,6 +234,7 @@ def ledger_template(request: PortalRequest, kind: str) -> HttpResponse | FileRes
     return FileResponse(out, as_attachment=True, filename=f"{known[kind].title}_模板.xlsx", content_type=XLSX)
 
 
+@require_safe
 @requires(Permission.VIEW_LEDGERS)
 def ledger_missing(request: PortalRequest, pk: int) -> HttpResponse:
     """What the register holds and the file does not name; listed, never deleted."""

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils.dateparse import parse_date
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.paging import page_of
@@ -49,6 +49,7 @@ def _shown(request: PortalRequest) -> QuerySet[AuditEvent]:
     return events
 
 
+@require_safe
 @requires(Permission.VIEW_TRAIL)
 def trail(request: PortalRequest) -> HttpResponse:
     """Who did what, newest first."""
@@ -57,6 +58,7 @@ def trail(request: PortalRequest) -> HttpResponse:
     return render(request, template, {"page": page, "params": request.GET})
 
 
+@require_safe
 @requires(Permission.VIEW_TRAIL)
 def event_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One event with what was before and after."""

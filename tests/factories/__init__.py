@@ -55,7 +55,7 @@ def make_user(
 ) -> User:
     """An account, with one post when a role is given."""
     user = User(username=username or f"user{next(numbers)}", name=fields.pop("name", "测试人员"), **fields)
-    user.set_unusable_password()
+    user.set_password(PASSWORD)
     user.save()
     if role is not None:
         if region:
