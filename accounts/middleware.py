@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -31,6 +31,8 @@ class PersonMiddleware:
             return self.get_response(request)
         if self._idle(request):
             logout(request)
+            if request.path.startswith("/api/"):
+                return JsonResponse({"detail": _("长时间没有操作,已自动退出。登录后可以继续。")}, status=401)
             messages.info(request, _("长时间没有操作,已自动退出。登录后可以继续。"))
             return redirect(f"{reverse('account_login')}?next={request.path}")
         if user.language and user.language != translation.get_language():
@@ -41,7 +43,7 @@ class PersonMiddleware:
             reverse("account_logout"),
         }:
             if request.path.startswith("/api/"):
-                return HttpResponse(_("首次登录须先改密码。"), status=403)
+                return JsonResponse({"detail": _("首次登录须先改密码。")}, status=403)
             return redirect("account_change_password")
         response = self.get_response(request)
         if not response.has_header("Cache-Control"):

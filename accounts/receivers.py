@@ -10,6 +10,7 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from accounts.models import User
+from accounts.services.tokens import revoke_token
 from records.choices import Outcome
 from records.services import audit
 
@@ -47,3 +48,4 @@ def changed_password(sender: Any, request: Any, user: User, **kwargs: Any) -> No
         User.objects.filter(pk=user.pk).update(must_change_password=False)
         user.must_change_password = False
         audit.record(by=user, action="account.password_changed", target=user)
+        revoke_token(user=user, by=user)

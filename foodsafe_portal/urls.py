@@ -20,5 +20,6 @@ urlpatterns = [
     path("", include("inspections.urls")),
     path("", include("campaigns.urls")),
     path("", include("campaigns.urls_plan")),
+    path("api/v1/", include("foodsafe_portal.api_urls")),
     path("admin/", admin.site.urls),
 ]

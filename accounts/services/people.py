@@ -12,6 +12,7 @@ from accounts.errors import AccountRefused
 from accounts.models import Post, Region, Unit, User
 from accounts.rules.posts import NEEDS_REGION
 from accounts.rules.rights import EXCLUSIVE_ROLES, Role
+from accounts.services.tokens import revoke_token
 from accounts.slips import one_time_password
 from records.services import audit
 
@@ -55,12 +56,13 @@ def update_account(*, user: User, name: str, mobile: str, by: Any) -> User:
 
 @transaction.atomic
 def reset_password(*, user: User, by: Any) -> str:
-    """A new one-time password; the sessions of the old one end because the hash changes."""
+    """A new one-time password; the sessions of the old one end because the hash changes, the token is revoked."""
     password = one_time_password()
     user.set_password(password)
     user.must_change_password = True
     user.save(update_fields=["password", "must_change_password"])
     audit.record(by=by, action="account.password_reset", target=user)
+    revoke_token(user=user, by=by)
     return password
 
 
