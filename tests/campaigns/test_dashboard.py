@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from campaigns.models import WeeklyReport
 from campaigns.rules.thresholds import red_from
+from entities.models import StatusChange
 from foodsafe_portal.lib.weeks import Week
-from inspections.models import RectificationDuty, VisitDuty
+from inspections.models import Extension, RectificationDuty, VisitDuty
 from records.models import Job
 from tests.campaigns.weekly import MONDAY, WEEK, count_on, figure_links, freeze, get, make_city
 from tests.factories import (
@@ -219,6 +221,39 @@ def test_what_waits_for_the_office_is_counted_and_linked(city, login):
     assert "周报待发布 2 份" in html and "/reports/?state=frozen" in html
     assert count_on(get(login(role="campaign_office", region="9901"), "/reports/", state="frozen")) == 2
     assert "现在没有等您决定的事" in get(login(role="leader", region="9901"), URL)
+
+
+def test_each_waiting_count_is_the_length_of_the_list_it_opens(city, login):
+    office = login(role="campaign_office", region="9901")
+    author = make_user()
+    for region in ("990102001", "990103001"):
+        make_problem(region=region, state="second_check", submitted_by=author)
+    problem = make_problem(region="990102001", state="rectifying")
+    Extension.objects.create(
+        problem=problem,
+        from_due_on=problem.due_on,
+        to_due_on=date(2026, 12, 1),
+        reason="设备到货晚",
+        requested_by=author,
+        requested_at=NOON,
+    )
+    StatusChange.objects.create(
+        business=make_business(region="990102001"),
+        from_status="normal",
+        to_status="suspended",
+        effective_on=date(2026, 11, 10),
+        proposed_by=author,
+        proposed_at=NOON,
+    )
+    waiting = re.findall(r'<a href="([^"]+)"><b>\S+ (\d+) [件项份]</b>', get(office, URL))
+    assert {url.partition("?")[0]: int(count) for url, count in waiting}.keys() == {
+        "/problems/",
+        "/changes/",
+        "/reports/",
+    }
+    assert sorted(int(count) for _url, count in waiting) == [1, 1, 2, 2]
+    for url, count in waiting:
+        assert count_on(get(office, url.replace("&amp;", "&"))) == int(count), url
 
 
 def test_a_week_that_ended_unfrozen_waits_for_the_office(today, login):
