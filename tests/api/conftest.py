@@ -106,13 +106,19 @@ def place(city: str, county: str, people: dict[Role, User], mark: str = "") -> S
 def house(db: None) -> SimpleNamespace:
     """A city with two counties, everybody at work in the first one, and another city."""
     make_region("9901")
-    people = {role: make_user(role=role, region=TERRITORY.get(role, "9901")) for role in Role if role != Role.UNIT_LIAISON}
+    people = {
+        role: make_user(role=role, region=TERRITORY.get(role, "9901"))
+        for role in Role
+        if role != Role.UNIT_LIAISON
+    }
     own = place("9901", "990102", people)
     people[Role.UNIT_LIAISON] = make_user(role=Role.UNIT_LIAISON, region="9901", unit=own.unit)
     county = place("9901", "990103", {}, CANARY)
     city = place("9801", "980102", {}, "外市")
     for code, where in (("own", own), ("abroad", city)):
-        book = Rulebook.objects.create(code=code, title="细则", edition="1", document={"clauses": []}, state="published")
+        book = Rulebook.objects.create(
+            code=code, title="细则", edition="1", document={"clauses": []}, state="published"
+        )
         where.clause = Clause.objects.create(
             rulebook=book, no="1", title="条款", kind="basic", points="1", method="all_or_nothing", order=1,
             lead_unit=where.unit,
