@@ -252,6 +252,9 @@
   document.addEventListener("DOMContentLoaded", () => {
     $("[aria-invalid=true]")?.focus();
     const Select = window.TomSelect;
-    if (Select) $$("select[data-select]").forEach((select) => new Select(select, { maxOptions: 200, plugins: select.multiple ? ["remove_button"] : [] }));
+    if (Select) $$("select[data-select]").forEach((select) => {
+      new Select(select, { maxOptions: 200, plugins: select.multiple ? ["remove_button"] : [] });
+      select.setAttribute("aria-hidden", "true"); /* Its label now names the control that stands in for it. */
+    });
   });
 })();
