@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import User
 from campaigns.reports import figure_list, weeks
@@ -70,19 +70,20 @@ REPORTS = register_export(
         title=gettext_lazy("周报"),
         permission=Permission.VIEW_DASHBOARD,
         columns=(
-            Column("week", "周", width=12),
-            Column("sunday", "截至(周日)", "date", width=12),
-            Column("revision", "版次", "int", width=8),
-            Column("state", "状态", width=10),
-            Column("known_at", "冻结时间", width=18),
-            Column("closed_by", "冻结人", width=12),
-            Column("published_at", "发布时间", width=18),
-            Column("published_by", "发布人", width=12),
-            Column("score", "得分区间", width=16),
-            Column("digest", "校验码", width=66),
+            Column("week", gettext_noop("周"), width=12),
+            Column("sunday", gettext_noop("截至(周日)"), "date", width=12),
+            Column("revision", gettext_noop("版次"), "int", width=8),
+            Column("state", gettext_noop("状态"), width=10),
+            Column("known_at", gettext_noop("冻结时间"), width=18),
+            Column("closed_by", gettext_noop("冻结人"), width=12),
+            Column("published_at", gettext_noop("发布时间"), width=18),
+            Column("published_by", gettext_noop("发布人"), width=12),
+            Column("score", gettext_noop("得分区间"), width=16),
+            Column("digest", gettext_noop("校验码"), width=66),
         ),
         rows=weeks.week_rows,
         described=_list_words,
+        translated=True,
     )
 )
 
@@ -92,19 +93,20 @@ FIGURES = register_export(
         title=gettext_lazy("周数据"),
         permission=Permission.VIEW_DASHBOARD,
         columns=(
-            Column("measure", "指标", width=16),
-            Column("level", "层级", width=14),
-            Column("code", "区划代码", "code", width=14),
-            Column("name", "地区", width=18),
-            Column("grade", "包保等级", width=10),
-            Column("expected", "应完成", "int", width=10),
-            Column("done", "已完成", "int", width=10),
-            Column("on_time", "按时", "int", width=10),
-            Column("overdue", "逾期", "int", width=10),
-            Column("excluded", "剔除", "int", width=10),
+            Column("measure", gettext_noop("指标"), width=16),
+            Column("level", gettext_noop("层级"), width=14),
+            Column("code", gettext_noop("区划代码"), "code", width=14),
+            Column("name", gettext_noop("地区"), width=18),
+            Column("grade", gettext_noop("包保等级"), width=10),
+            Column("expected", gettext_noop("应完成"), "int", width=10),
+            Column("done", gettext_noop("已完成"), "int", width=10),
+            Column("on_time", gettext_noop("按时"), "int", width=10),
+            Column("overdue", gettext_noop("逾期"), "int", width=10),
+            Column("excluded", gettext_noop("剔除"), "int", width=10),
         ),
         rows=weeks.figure_rows,
         described=_report_words,
+        translated=True,
     )
 )
 
@@ -114,20 +116,21 @@ FIGURE_VISITS = register_export(
         title=gettext_lazy("数字背后的督导任务"),
         permission=Permission.VIEW_VISITS,
         columns=(
-            Column("name", "企业名称", width=34),
-            Column("licence_no", "许可证号", "code", width=20),
-            Column("credit_code", "统一社会信用代码", "code", width=22),
-            Column("region", "所在地区", width=16),
-            Column("region_code", "区划代码", "code", width=14),
-            Column("grade", "包保等级", width=10),
-            Column("officer", "包保干部", width=12),
-            Column("period", "统计期", width=10),
-            Column("due_on", "到期日", "date", width=12),
-            Column("fulfilled_on", "完成日期", "date", width=12),
-            Column("state", "状态", width=18),
+            Column("name", gettext_noop("企业名称"), width=34),
+            Column("licence_no", gettext_noop("许可证号"), "code", width=20),
+            Column("credit_code", gettext_noop("统一社会信用代码"), "code", width=22),
+            Column("region", gettext_noop("所在地区"), width=16),
+            Column("region_code", gettext_noop("区划代码"), "code", width=14),
+            Column("grade", gettext_noop("包保等级"), width=10),
+            Column("officer", gettext_noop("包保干部"), width=12),
+            Column("period", gettext_noop("统计期"), width=10),
+            Column("due_on", gettext_noop("到期日"), "date", width=12),
+            Column("fulfilled_on", gettext_noop("完成日期"), "date", width=12),
+            Column("state", gettext_noop("状态"), width=18),
         ),
         rows=_with_sentences(figure_list.visit_rows),
         described=_figure_words,
+        translated=True,
     )
 )
 
@@ -137,21 +140,22 @@ FIGURE_PROBLEMS = register_export(
         title=gettext_lazy("数字背后的问题"),
         permission=Permission.VIEW_PROBLEMS,
         columns=(
-            Column("code", "问题编号", width=14),
-            Column("description", "问题描述", width=40),
-            Column("where", "地区和点位", width=30),
-            Column("region_code", "区划代码", "code", width=14),
-            Column("grade", "包保等级", width=10),
-            Column("unit", "责任单位", width=22),
-            Column("leader", "责任领导", width=12),
-            Column("found_on", "发现日期", "date", width=12),
-            Column("original_due_on", "原定期限", "date", width=12),
-            Column("due_on", "现行期限", "date", width=12),
-            Column("delivered_on", "整改完成日期", "date", width=12),
-            Column("closed_on", "销号日期", "date", width=12),
-            Column("state", "状态", width=18),
+            Column("code", gettext_noop("问题编号"), width=14),
+            Column("description", gettext_noop("问题描述"), width=40),
+            Column("where", gettext_noop("地区和点位"), width=30),
+            Column("region_code", gettext_noop("区划代码"), "code", width=14),
+            Column("grade", gettext_noop("包保等级"), width=10),
+            Column("unit", gettext_noop("责任单位"), width=22),
+            Column("leader", gettext_noop("责任领导"), width=12),
+            Column("found_on", gettext_noop("发现日期"), "date", width=12),
+            Column("original_due_on", gettext_noop("原定期限"), "date", width=12),
+            Column("due_on", gettext_noop("现行期限"), "date", width=12),
+            Column("delivered_on", gettext_noop("整改完成日期"), "date", width=12),
+            Column("closed_on", gettext_noop("销号日期"), "date", width=12),
+            Column("state", gettext_noop("状态"), width=18),
         ),
         rows=_with_sentences(figure_list.problem_rows),
         described=_figure_words,
+        translated=True,
     )
 )

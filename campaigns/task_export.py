@@ -8,6 +8,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.rules.rights import Permission
@@ -18,15 +19,15 @@ from foodsafe_portal.lib.ledger import Column
 
 KEY = "tasks"
 TASK_COLUMNS = (
-    Column("number", "序号", type="int", width=6),
-    Column("system", "体系", width=16),
-    Column("title", "任务", width=40),
-    Column("lead_unit", "牵头单位", width=22),
-    Column("supports", "配合单位", width=40),
-    Column("starts_on", "开始日期", type="date", width=12),
-    Column("due_on", "完成期限", type="date", width=12),
-    Column("state", "状态", width=10),
-    Column("done_on", "完成日期", type="date", width=12),
+    Column("number", gettext_noop("序号"), type="int", width=6),
+    Column("system", gettext_noop("体系"), width=16),
+    Column("title", gettext_noop("任务"), width=40),
+    Column("lead_unit", gettext_noop("牵头单位"), width=22),
+    Column("supports", gettext_noop("配合单位"), width=40),
+    Column("starts_on", gettext_noop("开始日期"), type="date", width=12),
+    Column("due_on", gettext_noop("完成期限"), type="date", width=12),
+    Column("state", gettext_noop("状态"), width=10),
+    Column("done_on", gettext_noop("完成日期"), type="date", width=12),
 )
 
 
@@ -46,6 +47,11 @@ def _tasks(user: User, params: QueryDict) -> Iterator[Sequence[Any]]:
 
 register_export(
     ExportKind(
-        key=KEY, title=_("任务清单"), columns=TASK_COLUMNS, rows=_tasks, permission=Permission.VIEW_TASKS
+        key=KEY,
+        title=_("任务清单"),
+        columns=TASK_COLUMNS,
+        rows=_tasks,
+        permission=Permission.VIEW_TASKS,
+        translated=True,
     )
 )

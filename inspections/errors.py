@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 
 class InspectionRefused(Exception):
     """An act that cannot be done now; the sentence says why and what to do."""
@@ -13,7 +15,7 @@ class UnknownRegion(InspectionRefused):
     """No such region."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(f"没有代码为“{code}”的地区；请核对区划代码。")
+        super().__init__(_("没有代码为“%(code)s”的地区；请核对区划代码。") % {"code": code})
 
 
 class VisitRefused(InspectionRefused):
@@ -24,56 +26,61 @@ class VisitInFuture(VisitRefused):
     """A visit is a fact, not a plan."""
 
     def __init__(self, on: date) -> None:
-        super().__init__(f"督导日期 {on} 还没到；请填已经督导的日期。")
+        super().__init__(_("督导日期 %(on)s 还没到；请填已经督导的日期。") % {"on": on})
 
 
 class VisitTooOld(VisitRefused):
     """A date so far back that it is a typing error."""
 
     def __init__(self, on: date) -> None:
-        super().__init__(f"督导日期 {on} 在一年以前；请检查年份。")
+        super().__init__(_("督导日期 %(on)s 在一年以前；请检查年份。") % {"on": on})
 
 
 class VisitBeforeAssignment(VisitRefused):
     """The officer was not bound to the business then."""
 
     def __init__(self, name: str, on: date, since: date) -> None:
-        super().__init__(f"{name}从 {since} 起包保这家主体，{on} 的督导不能记在其名下；请改日期或换干部。")
+        super().__init__(
+            _("%(name)s从 %(since)s 起包保这家主体，%(on)s 的督导不能记在其名下；请改日期或换干部。")
+            % {"name": name, "since": since, "on": on}
+        )
 
 
 class BusinessOutOfSight(VisitRefused):
     """The person does not see this business."""
 
     def __init__(self) -> None:
-        super().__init__("这家主体不在你的范围内；请刷新列表。")
+        super().__init__(_("这家主体不在你的范围内；请刷新列表。"))
 
 
 class AlreadyVisited(VisitRefused):
     """One officer, one business, one day: one visit."""
 
     def __init__(self, name: str, on: date) -> None:
-        super().__init__(f"{name} {on} 已登记过这家的督导，不用再填；要改请先撤销那一次。")
+        super().__init__(
+            _("%(name)s %(on)s 已登记过这家的督导，不用再填；要改请先撤销那一次。") % {"name": name, "on": on}
+        )
 
 
 class NumberTaken(VisitRefused):
     """The client's number belongs to another visit."""
 
     def __init__(self) -> None:
-        super().__init__("这次提交的编号已用于另一次督导；请刷新页面后重新提交。")
+        super().__init__(_("这次提交的编号已用于另一次督导；请刷新页面后重新提交。"))
 
 
 class OnSiteRequired(VisitRefused):
     """High-risk businesses must be visited on site (F)."""
 
     def __init__(self) -> None:
-        super().__init__("高风险主体须现场督导；请把督导方式改为“现场”。")
+        super().__init__(_("高风险主体须现场督导；请把督导方式改为“现场”。"))
 
 
 class UnknownItem(VisitRefused):
     """The checklist has no such item."""
 
     def __init__(self, number: object) -> None:
-        super().__init__(f"任务清单没有第 {number} 项；请刷新页面后重新填写。")
+        super().__init__(_("任务清单没有第 %(number)s 项；请刷新页面后重新填写。") % {"number": number})
 
 
 class ProblemIncomplete(VisitRefused):
@@ -92,14 +99,14 @@ class SomebodyWasFirst(ProblemRefused):
     """Two people acted on one problem at once; the other one was faster."""
 
     def __init__(self) -> None:
-        super().__init__("这条问题刚被别人办理过；请看下面最新的状态再办。")
+        super().__init__(_("这条问题刚被别人办理过；请看下面最新的状态再办。"))
 
 
 class ProblemVoided(ProblemRefused):
     """Nothing more happens to a voided problem."""
 
     def __init__(self) -> None:
-        super().__init__("这条问题已作废，不能再办理。")
+        super().__init__(_("这条问题已作废，不能再办理。"))
 
 
 class DayRefused(ProblemRefused):
@@ -107,16 +114,21 @@ class DayRefused(ProblemRefused):
 
     def __init__(self, label: str, on: date, earliest: date, today: date) -> None:
         if on > today:
-            super().__init__(f"{label} {on} 还没到；请填今天或以前的日期。")
+            super().__init__(
+                _("%(label)s %(on)s 还没到；请填今天或以前的日期。") % {"label": label, "on": on}
+            )
         else:
-            super().__init__(f"{label} {on} 太早；最早是 {earliest}。")
+            super().__init__(
+                _("%(label)s %(on)s 太早；最早是 %(earliest)s。")
+                % {"label": label, "on": on, "earliest": earliest}
+            )
 
 
 class OutsideScope(ProblemRefused):
     """The problem would lie where this person sees nothing."""
 
     def __init__(self) -> None:
-        super().__init__("所选地区不在你的范围内；请改选辖区内的地区。")
+        super().__init__(_("所选地区不在你的范围内；请改选辖区内的地区。"))
 
 
 class UnitRefused(ProblemRefused):

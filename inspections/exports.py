@@ -8,6 +8,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Region, User
 from accounts.rules.rights import Permission
@@ -25,28 +26,28 @@ from inspections.reports.visits import visits_shown
 from records.ledgers import kind_of
 
 DUTY_COLUMNS = (
-    Column("number", "序号", "int", width=8),
-    Column("business", "企业名称", width=30),
-    Column("credit_code", "统一社会信用代码", "code", width=22),
-    Column("licence_no", "许可证号", "code", width=22),
-    Column("county", "县(市、区)"),
-    Column("township", "乡镇(街道)"),
-    Column("grade", "包保等级", width=10),
-    Column("officer", "包保干部"),
-    Column("period", "统计期"),
-    Column("times", "应督导次数", "int", width=12),
-    Column("made", "已督导次数", "int", width=12),
-    Column("due_on", "应督导日", "date", width=12),
-    Column("part", "完成情况", width=12),
-    Column("fulfilled_on", "完成日期", "date", width=12),
-    Column("excluded_on", "剔除日期", "date", width=12),
-    Column("exclusion", "剔除原因", width=12),
+    Column("number", gettext_noop("序号"), "int", width=8),
+    Column("business", gettext_noop("企业名称"), width=30),
+    Column("credit_code", gettext_noop("统一社会信用代码"), "code", width=22),
+    Column("licence_no", gettext_noop("许可证号"), "code", width=22),
+    Column("county", gettext_noop("县(市、区)")),
+    Column("township", gettext_noop("乡镇(街道)")),
+    Column("grade", gettext_noop("包保等级"), width=10),
+    Column("officer", gettext_noop("包保干部")),
+    Column("period", gettext_noop("统计期")),
+    Column("times", gettext_noop("应督导次数"), "int", width=12),
+    Column("made", gettext_noop("已督导次数"), "int", width=12),
+    Column("due_on", gettext_noop("应督导日"), "date", width=12),
+    Column("part", gettext_noop("完成情况"), width=12),
+    Column("fulfilled_on", gettext_noop("完成日期"), "date", width=12),
+    Column("excluded_on", gettext_noop("剔除日期"), "date", width=12),
+    Column("exclusion", gettext_noop("剔除原因"), width=12),
 )
 
 
 def _described(address: Address) -> list[tuple[str, str]]:
     said = [(str(chip.label), str(chip.value)) for chip in address.chips if chip.remove_url]
-    return [*said, *([("搜索", address.get("q"))] if address.get("q") else [])]
+    return [*said, *([(str(_("搜索")), address.get("q"))] if address.get("q") else [])]
 
 
 def _visits(user: User, params: QueryDict) -> Iterable[Sequence[Any]]:
@@ -102,6 +103,7 @@ register_export(
         key="duties",
         title=_("督导任务"),
         columns=DUTY_COLUMNS,
+        translated=True,
         rows=_duties,
         permission=Permission.VIEW_VISITS,
         described=lambda user, params: _described(duties_shown(user, params, timezone.localdate())[2]),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Unit
 from campaigns.choices import EditionState
@@ -28,12 +29,14 @@ def edit_clause(*, clause: Clause, values: Mapping[str, Any], by: Any, seen: str
     """
     rulebook = Rulebook.objects.select_for_update().get(pk=clause.rulebook_id)
     if rulebook.state != EditionState.DRAFT:
-        raise RulebookRefused(f"评价细则“{rulebook}”已发布，不能再改；请用新的代码和版本。")
+        raise RulebookRefused(
+            _("评价细则“%(rulebook)s”已发布，不能再改；请用新的代码和版本。") % {"rulebook": rulebook}
+        )
     fields = {name: values[name] for name in FIELDS if name in values}
     document = copy.deepcopy(rulebook.document)
     raw = _find(document["clauses"], clause.no)
     if raw is None:
-        raise RulebookRefused(f"全文里没有条款 {clause.no}；请重新保存评价细则的全文。")
+        raise RulebookRefused(_("全文里没有条款 %(no)s；请重新保存评价细则的全文。") % {"no": clause.no})
     for name, value in fields.items():
         _put(raw, name, value)
     try:

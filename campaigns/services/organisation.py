@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Region, Unit, User
 from campaigns.choices import EditionState, TaskState
@@ -26,12 +27,15 @@ def in_reach(by: User, region_code: str) -> bool:
 
 def _reached(by: User, region_code: str) -> None:
     if not in_reach(by, region_code):
-        raise OrganisationRefused("这个创建不在您的辖区内，只能查看。")
+        raise OrganisationRefused(_("这个创建不在您的辖区内，只能查看。"))
 
 
 def _in_order(first: date, last: date | None, what: str, until: str) -> None:
     if last is not None and last < first:
-        raise OrganisationRefused(f"{until} {last} 早于{what} {first}。")
+        raise OrganisationRefused(
+            _("%(until)s %(last)s 早于%(what)s %(first)s。")
+            % {"until": until, "last": last, "what": what, "first": first}
+        )
 
 
 @transaction.atomic
@@ -44,14 +48,16 @@ def save_campaign(*, campaign: Campaign, values: Mapping[str, Any], by: User, se
     _reached(by, region.pk)
     rulebook: Rulebook | None = values.get("rulebook")
     if rulebook is not None and rulebook.state != EditionState.PUBLISHED:
-        raise OrganisationRefused(f"评价细则“{rulebook}”还是草稿，请先发布再选用。")
+        raise OrganisationRefused(
+            _("评价细则“%(rulebook)s”还是草稿，请先发布再选用。") % {"rulebook": rulebook}
+        )
     if not campaign._state.adding:
         stored = Campaign.objects.get(pk=campaign.pk)
         if "review_on" in values and values["review_on"] != stored.review_on:
-            raise OrganisationRefused("迎检日期由领导小组调整，并写明依据；这里不能改。")
-        _in_order(values.get("started_on", stored.started_on), stored.review_on, "启动日期", "迎检日期")
+            raise OrganisationRefused(_("迎检日期由领导小组调整，并写明依据；这里不能改。"))
+        _in_order(values.get("started_on", stored.started_on), stored.review_on, _("启动日期"), _("迎检日期"))
     else:
-        _in_order(values["started_on"], values["review_on"], "启动日期", "迎检日期")
+        _in_order(values["started_on"], values["review_on"], _("启动日期"), _("迎检日期"))
     return save_row(row=campaign, values=values, by=by, noun="campaign", seen=seen, territory=region.pk)
 
 
@@ -62,7 +68,9 @@ def save_leading_group(
     """Enter or correct a leading group, one per region of the campaign."""
     _reached(by, campaign.region_id)
     if not region.pk.startswith(campaign.region_id):
-        raise OrganisationRefused(f"{region}不在{campaign.region}内。")
+        raise OrganisationRefused(
+            _("%(region)s不在%(region2)s内。") % {"region": region, "region2": campaign.region}
+        )
     values = {"campaign": campaign, "region": region, "name": name.strip()}
     return save_row(row=group, values=values, by=by, noun="leading_group", seen=seen)
 
@@ -84,7 +92,9 @@ def save_team(
     chosen = list(counties)
     outside = [region.name for region in chosen if not region.pk.startswith(campaign.region_id)]
     if outside:
-        raise OrganisationRefused(f"{'、'.join(outside)}不在{campaign.region}内。")
+        raise OrganisationRefused(
+            _("%(outside)s不在%(region)s内。") % {"outside": "、".join(outside), "region": campaign.region}
+        )
     return save_row(
         row=team,
         values={"campaign": campaign, "kind": kind, "name": name.strip(), "duty": duty.strip()},
@@ -113,11 +123,11 @@ def save_membership(
 ) -> Membership:
     """A person's dated place in one leading group or one team."""
     if (group is None) == (team is None):
-        raise OrganisationRefused("领导小组和工作组请选且只选一个。")
+        raise OrganisationRefused(_("领导小组和工作组请选且只选一个。"))
     body = group or team
     assert body is not None
     _reached(by, body.campaign.region_id)
-    _in_order(valid_from, valid_to, "起始日期", "终止日期")
+    _in_order(valid_from, valid_to, _("起始日期"), _("终止日期"))
     values = {
         "group": group,
         "team": team,
@@ -147,7 +157,7 @@ def save_phase(
 ) -> Phase:
     """One phase of the plan."""
     _reached(by, campaign.region_id)
-    _in_order(starts_on, ends_on, "开始日期", "结束日期")
+    _in_order(starts_on, ends_on, _("开始日期"), _("结束日期"))
     values = {
         "campaign": campaign,
         "order": order,
@@ -171,14 +181,16 @@ def save_task(
     campaign: Campaign = values.get("campaign") or task.campaign
     _reached(by, campaign.region_id)
     if not task._state.adding and TaskItem.objects.filter(pk=task.pk, state=TaskState.DONE).exists():
-        raise OrganisationRefused("这项任务已经办结，不能再改。")
-    _in_order(values["starts_on"], values["due_on"], "开始日期", "完成期限")
+        raise OrganisationRefused(_("这项任务已经办结，不能再改。"))
+    _in_order(values["starts_on"], values["due_on"], _("开始日期"), _("完成期限"))
     phase: Phase | None = values.get("phase")
     if phase is not None and phase.campaign_id != campaign.pk:
-        raise OrganisationRefused(f"阶段“{phase}”不属于这个创建。")
+        raise OrganisationRefused(_("阶段“%(phase)s”不属于这个创建。") % {"phase": phase})
     units = list(dict.fromkeys(supports))
     if values["lead_unit"] in units:
-        raise OrganisationRefused(f"{values['lead_unit']}已是牵头单位，不用再列为配合单位。")
+        raise OrganisationRefused(
+            _("%(lead_unit)s已是牵头单位，不用再列为配合单位。") % {"lead_unit": values["lead_unit"]}
+        )
     return save_row(
         row=task,
         values=values,
@@ -194,5 +206,5 @@ def save_task(
 def withdraw_draft(*, rulebook: Rulebook, by: User) -> None:
     """Take out a draft edition that nothing has used. Raises ``OrganisationRefused`` or ``RowRefused``."""
     if Rulebook.objects.exclude(state=EditionState.DRAFT).filter(pk=rulebook.pk).exists():
-        raise OrganisationRefused(f"评价细则“{rulebook}”已发布，不能删除。")
+        raise OrganisationRefused(_("评价细则“%(rulebook)s”已发布，不能删除。") % {"rulebook": rulebook})
     remove_row(row=rulebook, by=by, noun="rulebook")

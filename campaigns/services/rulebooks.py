@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Unit
 from campaigns.choices import EditionState, ReadingSource
@@ -47,7 +48,9 @@ def draft_rulebook(
         raise RulebookRefused(str(refusal)) from None
     existing = Rulebook.objects.select_for_update().filter(code=code).first()
     if existing and existing.state == EditionState.PUBLISHED:
-        raise RulebookRefused(f"评价细则“{existing}”已发布,不能再改;请用新的代码和版本。")
+        raise RulebookRefused(
+            _("评价细则“%(existing)s”已发布,不能再改;请用新的代码和版本。") % {"existing": existing}
+        )
     rulebook = existing or Rulebook(code=code)
     rulebook.title, rulebook.edition, rulebook.source, rulebook.is_demo = title, edition, source, is_demo
     rulebook.document, rulebook.digest = document, document_digest(document)
@@ -85,7 +88,7 @@ def publish_rulebook(*, rulebook: Rulebook, by: Any) -> Rulebook:
         state=EditionState.PUBLISHED, published_at=now, published_by=by
     )
     if not published:
-        raise RulebookRefused(f"评价细则“{rulebook}”已经发布。")
+        raise RulebookRefused(_("评价细则“%(rulebook)s”已经发布。") % {"rulebook": rulebook})
     rulebook.refresh_from_db()
     audit.record(by=by, action="rulebook.published", target=rulebook, after={"digest": rulebook.digest})
     return rulebook
@@ -95,7 +98,7 @@ def publish_rulebook(*, rulebook: Rulebook, by: Any) -> Rulebook:
 def pin_rulebook(*, campaign: Campaign, rulebook: Rulebook, by: Any) -> Campaign:
     """Measure a campaign by a published edition."""
     if rulebook.state != EditionState.PUBLISHED:
-        raise RulebookRefused(f"评价细则“{rulebook}”还是草稿,请先发布再选用。")
+        raise RulebookRefused(_("评价细则“%(rulebook)s”还是草稿,请先发布再选用。") % {"rulebook": rulebook})
     before = campaign.rulebook.code if campaign.rulebook else None
     Campaign.objects.filter(pk=campaign.pk).update(rulebook=rulebook)
     campaign.refresh_from_db()
@@ -126,7 +129,7 @@ def record_reading(
     Raises ``RulebookRefused`` when the clause is counted by the portal or the value has the wrong shape for its method.
     """
     if clause.measure and assessment is None:
-        raise RulebookRefused(f"条款 {clause.no} 由系统按台账计算,不用填报。")
+        raise RulebookRefused(_("条款 %(no)s 由系统按台账计算,不用填报。") % {"no": clause.no})
     try:
         score(parse_rulebook(clause.rulebook.document), {clause.no: value})
     except ScoringRefused as refusal:

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from campaigns.choices import Level, ReportState
 from campaigns.errors import AlreadyPublished, WeekNotOver
@@ -33,7 +34,10 @@ def close_week(*, campaign: Campaign, week: Week, by: Any = None, at: datetime |
     """
     now = at or timezone.now()
     if not week.has_ended(now):
-        raise WeekNotOver(f"{week} 到 {week.sunday} 24:00 才结束,现在不能冻结;请在下周一以后再试。")
+        raise WeekNotOver(
+            _("%(week)s 到 %(sunday)s 24:00 才结束,现在不能冻结;请在下周一以后再试。")
+            % {"week": week, "sunday": week.sunday}
+        )
     campaign = Campaign.objects.select_for_update(of=("self",)).select_related("rulebook").get(pk=campaign.pk)
     known_at = at or closing_instant()
     question = Question(campaign, week, known_at)
@@ -85,7 +89,7 @@ def publish_week(*, report: WeeklyReport, by: Any) -> WeeklyReport:
         state=ReportState.PUBLISHED, published_by=by, published_at=timezone.now()
     )
     if not published:
-        raise AlreadyPublished(f"{report} 已经发布或已有更新的版次,请刷新后再看。")
+        raise AlreadyPublished(_("%(report)s 已经发布或已有更新的版次,请刷新后再看。") % {"report": report})
     report.refresh_from_db()
     audit.record(by=by, action="week.published", target=report, territory=report.campaign.region_id)
     return report

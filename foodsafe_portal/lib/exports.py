@@ -34,7 +34,8 @@ class ExportKind:
 
     ``rows(user, params)`` gives exactly the rows the list page shows this person for that address, as a stream.
     ``permission`` is what the person needs beside the right to export. ``columns`` carry the ledger's headers, so that an
-    exported ledger can be imported again. ``described(user, params)`` puts the filter into words for the cover.
+    exported ledger can be imported again; those of a plain list are ``translated`` into the reader's language instead.
+    ``described(user, params)`` puts the filter into words for the cover.
     """
 
     key: str
@@ -43,6 +44,11 @@ class ExportKind:
     rows: Callable[[Any, QueryDict], Rows]
     permission: Any
     described: Callable[[Any, QueryDict], Sequence[tuple[str, str]]] = field(default=lambda user, params: ())
+    translated: bool = False
+
+    def heading(self, column: Column) -> str:
+        """What stands above a column in the file."""
+        return _(column.header) if self.translated else column.header
 
 
 _kinds: dict[str, ExportKind] = {}
@@ -80,12 +86,15 @@ def write_export(
     counter = _Counter(kind.rows(user, params))
     with closing(counter.rows()) as rows:
         if suffix == "csv":
-            for chunk in csv_chunks([column.header for column in kind.columns], rows):
+            for chunk in csv_chunks([kind.heading(column) for column in kind.columns], rows):
                 target.write(chunk)
             return counter.count
         sheet = OutSheet(
             str(kind.title),
-            [OutColumn(column.header, column.width, column.is_text_in_excel) for column in kind.columns],
+            [
+                OutColumn(kind.heading(column), column.width, column.is_text_in_excel)
+                for column in kind.columns
+            ],
             rows,
         )
         return write_xlsx(target, sheets=[sheet], cover=_cover(kind, user, params, now))

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inspections.choices import ExtensionState
 from inspections.deadlines import Deadlines
@@ -33,9 +34,15 @@ def request_extension(
     today = timezone.localdate(at)
     due_on = Problem.objects.values_list("due_on", flat=True).get(pk=problem.pk)
     if to_due_on <= due_on:
-        raise ExtensionRefused(f"申请延至的日期要晚于现行期限 {due_on}；填的是 {to_due_on}。")
+        raise ExtensionRefused(
+            _("申请延至的日期要晚于现行期限 %(due_on)s；填的是 %(to_due_on)s。")
+            % {"due_on": due_on, "to_due_on": to_due_on}
+        )
     if to_due_on <= today:
-        raise ExtensionRefused(f"申请延至的日期要晚于今天 {today}；填的是 {to_due_on}。")
+        raise ExtensionRefused(
+            _("申请延至的日期要晚于今天 %(today)s；填的是 %(to_due_on)s。")
+            % {"today": today, "to_due_on": to_due_on}
+        )
     take_step(
         problem,
         Act.REQUEST_EXTENSION,
@@ -55,7 +62,7 @@ def request_extension(
                 requested_at=at,
             )
     except IntegrityError:
-        raise ExtensionRefused("这条问题已有一份延期申请等待批准；批准后才能再申请。") from None
+        raise ExtensionRefused(_("这条问题已有一份延期申请等待批准；批准后才能再申请。")) from None
 
 
 @transaction.atomic
@@ -71,7 +78,9 @@ def decide_extension(
     if Extension.objects.values_list("state", flat=True).get(pk=extension.pk) != ExtensionState.REQUESTED:
         raise SomebodyWasFirst
     if approve and extension.to_due_on <= due_on:
-        raise ExtensionRefused(f"现行期限已是 {due_on}，不用再延；请不批准这份申请。")
+        raise ExtensionRefused(
+            _("现行期限已是 %(due_on)s，不用再延；请不批准这份申请。") % {"due_on": due_on}
+        )
     at = at or writing_instant()
     take_step(
         problem,

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inspections.errors import InspectionRefused
 from inspections.models import Checklist, DeadlinePolicy, FrequencyPolicy
@@ -31,12 +32,16 @@ def _may_write(policy: Policy, effective_from: date, source: str) -> None:
         stored = type(policy).objects.get(pk=policy.pk)
         if in_force(stored, today):
             raise PolicyRefused(
-                f"“{stored}”从 {stored.effective_from} 起已经生效，不能再改；请新增一条以后生效的。"
+                _("“%(stored)s”从 %(effective_from)s 起已经生效，不能再改；请新增一条以后生效的。")
+                % {"stored": stored, "effective_from": stored.effective_from}
             )
     if effective_from < today:
-        raise PolicyRefused(f"生效日期 {effective_from} 已经过去；规则不溯及既往，请填今天或以后的日期。")
+        raise PolicyRefused(
+            _("生效日期 %(effective_from)s 已经过去；规则不溯及既往，请填今天或以后的日期。")
+            % {"effective_from": effective_from}
+        )
     if not source.strip():
-        raise PolicyRefused("请写明依据（文件名称和条款，或“本市规定”）。")
+        raise PolicyRefused(_("请写明依据（文件名称和条款，或“本市规定”）。"))
 
 
 @transaction.atomic
@@ -55,7 +60,7 @@ def save_frequency_policy(
     """How often a grade is visited from a day to come. Raises ``PolicyRefused`` or ``RowRefused``."""
     _may_write(policy, effective_from, source)
     if times < 1:
-        raise PolicyRefused("次数至少是 1。")
+        raise PolicyRefused(_("次数至少是 1。"))
     values = {
         "grade": grade,
         "effective_from": effective_from,
@@ -82,7 +87,7 @@ def save_deadline_policy(
     """How long a fix may take from a day to come. Raises ``PolicyRefused`` or ``RowRefused``."""
     _may_write(policy, effective_from, source)
     if not 1 <= days <= 365:
-        raise PolicyRefused(f"天数要在 1 到 365 之间，填的是 {days}。")
+        raise PolicyRefused(_("天数要在 1 到 365 之间，填的是 %(days)s。") % {"days": days})
     values = {
         "severity": severity,
         "effective_from": effective_from,
@@ -112,9 +117,9 @@ def save_checklist(
     """
     _may_write(checklist, effective_from, source)
     if not items:
-        raise PolicyRefused("任务清单至少要有一项。")
+        raise PolicyRefused(_("任务清单至少要有一项。"))
     if len({item["number"] for item in items}) < len(items):
-        raise PolicyRefused("检查项的序号不能重复。")
+        raise PolicyRefused(_("检查项的序号不能重复。"))
     values = {
         "level": level,
         "edition": edition.strip(),
@@ -132,7 +137,7 @@ def withdraw_policy(*, policy: FrequencyPolicy | DeadlinePolicy | Checklist, by:
     """Take out a policy or checklist that has not taken effect. Raises ``PolicyRefused`` or ``RowRefused``."""
     stored = type(policy).objects.get(pk=policy.pk)
     if in_force(stored, timezone.localdate()):
-        raise PolicyRefused(f"“{stored}”已经生效，不能删除。")
+        raise PolicyRefused(_("“%(stored)s”已经生效，不能删除。") % {"stored": stored})
     remove_row(row=stored, by=by, noun=NOUNS[type(stored)])
 
 

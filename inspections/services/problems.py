@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Region, Unit
 from accounts.rules.rights import Permission
@@ -76,13 +77,15 @@ def open_problem(
     is none.
     """
     if not description.strip():
-        raise ProblemIncomplete("问题要写明是什么；请选常见问题或填说明。")
+        raise ProblemIncomplete(_("问题要写明是什么；请选常见问题或填说明。"))
     at = at or writing_instant()
     where = region or (business.region if business else None)
     if where is None:
-        raise ProblemIncomplete("问题要有地区或主体；请选一个。")
+        raise ProblemIncomplete(_("问题要有地区或主体；请选一个。"))
     if found_on > timezone.localdate(at):
-        raise ProblemIncomplete(f"发现日期 {found_on} 还没到；请填今天或以前的日期。")
+        raise ProblemIncomplete(
+            _("发现日期 %(found_on)s 还没到；请填今天或以前的日期。") % {"found_on": found_on}
+        )
     terms = _terms(severity, found_on, due_on, deadlines)
     state = ProblemState.SUBMITTED if fixed_on_spot else ProblemState.TO_SIGN
     problem = Problem.objects.create(
@@ -145,7 +148,10 @@ def _terms(severity: str, found_on: date, due_on: date | None, deadlines: Deadli
     """The deadline by policy, or the day that somebody names."""
     if due_on is not None:
         if due_on < found_on:
-            raise ProblemIncomplete(f"整改期限 {due_on} 早于发现日期 {found_on}；请改其中一个。")
+            raise ProblemIncomplete(
+                _("整改期限 %(due_on)s 早于发现日期 %(found_on)s；请改其中一个。")
+                % {"due_on": due_on, "found_on": found_on}
+            )
         return Terms(due_on, False, f"指定 {due_on} 到期")
     try:
         deadline = (deadlines or Deadlines()).of(severity, found_on)
@@ -165,7 +171,7 @@ def open_common_problem(
     """
     chosen = list({unit.pk: unit for unit in units}.values())
     if not chosen:
-        raise ProblemIncomplete("共性问题要选责任单位；至少选 1 个。")
+        raise ProblemIncomplete(_("共性问题要选责任单位；至少选 1 个。"))
     at = at or writing_instant()
     group = next_codes(found_on)[0]
     deadlines = fields.pop("deadlines", None) or Deadlines()
@@ -191,15 +197,15 @@ def void_refusal(problem: Problem, by: Any, today: date) -> str:
     The campaign office may until the fix is reported; whoever entered it only on the same day and before it was signed for.
     """
     if problem.voided_at is not None:
-        return "这条问题已作废。"
+        return _("这条问题已作废。")
     if problem.state not in WITH_UNIT:
-        return "报送整改以后不能作废；请走审核、退回或移交。"
+        return _("报送整改以后不能作废；请走审核、退回或移交。")
     if by.can(Permission.MANAGE_CAMPAIGN):
         return ""
     entered_today = timezone.localdate(problem.recorded_at) == today
     if problem.recorded_by_id == by.pk and entered_today and problem.state == State.TO_SIGN:
         return ""
-    return "只有创建办能作废；登记人仅限登记当天、签收以前。"
+    return _("只有创建办能作废；登记人仅限登记当天、签收以前。")
 
 
 @transaction.atomic
@@ -208,7 +214,7 @@ def void_problem(*, problem: Problem, reason: str, by: Any, at: datetime | None 
     at = at or writing_instant()
     today = timezone.localdate(at)
     before = Problem.objects.get(pk=problem.pk)
-    refusal = void_refusal(before, by, today) or ("" if reason.strip() else "作废必须写明理由")
+    refusal = void_refusal(before, by, today) or ("" if reason.strip() else _("作废必须写明理由"))
     if refusal:
         raise NotVoidableProblem(refusal)
     moved = Problem.objects.filter(pk=before.pk, version=before.version).update(

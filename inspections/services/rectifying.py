@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import Unit
 from inspections.errors import ProblemRefused, UnitRefused
@@ -39,9 +40,9 @@ def plan_rectification(
     """One plan, one leader: the measures, one per line, and who answers for them. May be bettered until submitted."""
     lines = [line.strip() for line in measures.splitlines() if line.strip()]
     if not lines:
-        raise ProblemRefused("整改方案要写明措施；每行一条。")
+        raise ProblemRefused(_("整改方案要写明措施；每行一条。"))
     if not leader_name.strip():
-        raise ProblemRefused("整改方案要写明责任领导；一个问题只有一名责任领导。")
+        raise ProblemRefused(_("整改方案要写明责任领导；一个问题只有一名责任领导。"))
     take_step(
         problem,
         Act.PLAN,
@@ -87,7 +88,7 @@ def submit_rectification(
         by=by,
         at=at,
         on=on,
-        day_label="整改完成日期",
+        day_label=_("整改完成日期"),
         not_before=last_setback(problem),
         note=note,
         proof=proof,
@@ -136,7 +137,7 @@ def close_problem(
         by=by,
         at=at,
         on=on,
-        day_label="销号日期",
+        day_label=_("销号日期"),
         not_before=max(day for day in (problem.found_on, since, fixed_on) if day),
         note=note,
         changes={"closed_by": by, "closed_on": on},
@@ -150,7 +151,7 @@ def transfer_problem(
 ) -> Problem:
     """Hand the problem to another responsible unit (改派), which signs for it anew; the deadline stays."""
     if unit.pk == problem.unit_id:
-        raise UnitRefused(f"“{unit}”已经是责任单位；请选另一个单位。")
+        raise UnitRefused(_("“%(unit)s”已经是责任单位；请选另一个单位。") % {"unit": unit})
     before = str(problem.unit or "（未定）")
     take_step(
         problem,

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inspections.errors import DayRefused, ReferralRefused
 from inspections.models import Problem, Referral, Revisit
@@ -27,7 +28,7 @@ def refer_problem(
     """Hand the problem to a market regulator's office, which inspects or files a case. The deadline keeps running."""
     at = at or writing_instant()
     if not office.strip():
-        raise ReferralRefused("移交要写明移交给哪个监管所。")
+        raise ReferralRefused(_("移交要写明移交给哪个监管所。"))
     take_step(problem, Act.REFER, by=by, at=at, reason=reason, note=f"移交{office.strip()}：{reason.strip()}")
     return Referral.objects.create(
         problem=problem, office=office.strip()[:100], referred_on=timezone.localdate(at), referred_by=by
@@ -55,9 +56,9 @@ def record_referral_result(
     on = on or timezone.localdate(at)
     referral = problem.referrals.order_by("-id").first()
     if referral is None:
-        raise ReferralRefused("这条问题没有移交过；请先移交。")
+        raise ReferralRefused(_("这条问题没有移交过；请先移交。"))
     if outcome == Act.FILE_CASE and not case_no.strip():
-        raise ReferralRefused("立案要写明立案号。")
+        raise ReferralRefused(_("立案要写明立案号。"))
     changes: dict[str, Any] = {}
     if outcome == Act.CLOSE_CASE:
         fixed_on = Problem.objects.values_list("rectified_on", flat=True).get(pk=problem.pk)
@@ -68,7 +69,7 @@ def record_referral_result(
         by=by,
         at=at,
         on=on,
-        day_label="结案日期" if outcome == Act.CLOSE_CASE else "决定日期",
+        day_label=_("结案日期") if outcome == Act.CLOSE_CASE else _("决定日期"),
         not_before=referral.decided_on or referral.referred_on,
         reason=reason,
         note=f"立案号 {case_no.strip()} {reason.strip()}" if outcome == Act.FILE_CASE else reason,
@@ -110,7 +111,7 @@ def revisit_problem(
             by=by,
             at=at,
             on=on,
-            day_label="回头看日期",
+            day_label=_("回头看日期"),
             not_before=closed_on,
             reason=note,
             changes={
@@ -135,7 +136,7 @@ def _passed(problem: Problem, *, on: date, not_before: date | None, note: str, b
         raise WrongState(State(current.state), Act.REOPEN)
     today = timezone.localdate(at)
     if not not_before <= on <= today:
-        raise DayRefused("回头看日期", on, not_before, today)
+        raise DayRefused(_("回头看日期"), on, not_before, today)
     write_event(
         current,
         REVISITED,

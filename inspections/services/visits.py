@@ -11,6 +11,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.rules.rights import Permission
 from entities.choices import Source
@@ -176,10 +177,11 @@ def _check(
         raise AlreadyVisited(officer.name, on)
     for problem in problems:
         if not problem.description.strip():
-            raise ProblemIncomplete("问题要写明是什么；请选常见问题或填说明。")
+            raise ProblemIncomplete(_("问题要写明是什么；请选常见问题或填说明。"))
         if not problem.photos:
             raise ProblemIncomplete(
-                f"“{problem.description.strip()[:20]}”要有至少 1 张照片；没有问题的项不用拍照。"
+                _("“%(strip)s”要有至少 1 张照片；没有问题的项不用拍照。")
+                % {"strip": problem.description.strip()[:20]}
             )
 
 
@@ -203,17 +205,17 @@ def void_refusal(visit: Visit, by: Any, today: date) -> str:
     hanging on it stays, because the problems have their own way to an end.
     """
     if visit.voided_at is not None:
-        return "这次督导已经撤销。"
+        return _("这次督导已经撤销。")
     if visit.problem_count and visit.problems.filter(voided_at__isnull=True).exists():
-        return f"这次督导记了 {visit.problem_count} 个问题，不能撤销；请在问题页办理。"
+        return _("这次督导记了 %(n)s 个问题，不能撤销；请在问题页办理。") % {"n": visit.problem_count}
     if not by.can(Permission.RECORD_VISIT):
-        return "你的岗位不能撤销督导。"
+        return _("你的岗位不能撤销督导。")
     if by.can(Permission.EDIT_ASSIGNMENT):
         return ""
     if visit.recorded_by_id != by.pk:
-        return "只有登记人能撤销；请联系乡镇联络员。"
+        return _("只有登记人能撤销；请联系乡镇联络员。")
     if timezone.localdate(visit.recorded_at) != today:
-        return "登记当天才能自己撤销；请联系乡镇联络员。"
+        return _("登记当天才能自己撤销；请联系乡镇联络员。")
     return ""
 
 
@@ -223,10 +225,10 @@ def void_visit(*, visit: Visit, reason: str, by: Any, at: datetime | None = None
     at = at or writing_instant()
     refusal = void_refusal(visit, by, timezone.localdate(at))
     if refusal or not reason.strip():
-        raise NotVoidable(refusal or "撤销要写明原因。")
+        raise NotVoidable(refusal or _("撤销要写明原因。"))
     moved = Visit.objects.valid().filter(pk=visit.pk).update(voided_at=at, void_reason=reason.strip()[:200])
     if not moved:
-        raise NotVoidable("这次督导已经撤销。")
+        raise NotVoidable(_("这次督导已经撤销。"))
     visit.refresh_from_db()
     refresh_duties([visit.business_id], at)
     audit.record(by=by, action="visit.voided", target=visit, reason=visit.void_reason)

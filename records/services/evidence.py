@@ -9,6 +9,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
 from records.models import EvidenceFile
@@ -37,7 +38,9 @@ def _kind_of(upload: UploadedFile) -> tuple[str, str]:
         kind = None
     upload.seek(0)
     if kind is None:
-        raise EvidenceRefused(f"“{upload.name}”不是照片或 PDF;请上传 jpg、png、webp 或 pdf。")
+        raise EvidenceRefused(
+            _("“%(upload)s”不是照片或 PDF;请上传 jpg、png、webp 或 pdf。") % {"upload": upload.name}
+        )
     return kind
 
 
@@ -45,9 +48,9 @@ def _kind_of(upload: UploadedFile) -> tuple[str, str]:
 def store_evidence(*, upload: UploadedFile, target: models.Model, by: Any) -> EvidenceFile:
     """Attach a photo or PDF (at most 10 MB) to ``target``; raises ``EvidenceRefused`` with a sentence."""
     if not upload.size:
-        raise EvidenceRefused(f"“{upload.name}”是空文件,请重新选择。")
+        raise EvidenceRefused(_("“%(upload)s”是空文件,请重新选择。") % {"upload": upload.name})
     if upload.size > MAX_BYTES:
-        raise EvidenceRefused(f"“{upload.name}”超过 10 MB,请压缩后再上传。")
+        raise EvidenceRefused(_("“%(upload)s”超过 10 MB,请压缩后再上传。") % {"upload": upload.name})
     suffix, content_type = _kind_of(upload)
     digest = hashlib.sha256()
     for chunk in upload.chunks():
