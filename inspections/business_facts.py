@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.rules.rights import Permission
 from entities.hooks import DutyLine, Happening, PeriodLine, ProblemLine, Supervised
+from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.periods import Period
 from inspections.choices import Exclusion, ProblemState
 from inspections.models import Problem, Visit, VisitDuty
@@ -75,7 +76,7 @@ class BusinessFacts:
 
     def period_label(self, day: date) -> str:
         """The quarter: the rhythm every frequency rule is given in or is a part of."""
-        return Period.containing(day, "quarter").label_zh
+        return period_label(Period.containing(day, "quarter"))
 
     def having(self, part: str, day: date) -> Q:
         """Businesses whose duty of a period that contains ``day`` stands so."""
@@ -164,7 +165,7 @@ class BusinessFacts:
         outcome = duty_line(duty, day, calendar)
         excluded = outcome.part == "excluded"
         return PeriodLine(
-            period=Period.parse(duty.period).label_zh,
+            period=period_label(duty.period),
             due_on=None if excluded else duty.due_on,
             expected=int(not excluded),
             done=int(outcome.part == "done"),
@@ -219,7 +220,7 @@ class BusinessFacts:
             Happening(
                 at=duty.due_on,
                 verb=_("督导逾期"),
-                what=_("应督导日已过，%(period)s") % {"period": Period.parse(duty.period).label_zh},
+                what=_("应督导日已过，%(period)s") % {"period": period_label(duty.period)},
                 icon="clock",
                 group="visits",
                 tone="red",

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_noop
 from accounts.models import Region, User
 from accounts.rules.rights import Permission
 from foodsafe_portal.lib.exports import ExportKind, register_export
+from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.ledger import Column
-from foodsafe_portal.lib.periods import Period
 from inspections.choices import Exclusion
 from inspections.ledgers.problems import ProblemsKind
 from inspections.ledgers.visits import VisitsKind
@@ -87,7 +87,7 @@ def _line(number: int, duty: VisitDuty, moment: Moment, names: dict[str, str]) -
         names.get(code[:9], "") if len(code) >= 9 else "",
         duty.grade,
         duty.officer.name if duty.officer else "",
-        Period.parse(duty.period).label_zh,
+        period_label(duty.period),
         duty.times,
         duty.visits_made,
         duty.due_on,

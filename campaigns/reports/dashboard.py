@@ -24,6 +24,7 @@ from campaigns.reports.score import Lost, ScoreCard, most_lost, score_card
 from campaigns.reports.trend import WEEKS, FrozenWeek, Trend, trend_of
 from campaigns.rules.thresholds import RedFrom, red_from
 from foodsafe_portal.lib import formats
+from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.periods import Period
 from foodsafe_portal.lib.scope import in_territory
 from foodsafe_portal.lib.weeks import Week
@@ -205,7 +206,7 @@ def dashboard_page(
         campaign=campaign,
         report=report,
         week=chosen.week,
-        period=Period.containing(report.sunday, "quarter").label_zh,
+        period=period_label(Period.containing(report.sunday, "quarter")),
         place=here,
         ground=ground,
         weeks=weeks,

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext as _
 
+from foodsafe_portal.lib.periods import Period
 from foodsafe_portal.lib.weeks import Week
 
 NO_VALUE = "—"
@@ -89,3 +90,24 @@ def week_label(week: Week | str) -> str:
         "monday": asked.monday.strftime(pattern),
         "sunday": asked.sunday.strftime(pattern),
     }
+
+
+def period_label(period: Period | str) -> str:
+    """A period or its code in the reader's language: 2026 年第四季度, Q4 2026."""
+    period = Period.parse(period) if isinstance(period, str) else period
+    sentences: tuple[str, ...]
+    match period.kind:
+        case "month":
+            return _("%(year)s 年 %(month)s 月") % {"year": period.year, "month": period.number}
+        case "quarter":
+            sentences = (
+                _("%(year)s 年第一季度"),
+                _("%(year)s 年第二季度"),
+                _("%(year)s 年第三季度"),
+                _("%(year)s 年第四季度"),
+            )
+        case "half":
+            sentences = (_("%(year)s 年上半年"), _("%(year)s 年下半年"))
+        case "year":
+            sentences = (_("%(year)s 年"),)
+    return sentences[period.number - 1] % {"year": period.year}

@@ -199,7 +199,9 @@ def error_line(place: Any, value: Any, advice: Any) -> SafeString:
 @register.simple_tag
 def refused_action(label: Any, reason: Any) -> SafeString:
     """``{% refused_action "销号" "须先审核通过，由创建办复核" %}``: an act this role expects, and why not now."""
-    return format_html('<p class="refused">{}<span><b>{}</b>：{}</span></p>', icon("lock"), label, reason)
+    return format_html(
+        '<p class="refused">{}<span><b>{}</b>{}{}</span></p>', icon("lock"), label, _("："), reason
+    )
 
 
 # --- five figures and strips -------------------------------------------------------------------

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from entities.choices import ResponsibilityGrade
 from entities.models import Officer
+from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.paging import Page, page_of
 from foodsafe_portal.lib.periods import Period
 from inspections.choices import ProblemState
@@ -133,17 +134,17 @@ def _moment(address: Address, today: date) -> tuple[Moment, str]:
     while len(offered) < PERIODS_OFFERED:
         offered.append(offered[-1].previous())
     code = address.get("period")
-    options = [(period.code, period.label_zh) for period in offered[1:]]
+    options = [(period.code, period_label(period)) for period in offered[1:]]
     if code and code not in dict(options):
         try:
-            options.append((code, Period.parse(code).label_zh))
+            options.append((code, period_label(code)))
         except ValueError:
             code = ""
     code = address.choice("period", _("统计期"), options, unset=_("本期"))
     if not code:
-        return Moment(today, True, quarter.label_zh), ""
+        return Moment(today, True, period_label(quarter)), ""
     period = Period.parse(code)
-    return Moment(min(today, period.end), today <= period.end, period.label_zh), code
+    return Moment(min(today, period.end), today <= period.end, period_label(period)), code
 
 
 def duties_shown(user: User, params: QueryDict, today: date) -> tuple[QuerySet, Moment, Address, Places]:
@@ -257,7 +258,7 @@ def my_duties(user: User, day: date) -> QuerySet:
 def my_visits(user: User, params: QueryDict, now: datetime) -> MyVisits:
     """The officer's page."""
     today = timezone.localdate(now)
-    moment = Moment(today, True, Period.containing(today, "quarter").label_zh)
+    moment = Moment(today, True, period_label(Period.containing(today, "quarter")))
     duties = my_duties(user, today)
     tab = params.get("tab", "")
     tab = tab if tab in MY_TABS else "todo"

@@ -343,7 +343,7 @@ def _why_not(user: User, problem: Problem, act: Act, waiting: Extension | None) 
     if state not in origins:
         if act not in AHEAD or state not in ROAD_PLACE or AHEAD[act] <= ROAD_PLACE[state]:
             return ""
-        words = "”“".join(str(one.label) for one in ProblemState if State(one) in origins)
+        words = _("”“").join(str(one.label) for one in ProblemState if State(one) in origins)
         return _("“%(states)s”时才能办理") % {"states": words}
     try:
         check_step(

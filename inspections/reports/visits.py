@@ -15,6 +15,7 @@ from accounts.models import Unit, User
 from accounts.rules.rights import Permission
 from entities.choices import ResponsibilityGrade
 from entities.models import Assignment, Business, Officer
+from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.paging import Page, page_of
 from foodsafe_portal.lib.periods import Period
 from inspections.choices import Answer, Severity, VisitMode
@@ -61,7 +62,7 @@ def visits_shown(user: User, params: QueryDict, today: date) -> tuple[QuerySet, 
     if places.code:
         visits = visits.in_territory(places.code)
     quarter = Period.containing(today, "quarter")
-    offered = [(period.code, period.label_zh) for period in (quarter, quarter.previous())]
+    offered = [(period.code, period_label(period)) for period in (quarter, quarter.previous())]
     if code := address.choice("period", _("统计期"), offered):
         period = Period.parse(code)
         visits = visits.filter(visited_on__gte=period.start, visited_on__lte=period.end)
@@ -198,7 +199,7 @@ class VisitForm:
     @property
     def period(self) -> str:
         """The period of the duty in words."""
-        return Period.parse(self.duty.period).label_zh if self.duty else ""
+        return period_label(self.duty.period) if self.duty else ""
 
     @property
     def shown_items(self) -> Sequence[ItemLine]:
