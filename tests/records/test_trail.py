@@ -14,7 +14,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 def write(count: int = 3) -> list[AuditEvent]:
-    return [audit.record(by=None, action="test.done", target_type="x", target_id=str(n)) for n in range(count)]
+    return [
+        audit.record(by=None, action="test.done", target_type="x", target_id=str(n)) for n in range(count)
+    ]
 
 
 def behind_its_back(sql: str, params: list[object]) -> None:
@@ -23,7 +25,9 @@ def behind_its_back(sql: str, params: list[object]) -> None:
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL session_replication_role = replica")
         else:
-            cursor.execute("SELECT name FROM sqlite_master WHERE type='trigger' AND name LIKE 'records_audit%'")
+            cursor.execute(
+                "SELECT name FROM sqlite_master WHERE type='trigger' AND name LIKE 'records_audit%'"
+            )
             for (name,) in cursor.fetchall():
                 cursor.execute(f"DROP TRIGGER {name}")
         cursor.execute(sql, params)
@@ -37,10 +41,16 @@ def test_sealing_twice_chains_every_event_once():
     assert (check.links, check.unsealed, check.intact) == (3, 0, True)
 
 
-@pytest.mark.parametrize("statement", ["UPDATE records_auditevent SET reason = 'x'", "DELETE FROM records_auditevent"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE records_auditevent SET reason = 'x'", "DELETE FROM records_auditevent"]
+)
 def test_the_database_itself_refuses_to_change_the_trail(statement):
     write(1)
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
     assert AuditEvent.objects.count() == 1
 
