@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext_lazy
 
 from accounts.models import Region, User
 from accounts.rules.rights import Permission
@@ -89,6 +89,8 @@ PANELS: tuple[tuple[str, tuple[Act, ...]], ...] = (
     ("refer", (Act.REFER,)),
     ("revisit", (Act.REOPEN,)),
 )
+gettext_noop("销号")  # the one word of ACT_WORDS that stands nowhere else to be translated
+
 # What a person who fixes or checks expects to find, and who does it instead.
 ELSEWHERE = {
     Act.PASS_FIRST: gettext_lazy("由县区联络员审核"),
@@ -321,7 +323,7 @@ def acts_of(user: User, problem: Problem, waiting: Extension | None, today: date
         refusals[Act.REQUEST_EXTENSION] = _("已有一份申请等待批准")
     if not void_refusal(problem, user, today):
         panels.append("void")
-    return Acts(panels, [Refusal(ACT_WORDS[act], why) for act, why in refusals.items()], frozenset(doable))
+    return Acts(panels, [Refusal(_(ACT_WORDS[act]), why) for act, why in refusals.items()], frozenset(doable))
 
 
 def _offers(name: str, acts: Sequence[Act], doable: set[Act], problem: Problem) -> bool:
