@@ -307,6 +307,10 @@ _ERROR = {
 def document_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Post-processing of the schema: every operation names the refusals it can answer with."""
     result.setdefault("components", {}).setdefault("schemas", {})["Error"] = _ERROR
+    for component in result["components"]["schemas"].values():
+        for answer in component.get("properties", {}).values():
+            if answer.get("readOnly") and "enum" in answer and "" not in answer["enum"]:
+                answer["enum"].append("")  # what has not been filled in is empty, never missing
     for path, operations in result.get("paths", {}).items():
         for method, operation in operations.items():
             if not isinstance(operation, dict) or "responses" not in operation:
