@@ -172,7 +172,7 @@ def document(rows: list[dict[str, Any]], machine: Machine, sample: int) -> str:
         f"* Load average (1, 5, 15 minutes) before the run {busy}, after it {later}. Above the number of cores the machine was busy with "
         "other work: times are then too long, those of jobs that need several processes (reading a ledger in a child, a database server "
         "beside Python) more than others.",
-        "* Each figure is the least of a few runs (the stock peer: one).",
+        "* Each figure is the least of a few runs; the stock peer, loading the city and the imports after the first one are one run each.",
         "",
         "| job | ours | peer | floor | peer ÷ ours | ours ÷ floor |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
