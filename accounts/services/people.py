@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.errors import AccountRefused
 from accounts.models import Post, Region, Unit, User
@@ -31,7 +32,10 @@ def create_account(*, username: str, name: str, mobile: str = "", by: Any) -> tu
                 must_change_password=True,
             )
     except IntegrityError:
-        raise AccountRefused(f"用户名“{username}”或手机号“{mobile}”已有账号,请换一个或修改原账号。") from None
+        raise AccountRefused(
+            _("用户名“%(username)s”或手机号“%(mobile)s”已有账号,请换一个或修改原账号。")
+            % {"username": username, "mobile": mobile}
+        ) from None
     audit.record(
         by=by, action="account.created", target=user, after={"username": user.username, "name": user.name}
     )
@@ -47,7 +51,7 @@ def update_account(*, user: User, name: str, mobile: str, by: Any) -> User:
         with transaction.atomic():
             user.save(update_fields=["name", "mobile"])
     except IntegrityError:
-        raise AccountRefused(f"手机号“{mobile}”已被别的账号使用。") from None
+        raise AccountRefused(_("手机号“%(mobile)s”已被别的账号使用。") % {"mobile": mobile}) from None
     after = {"name": user.name, "mobile": user.mobile}
     if before != after:
         audit.record(by=by, action="account.updated", target=user, before=before, after=after)
@@ -70,7 +74,7 @@ def reset_password(*, user: User, by: Any) -> str:
 def switch_account(*, user: User, active: bool, by: Any) -> User:
     """Switch an account on or off; its next request already feels it."""
     if user.pk == by.pk:
-        raise AccountRefused("不能停用自己的账号,请由另一位系统管理员操作。")
+        raise AccountRefused(_("不能停用自己的账号,请由另一位系统管理员操作。"))
     changed = User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active)
     if changed:
         user.refresh_from_db()
@@ -95,21 +99,23 @@ def give_post(
     User.objects.select_for_update().get(pk=user.pk)
     start = valid_from or timezone.localdate()
     if valid_to and valid_to < start:
-        raise AccountRefused(f"终止日期 {valid_to} 早于起始日期 {start}。")
+        raise AccountRefused(
+            _("终止日期 %(valid_to)s 早于起始日期 %(start)s。") % {"valid_to": valid_to, "start": start}
+        )
     if role in NEEDS_REGION and region is None:
-        raise AccountRefused("这个角色要有辖区,请选一个地区。")
+        raise AccountRefused(_("这个角色要有辖区,请选一个地区。"))
     if role == Role.UNIT_LIAISON and unit is None:
-        raise AccountRefused("成员单位联络员要有单位,请选一个单位。")
+        raise AccountRefused(_("成员单位联络员要有单位,请选一个单位。"))
     if by is not None and by.pk == user.pk:
-        raise AccountRefused("不能给自己授予岗位,请由另一位安全管理员操作。")
+        raise AccountRefused(_("不能给自己授予岗位,请由另一位安全管理员操作。"))
     overlapping = user.posts.exclude(valid_to__lt=start)
     if valid_to:
         overlapping = overlapping.filter(valid_from__lte=valid_to)
     held = {Role(code) for code in overlapping.values_list("role", flat=True)}
     if (role in EXCLUSIVE_ROLES and held - {role}) or (held & EXCLUSIVE_ROLES - {role}):
-        raise AccountRefused("系统、安全、审计三个管理员岗位互斥,也不能兼任其他岗位。")
+        raise AccountRefused(_("系统、安全、审计三个管理员岗位互斥,也不能兼任其他岗位。"))
     if overlapping.filter(role=role, region=region, unit=unit).exists():
-        raise AccountRefused("此人已有相同的岗位,不用重复授予。")
+        raise AccountRefused(_("此人已有相同的岗位,不用重复授予。"))
     post = Post.objects.create(
         user=user, role=role, region=region, unit=unit, title=title, valid_from=start, valid_to=valid_to
     )
@@ -132,12 +138,12 @@ def give_post(
 def end_post(*, post: Post, on: date, by: Any) -> Post:
     """End a post with ``on`` as its last day (before today = it gives nothing from now on)."""
     if by is not None and by.pk == post.user_id:
-        raise AccountRefused("不能终止自己的岗位,请由另一位安全管理员操作。")
+        raise AccountRefused(_("不能终止自己的岗位,请由另一位安全管理员操作。"))
     if on < post.valid_from:
         on = post.valid_from
     ended = Post.objects.filter(pk=post.pk, valid_to__isnull=True).update(valid_to=on)
     if not ended:
-        raise AccountRefused("这个岗位已经终止。")
+        raise AccountRefused(_("这个岗位已经终止。"))
     post.refresh_from_db()
     audit.record(by=by, action="post.ended", target=post, after={"valid_to": str(on)})
     return post
