@@ -95,7 +95,7 @@ def unreachable(templates: Iterable[tuple[str, str]]) -> Iterator[str]:
                 text = re.sub(r"(?s)<!--.*?-->", "", token.contents)
                 for number, line in enumerate(text.split("\n")):
                     if CHINESE.search(line) and 'lang="zh-Hans"' not in line:
-                        yield f"{name}:{token.lineno + number}: Chinese text outside of a translation: {shown(line)}"
+                        yield f"{name}:{(token.lineno or 1) + number}: Chinese text outside of a translation: {shown(line)}"
 
 
 def main() -> int:
