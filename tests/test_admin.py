@@ -220,8 +220,7 @@ def make_everything(region: str, owner: User) -> dict[type[models.Model], models
     checklist = Checklist.objects.create(
         level="township", edition=campaign.code, title="清单", effective_from=date(2020, 1, 1), source="测试"
     )
-    day = date(2020, 1, 1) + timedelta(days=TaskItem.objects.count() + WorkYear.objects.count() * 366)
-    year = WorkYear.objects.create(year=day.year + 100, source="测试")
+    year = WorkYear.objects.create(year=2040 + WorkYear.objects.count(), source="测试")
     rows: list[models.Model] = [
         place,
         unit,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -41,7 +43,10 @@ def draft_rulebook(
     by: Any,
     is_demo: bool = False,
 ) -> Rulebook:
-    """Save a draft edition (new or again). Raises ``RulebookRefused`` for a published one and for a bad document."""
+    """Save a draft edition (new or again); a clause that keeps its number stays the same row.
+
+    Raises ``RulebookRefused`` for a published edition, a bad document, and one that leaves out a clause already read.
+    """
     try:
         parse_rulebook(document)
     except ScoringRefused as refusal:
@@ -55,29 +60,40 @@ def draft_rulebook(
     rulebook.title, rulebook.edition, rulebook.source, rulebook.is_demo = title, edition, source, is_demo
     rulebook.document, rulebook.digest = document, document_digest(document)
     rulebook.save()
-    rulebook.clauses.all().delete()
-    _write_clauses(rulebook, document["clauses"], None, iter(range(1, 100_000)))
+    before = {clause.no: clause for clause in rulebook.clauses.all()}
+    _write_clauses(rulebook, document["clauses"], None, iter(range(1, 100_000)), before)
+    try:
+        with transaction.atomic():
+            Clause.objects.filter(pk__in=[clause.pk for clause in before.values()]).delete()
+    except ProtectedError as error:
+        used = next(row.clause for row in error.protected_objects if isinstance(row, Reading))
+        raise RulebookRefused(_("“%(row)s”已被使用，不能删除。") % {"row": used}) from error
     audit.record(by=by, action="rulebook.drafted", target=rulebook, after={"digest": rulebook.digest})
     return rulebook
 
 
-def _write_clauses(rulebook: Rulebook, raws: list[dict[str, Any]], parent: Clause | None, order: Any) -> None:
+def _write_clauses(
+    rulebook: Rulebook,
+    raws: list[dict[str, Any]],
+    parent: Clause | None,
+    order: Iterator[int],
+    before: dict[str, Clause],
+) -> None:
+    """Write the clauses of a document over those of the same number; what is left in ``before`` is no longer there."""
     for raw in raws:
         lead = raw.get("lead_unit")
-        clause = Clause.objects.create(
-            rulebook=rulebook,
-            parent=parent,
-            no=raw["no"],
-            title=raw.get("title") or raw["no"],
-            kind=raw.get("kind") or (parent.kind if parent else "basic"),
-            points=raw.get("points"),
-            method=raw.get("method", ""),
-            params=raw.get("params", {}),
-            measure=raw.get("measure", {}),
-            lead_unit=Unit.objects.filter(name=lead).first() if lead else None,
-            order=next(order),
-        )
-        _write_clauses(rulebook, raw.get("children", []), clause, order)
+        clause = before.pop(raw["no"], None) or Clause(rulebook=rulebook, no=raw["no"])
+        clause.parent = parent
+        clause.title = raw.get("title") or raw["no"]
+        clause.kind = raw.get("kind") or (parent.kind if parent else "basic")
+        clause.points = raw.get("points")
+        clause.method = raw.get("method", "")
+        clause.params = raw.get("params", {})
+        clause.measure = raw.get("measure", {})
+        clause.lead_unit = Unit.objects.filter(name=lead).first() if lead else None
+        clause.order = next(order)
+        clause.save()
+        _write_clauses(rulebook, raw.get("children", []), clause, order, before)
 
 
 @transaction.atomic

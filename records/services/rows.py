@@ -44,9 +44,16 @@ def values_of(row: models.Model, names: Iterable[str]) -> dict[str, Any]:
 
 
 def row_digest(row: models.Model, names: Iterable[str]) -> str:
-    """A short mark of what somebody saw: the same as long as nobody has changed these fields since."""
-    seen = json.dumps(values_of(row, sorted(names)), ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.sha256(seen.encode()).hexdigest()[:32]
+    """A mark of what somebody saw, ``field,field:digest``: the same as long as nobody has changed these fields since."""
+    known = sorted(names)
+    seen = json.dumps(values_of(row, known), ensure_ascii=False, sort_keys=True, default=str)
+    return f"{','.join(known)}:{hashlib.sha256(seen.encode()).hexdigest()[:32]}"
+
+
+def unchanged_since(stored: models.Model, seen: str, names: Iterable[str]) -> bool:
+    """Whether the fields that a mark of ``row_digest`` names still hold what it saw; they must be among ``names``."""
+    marked = seen.partition(":")[0].split(",")
+    return set(marked) <= set(names) and row_digest(stored, marked) == seen
 
 
 @transaction.atomic
@@ -64,13 +71,14 @@ def save_row(
 ) -> Row:
     """Write ``values`` into a new or a stored row; the event is ``noun.created`` or ``noun.updated``.
 
-    ``seen`` is the ``row_digest`` of these fields when the person opened them, '' = not asked. ``lines`` are rows that belong
-    to it, by related name; they are replaced whole. ``sets`` are many-to-many fields. Saving what is already there records
-    nothing. Raises ``RowRefused`` when somebody else saved in between or when a constraint of the database says no.
+    ``seen`` is the ``row_digest`` of the fields the person had open (some of ``values``), '' = not asked. ``lines`` are rows
+    that belong to it, by related name; they are replaced whole. ``sets`` are many-to-many fields. Saving what is already
+    there records nothing. Raises ``RowRefused`` when somebody else saved in between or when a constraint of the database
+    says no.
     """
     new = row._state.adding
     stored = row if new else type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
-    if not new and seen and row_digest(stored, values) != seen:
+    if not new and seen and not unchanged_since(stored, seen, values):
         raise RowRefused(_stale(stored, values))
     before = {} if new else values_of(stored, values)
     for name, value in values.items():
