@@ -5,7 +5,7 @@
     url: place.dataset.schema,
     domNode: place,
     deepLinking: true,
-    docExpansion: "none",
+    docExpansion: "list",
     filter: true,
     validatorUrl: null,
     presets: [window.SwaggerUIBundle.presets.apis],
