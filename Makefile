@@ -27,7 +27,7 @@ bench: ## the portal beside its peers, also written to var/bench.json
 
 soak: ## the long fault runs
 	@scripts/python -m scripts.set_up --tests
-	@exec $(PY) -m scripts.services run -- $(PY) -m pytest -m soak
+	@exec $(PY) -m scripts.services run -- $(PY) -m scripts.soak
 
 shots: ## a picture of every main page for each role, in var/shots
 	@scripts/python -m scripts.set_up --tests
