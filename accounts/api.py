@@ -118,7 +118,7 @@ class TokenView(APIView):
         user = authenticate(request._request, **reader.validated_data)
         if user is None:
             raise PermissionDenied("用户名或密码不对,或账号已停用。")
-        return Response({"token": issue_token(user=user).key})  # type: ignore[arg-type]
+        return Response({"token": issue_token(user=user).key})
 
     @extend_schema(
         summary="撤销令牌",

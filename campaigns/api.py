@@ -53,7 +53,7 @@ class ReportFileSerializer(ReportSerializer):
     ranking = serializers.JSONField(read_only=True, help_text="县区与单位排名")
 
     class Meta(ReportSerializer.Meta):
-        fields = (*ReportSerializer.Meta.fields, "score", "lost_by_unit", "ranking")  # type: ignore[assignment]
+        fields = (*ReportSerializer.Meta.fields, "score", "lost_by_unit", "ranking")
         read_only_fields = fields
 
     def _may_read(self) -> bool:

@@ -420,7 +420,7 @@ class ProblemFileSerializer(ProblemSerializer):
     extensions = ExtensionSerializer(many=True, read_only=True)
 
     class Meta(ProblemSerializer.Meta):
-        fields = (*ProblemSerializer.Meta.fields, "plan", "progress", "events", "extensions")  # type: ignore[assignment]
+        fields = (*ProblemSerializer.Meta.fields, "plan", "progress", "events", "extensions")
         read_only_fields = fields
 
 

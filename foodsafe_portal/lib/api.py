@@ -44,7 +44,7 @@ class KeysetPagination(CursorPagination):
         """The view's own order: a unique column."""
         return (view.ordering,)
 
-    def paginate_queryset(self, queryset: QuerySet, request: Request, view: Any = None) -> list[Any] | None:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         """One page; a cursor that nobody handed out is refused."""
         try:
             return super().paginate_queryset(queryset, request, view)
@@ -171,7 +171,7 @@ class ScopedKey(serializers.PrimaryKeyRelatedField):
             kwargs.setdefault("queryset", model._default_manager.none())
         super().__init__(**kwargs)
 
-    def get_queryset(self) -> QuerySet:
+    def get_queryset(self) -> QuerySet | None:
         """The rows in scope."""
         request = self.context.get("request")
         if request is None or self.model is None:
@@ -243,7 +243,9 @@ def _flat(detail: Any, path: str = "") -> dict[str, list[str]]:
 
 def _sentence(error: Exception, status: int) -> str:
     if isinstance(error, exceptions.Throttled):
-        return _("请求太频繁,请 %(seconds)s 秒后再试。") % {"seconds": int(error.wait or 60)}
+        return _("请求太频繁,请 %(seconds)s 秒后再试。") % {
+            "seconds": int(getattr(error, "wait", None) or 60)
+        }
     if isinstance(error, exceptions.AuthenticationFailed):
         return str(error.detail)
     if isinstance(error, exceptions.PermissionDenied):

@@ -127,7 +127,16 @@ class RectificationDuty(Duty):
             models.Index(fields=["due_on", "region", "grade"], name="rectification_duty_by_due_day"),
             # Everything the five figures of a live page ask, so that they are counted on the index alone.
             models.Index(
-                fields=["region", "due_on", "fulfilled_on", "delivered_on", "excluded_on", "arises_on", "ceases_on", "id"],
+                fields=[
+                    "region",
+                    "due_on",
+                    "fulfilled_on",
+                    "delivered_on",
+                    "excluded_on",
+                    "arises_on",
+                    "ceases_on",
+                    "id",
+                ],
                 name="rectification_duty_live",
                 condition=Q(superseded_at__isnull=True),
             ),

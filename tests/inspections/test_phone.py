@@ -37,7 +37,9 @@ def phone(live_server: Any, login: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
         context = browser.new_context(
             viewport={"width": 390, "height": 844}, base_url=live_server.url, timezone_id="Asia/Shanghai"
         )
-        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
+        )
         context.set_default_timeout(20_000)
         page = context.new_page()
         page.goto(reverse("my-visits"))
