@@ -148,6 +148,7 @@ RUN_NEEDS: dict[str, Callable[[], bool]] = {
     "tzdata": has_time_zones,
 }
 TEST_NEEDS: dict[str, Callable[[], bool]] = {
+    "curl": found("curl"),
     "gettext": found("xgettext"),
     "postgresql": has_postgresql,
     "redis-server": found("redis-server"),

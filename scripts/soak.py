@@ -152,6 +152,7 @@ def checked(path: Path) -> Any:
     user = User.objects.get(username="county_liaison")
     with path.open("rb") as source:
         batch = ledgers.receive_upload(kind="businesses", file=File(source, name=path.name), by=user).batch
+    assert batch.check_job is not None
     jobs.run_inline(batch.check_job)
     batch.refresh_from_db()
     hold(
