@@ -35,7 +35,10 @@ def phone(live_server: Any, login: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         context = browser.new_context(
-            viewport={"width": 390, "height": 844}, base_url=live_server.url, timezone_id="Asia/Shanghai"
+            viewport={"width": 390, "height": 844},
+            base_url=live_server.url,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
         )
         context.add_cookies(
             [{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}]
