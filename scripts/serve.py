@@ -335,13 +335,13 @@ class Supervisor:
     def start(self) -> None:
         """Start every part, wait for the first answer, and say where the portal is."""
         self.children = children(self.port, self.environment)
+        web, *others = self.children
         for child in self.children:
             if child.log.exists() and child.log.stat().st_size > LOG_BYTES:
                 child.log.replace(child.log.with_suffix(".log.1"))
-            child.start()
+        web.start()
         self.record()
         deadline = time.monotonic() + FIRST_PAGE_SECONDS
-        web = self.children[0]
         while not self.answers():
             if self.ending.wait(0.2):
                 return
@@ -349,6 +349,10 @@ class Supervisor:
                 raise CannotServe(
                     f"{web.last_words()}\nThe web server does not answer; its log is {shown(web.log)}."
                 )
+        # Only now, for on two cores the three together would keep the first page waiting.
+        for child in others:
+            child.start()
+        self.record()
         say(f"\nThe portal is at {self.address}")
         say(f"Logs are in {shown(web.log.parent)}/; Ctrl-C or `make stop` ends it.")
 
