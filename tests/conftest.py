@@ -26,6 +26,15 @@ catalogues.compile_newer()  # before Django reads them: pages are tested in both
 LOOPBACK = ("127.", "::1", "localhost")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test that commits finds the rows of the migrations: all of them bring them back, or none may."""
+    for item in items:
+        mark = item.get_closest_marker("django_db")
+        commits = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+        if commits or (mark is not None and mark.kwargs.get("transaction")):
+            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+
+
 @pytest.fixture(autouse=True)
 def portal_settings(settings: Any, tmp_path: Path) -> None:
     """Files of a test go to its own folder; pages need no collected assets and no file server; passwords hash fast."""

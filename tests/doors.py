@@ -57,7 +57,7 @@ DOORS: dict[str, Door] = {
     "healthz": Door(GET, None),
     "account_login": Door(EVERY, None),
     "account_logout": Door(BOTH, ANYBODY),
-    "account_change_password": Door(EVERY, ANYBODY),
+    "account_change_password": Door((*BOTH, "PUT"), ANYBODY),
     "set_language": Door(POST, None),
     # --- records
     "ledger-home": Door(GET, (P.VIEW_LEDGERS,)),

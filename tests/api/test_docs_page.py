@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from playwright.sync_api import Page, sync_playwright
 
@@ -20,6 +20,8 @@ def page() -> Iterator[Page]:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield browser.new_page()
+        # Beside the browser's event loop a test has connections of its own; left open, they keep the test database in use.
+        connections.close_all()
         browser.close()
 
 
