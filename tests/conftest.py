@@ -9,7 +9,10 @@ from typing import Any
 
 import hypothesis
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.core.management.color import no_style
+from django.db import connection
 from django.test import Client
 
 from scripts import catalogues
@@ -33,6 +36,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         commits = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
         if commits or (mark is not None and mark.kwargs.get("transaction")):
             item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+
+
+@pytest.fixture(autouse=True)
+def sequences_follow_rows(request: pytest.FixtureRequest) -> None:
+    """Rows that were brought back carry their keys; PostgreSQL must go on counting after them."""
+    mark = request.node.get_closest_marker("django_db")
+    if mark is None or not mark.kwargs.get("transaction"):
+        return
+    request.getfixturevalue("transactional_db")
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
+            cursor.execute(statement)
 
 
 @pytest.fixture(autouse=True)
