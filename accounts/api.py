@@ -42,7 +42,7 @@ class PageSessionScheme(OpenApiAuthenticationExtension):
             "type": "apiKey",
             "in": "cookie",
             "name": settings.SESSION_COOKIE_NAME,
-            "description": "网页登录后的会话;写数据还要带 X-CSRFToken 请求头。",
+            "description": "网页登录后的会话；写数据还要带 X-CSRFToken 请求头。",
         }
 
 
@@ -72,7 +72,7 @@ class CredentialsSerializer(serializers.Serializer):
 class TokenSerializer(serializers.Serializer):
     """A token, shown once."""
 
-    token = serializers.CharField(help_text="令牌;以后的请求带 Authorization: Token <令牌>")
+    token = serializers.CharField(help_text="令牌；以后的请求带 Authorization: Token <令牌>")
 
 
 class TokenView(APIView):
@@ -96,8 +96,8 @@ class TokenView(APIView):
 
     @extend_schema(
         summary="取令牌",
-        description="用用户名(或手机号)和密码换一个令牌。每个账号只有一个令牌:再取一次,原来的立即失效。"
-        "同一地址、同一用户名每分钟最多 5 次。首次登录须先在网页上改密码。停用账号、重置或修改密码,令牌立即失效。",
+        description="用用户名(或手机号)和密码换一个令牌。每个账号只有一个令牌：再取一次，原来的立即失效。"
+        "同一地址、同一用户名每分钟最多 5 次。首次登录须先在网页上改密码。停用账号、重置或修改密码，令牌立即失效。",
         request=CredentialsSerializer,
         responses={200: TokenSerializer},
         auth=[],
@@ -117,12 +117,12 @@ class TokenView(APIView):
         reader.is_valid(raise_exception=True)
         user = authenticate(request._request, **reader.validated_data)
         if user is None:
-            raise PermissionDenied("用户名或密码不对,或账号已停用。")
+            raise PermissionDenied("用户名或密码不对，或账号已停用。")
         return Response({"token": issue_token(user=user).key})
 
     @extend_schema(
         summary="撤销令牌",
-        description="撤销自己的令牌,立即失效。",
+        description="撤销自己的令牌，立即失效。",
         request=None,
         responses={204: None},
         tags=["令牌"],
@@ -199,7 +199,7 @@ class RegionFilters(filters.FilterSet):
 
 @extend_schema_view(
     list=extend_schema(
-        summary="行政区划列表", description="本人辖区及其上级的行政区划,按代码排列。", tags=["区划与单位"]
+        summary="行政区划列表", description="本人辖区及其上级的行政区划，按代码排列。", tags=["区划与单位"]
     ),
     retrieve=extend_schema(summary="一个行政区划", description="按区划代码取。", tags=["区划与单位"]),
 )

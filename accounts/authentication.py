@@ -17,9 +17,9 @@ class AccountToken(TokenAuthentication):
         try:
             user, token = super().authenticate_credentials(key)
         except AuthenticationFailed:
-            raise AuthenticationFailed(_("令牌无效或已撤销,请重新取令牌。")) from None
+            raise AuthenticationFailed(_("令牌无效或已撤销，请重新取令牌。")) from None
         if user.must_change_password:
-            raise AuthenticationFailed(_("首次登录须先改密码,改好后请重新取令牌。"))
+            raise AuthenticationFailed(_("首次登录须先改密码，改好后请重新取令牌。"))
         return user, token
 
 

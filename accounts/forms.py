@@ -30,7 +30,7 @@ class AccountForm(forms.Form):
     username = forms.RegexField(
         r"^[\w.@+-]{2,60}$",
         label=_("用户名"),
-        error_messages={"invalid": _("用户名要 2 到 60 个字符,只用字母、数字、汉字和 . @ + - _。")},
+        error_messages={"invalid": _("用户名要 2 到 60 个字符，只用字母、数字、汉字和 . @ + - _。")},
     )
     name = forms.CharField(label=_("姓名"), max_length=60)
     mobile = forms.RegexField(
@@ -69,7 +69,7 @@ class PostForm(forms.Form):
         region = Region.objects.filter(pk=code).first()
         if region is None:
             raise forms.ValidationError(
-                _("没有代码为“%(code)s”的地区,请核对区划代码。"), params={"code": code}
+                _("没有代码为“%(code)s”的地区，请核对区划代码。"), params={"code": code}
             )
         return region
 
@@ -83,5 +83,5 @@ class PostForm(forms.Form):
         if region is not None and units.count() > 1:
             units = units.filter(region=region)
         if units.count() != 1:
-            raise forms.ValidationError(_("没有找到名为“%(name)s”的单位,请写全称。"), params={"name": name})
+            raise forms.ValidationError(_("没有找到名为“%(name)s”的单位，请写全称。"), params={"name": name})
         return units.get()

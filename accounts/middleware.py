@@ -32,8 +32,8 @@ class PersonMiddleware:
         if self._idle(request):
             logout(request)
             if request.path.startswith("/api/"):
-                return JsonResponse({"detail": _("长时间没有操作,已自动退出。登录后可以继续。")}, status=401)
-            messages.info(request, _("长时间没有操作,已自动退出。登录后可以继续。"))
+                return JsonResponse({"detail": _("长时间没有操作，已自动退出。登录后可以继续。")}, status=401)
+            messages.info(request, _("长时间没有操作，已自动退出。登录后可以继续。"))
             return redirect(f"{reverse('account_login')}?next={request.path}")
         if user.language and user.language != translation.get_language():
             translation.activate(user.language)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -72,10 +72,7 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
         for door in doors:
             if not user.can(door.permission):
                 continue
-            try:
-                url = reverse(door.url_name)
-            except NoReverseMatch:
-                continue
+            url = reverse(door.url_name)
             item = {"url": url, "icon": door.icon, "label": door.label, "badge": "", "active": False}
             if path.startswith(url) and (best is None or len(url) > best[0]):
                 best = (len(url), item)

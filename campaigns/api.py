@@ -48,8 +48,8 @@ class ReportSerializer(serializers.ModelSerializer):
 class ReportFileSerializer(ReportSerializer):
     """A frozen week with its ranking and, for those who may read the rules, its score."""
 
-    score = serializers.SerializerMethodField(help_text="得分区间与是否达标;没有查看细则权限时为 null")
-    lost_by_unit = serializers.SerializerMethodField(help_text="各单位失分;没有查看细则权限时为空")
+    score = serializers.SerializerMethodField(help_text="得分区间与是否达标；没有查看细则权限时为 null")
+    lost_by_unit = serializers.SerializerMethodField(help_text="各单位失分；没有查看细则权限时为空")
     ranking = serializers.JSONField(read_only=True, help_text="县区与单位排名")
 
     class Meta(ReportSerializer.Meta):
@@ -72,10 +72,10 @@ class FigureSerializer(serializers.ModelSerializer):
     """Five whole numbers: done + overdue + still open = expected; excluded stands beside."""
 
     code = serializers.CharField(
-        source="region_id", read_only=True, help_text="区划代码;县级中的市代码是市本级"
+        source="region_id", read_only=True, help_text="区划代码；县级中的市代码是市本级"
     )
     name = serializers.CharField(source="region.name", read_only=True, help_text="名称")
-    grade = serializers.CharField(read_only=True, help_text="包保等级,空为合计")
+    grade = serializers.CharField(read_only=True, help_text="包保等级，空为合计")
 
     class Meta:
         model = WeeklyFigure
@@ -103,9 +103,9 @@ class RowsQuerySerializer(serializers.Serializer):
     level = serializers.ChoiceField(choices=Level.choices, help_text="层级")
     code = serializers.RegexField(r"\A[0-9]{2,12}\Z", help_text="区划代码")
     part = serializers.ChoiceField(
-        choices=sorted(LISTED_PARTS), help_text="五个数字中的一个,或 late、open、undone"
+        choices=sorted(LISTED_PARTS), help_text="五个数字中的一个，或 late、open、undone"
     )
-    grade = serializers.ChoiceField(choices=GRADES, required=False, help_text="包保等级,不传为合计")
+    grade = serializers.ChoiceField(choices=GRADES, required=False, help_text="包保等级，不传为合计")
 
 
 class RowSerializer(serializers.Serializer):
@@ -135,7 +135,7 @@ class RowSerializer(serializers.Serializer):
 class ReportFilters(filters.FilterSet):
     """Weeks by number, state and day."""
 
-    week = filters.CharFilter(label="周,如 2026-W46")
+    week = filters.CharFilter(label="周，如 2026-W46")
     is_latest = filters.BooleanFilter(label="只看最新版")
     state = filters.ChoiceFilter(choices=ReportState.choices, label="状态")
     sunday_from = DayFilter(field_name="sunday", lookup_expr="gte", label="周日从")
@@ -147,10 +147,12 @@ class ReportFilters(filters.FilterSet):
 
 
 @extend_schema_view(
-    list=extend_schema(summary="周报列表", description="冻结的周,新的在前;每周可有多个版次。", tags=["周报"]),
+    list=extend_schema(
+        summary="周报列表", description="冻结的周，新的在前；每周可有多个版次。", tags=["周报"]
+    ),
     retrieve=extend_schema(
         summary="一份周报",
-        description="得分、失分和排名;数据在 figures。",
+        description="得分、失分和排名；数据在 figures。",
         responses={200: ReportFileSerializer},
         tags=["周报"],
     ),
@@ -173,7 +175,7 @@ class ReportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
 
     @extend_schema(
         summary="周报的数据",
-        description="本人辖区内的五个数字:应完成、已完成、按时、逾期、剔除。",
+        description="本人辖区内的五个数字：应完成、已完成、按时、逾期、剔除。",
         parameters=[FigureQuerySerializer],
         responses={200: FigureSerializer(many=True)},
         filters=False,
@@ -193,8 +195,8 @@ class ReportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
 
     @extend_schema(
         summary="数字背后的名单",
-        description="同一问题再问一次:名单的条数就是那个数字(figure),不论以后又登记了什么。"
-        "只看数量的岗位答复 403;成员单位只看到本单位的问题。",
+        description="同一问题再问一次：名单的条数就是那个数字(figure),不论以后又登记了什么。"
+        "只看数量的岗位答复 403；成员单位只看到本单位的问题。",
         parameters=[RowsQuerySerializer],
         responses={200: RowSerializer(many=True)},
         filters=False,
@@ -255,7 +257,7 @@ class TaskFilters(filters.FilterSet):
 
 @extend_schema_view(
     list=extend_schema(
-        summary="任务清单", description="范围内的任务;成员单位看到牵头和配合的。", tags=["任务与细则"]
+        summary="任务清单", description="范围内的任务；成员单位看到牵头和配合的。", tags=["任务与细则"]
     ),
     retrieve=extend_schema(summary="一项任务", tags=["任务与细则"]),
 )

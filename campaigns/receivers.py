@@ -26,7 +26,7 @@ def frozen_weeks_keep_businesses(
         return {}
     places = among(Business.objects.all(), "id", business_ids).values_list("pk", "region_id")
     return {
-        key: "已计入冻结的周报,没有删除;如确已不存在,请提出状态变更"
+        key: "已计入冻结的周报，没有删除；如确已不存在，请提出状态变更"
         for key, region in places
         if any(region.startswith(code) for code in frozen)
     }

@@ -34,12 +34,6 @@ def close_due_weeks() -> list[str]:
     return closed
 
 
-@shared_task(acks_late=True, reject_on_worker_lost=True)
-def close_campaign_week(campaign_id: int, week: str) -> None:
-    """Freeze one campaign's week. Running it twice changes nothing."""
-    close_week(campaign=Campaign.objects.get(pk=campaign_id), week=Week.parse(week))
-
-
 @job_handler(KIND)
 def close_week_job(job: Job, progress: Progress) -> dict[str, Any]:
     """Freeze the week that a person asked for; a second run finds nothing new and answers the same report."""

@@ -68,7 +68,7 @@ class BusinessSerializer(serializers.ModelSerializer):
 
     region_name = serializers.CharField(source="region.name", read_only=True, help_text="所在地区名称")
     contact_phone = serializers.SerializerMethodField(
-        help_text="联系电话;没有修改权限的人只看到遮盖后的号码,列表一律遮盖"
+        help_text="联系电话；没有修改权限的人只看到遮盖后的号码，列表一律遮盖"
     )
 
     class Meta:
@@ -91,7 +91,7 @@ class BusinessSerializer(serializers.ModelSerializer):
 class BusinessWriteSerializer(serializers.ModelSerializer):
     """The fields people correct by hand. Status and grade have ways of their own."""
 
-    region = ScopedKey(Region, help_text="乡镇或村的区划代码,在本人辖区内")
+    region = ScopedKey(Region, help_text="乡镇或村的区划代码，在本人辖区内")
     licence_valid_to = Day(required=False, allow_null=True, help_text="有效期至")
 
     class Meta:
@@ -112,14 +112,14 @@ class BusinessWriteSerializer(serializers.ModelSerializer):
     def validate_contact_phone(self, number: str) -> str:
         """A number read from a list is masked and must not come back."""
         if "*" in number:
-            raise serializers.ValidationError(_("号码是遮盖过的,请填完整的号码,或不要传这一项。"))
+            raise serializers.ValidationError(_("号码是遮盖过的，请填完整的号码，或不要传这一项。"))
         return number
 
 
 class BusinessNewSerializer(BusinessWriteSerializer):
     """A new business: ungraded and 正常."""
 
-    registered_on = Day(required=False, help_text="入册日期,默认今天")
+    registered_on = Day(required=False, help_text="入册日期，默认今天")
 
     class Meta(BusinessWriteSerializer.Meta):
         fields = (*EDITABLE, "registered_on")
@@ -152,7 +152,7 @@ class BusinessFilters(filters.FilterSet):
     type = filters.ChoiceFilter(choices=BusinessType.choices, field_name="business_type", label="主体业态")
     high_risk = filters.BooleanFilter(label="高风险")
     officer = KeyFilter(method="bound", label="包保干部的 id")
-    q = filters.CharFilter(method="search", label="名称中的字,或信用代码、许可证号、拼音首字母的开头")
+    q = filters.CharFilter(method="search", label="名称中的字，或信用代码、许可证号、拼音首字母的开头")
 
     class Meta:
         model = Business
@@ -183,7 +183,7 @@ class ProposalSerializer(serializers.Serializer):
 class ProposalFilesSerializer(ProposalSerializer):
     """The same with photos or PDF files."""
 
-    evidence = Files(required=False, help_text="佐证:照片或 PDF")
+    evidence = Files(required=False, help_text="佐证：照片或 PDF")
 
 
 class ChangeSerializer(serializers.ModelSerializer):
@@ -217,7 +217,7 @@ EXAMPLE = {
 
 @extend_schema_view(
     list=extend_schema(
-        summary="经营主体列表", description="本人范围内的食品经营主体,新入册的在前。", tags=["经营主体"]
+        summary="经营主体列表", description="本人范围内的食品经营主体，新入册的在前。", tags=["经营主体"]
     ),
     retrieve=extend_schema(summary="一个经营主体", tags=["经营主体"]),
 )
@@ -241,7 +241,7 @@ class BusinessViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVi
 
     @extend_schema(
         summary="新增经营主体",
-        description="逐户录入;整册数据请用台账。入册时未定级、状态为正常。许可证号(或信用代码加经营场所)已在册时答复 409。",
+        description="逐户录入；整册数据请用台账。入册时未定级、状态为正常。许可证号(或信用代码加经营场所)已在册时答复 409。",
         request=BusinessNewSerializer,
         responses={201: BusinessSerializer},
         tags=["经营主体"],
@@ -256,7 +256,7 @@ class BusinessViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVi
 
     @extend_schema(
         summary="修改经营主体",
-        description="只传要改的项和读到的 version。别人先保存过时答复 409,clashes 列出双方的值,version 是现在的版本;"
+        description="只传要改的项和读到的 version。别人先保存过时答复 409,clashes 列出双方的值,version 是现在的版本；"
         "核对后带新的 version 再传。经营状态和包保等级不在这里改。",
         request=BusinessChangeSerializer,
         responses={200: BusinessSerializer},
@@ -287,7 +287,7 @@ class BusinessViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVi
 
     @extend_schema(
         summary="申请变更经营状态",
-        description="由另一人审核;审核通过前仍按原状态计入应督导。可附佐证(multipart)。",
+        description="由另一人审核；审核通过前仍按原状态计入应督导。可附佐证(multipart)。",
         request={"application/json": ProposalSerializer, "multipart/form-data": ProposalFilesSerializer},
         responses={201: ChangeSerializer},
         tags=["经营主体"],
@@ -334,7 +334,7 @@ class ChangeFilters(filters.FilterSet):
 
 @extend_schema_view(
     list=extend_schema(
-        summary="经营状态变更列表", description="审核人看到的变更,新的在前。", tags=["经营主体"]
+        summary="经营状态变更列表", description="审核人看到的变更，新的在前。", tags=["经营主体"]
     ),
     retrieve=extend_schema(summary="一条经营状态变更", tags=["经营主体"]),
 )
@@ -353,7 +353,7 @@ class StatusChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Port
 
     @extend_schema(
         summary="审核经营状态变更",
-        description="提出人不能审核自己的变更;已有人审核时答复 409。通过后主体的状态和应督导随之改变。",
+        description="提出人不能审核自己的变更；已有人审核时答复 409。通过后主体的状态和应督导随之改变。",
         request=ReviewSerializer,
         responses={200: ChangeSerializer},
         tags=["经营主体"],
@@ -375,7 +375,7 @@ class OfficerSerializer(serializers.ModelSerializer):
     """A cadre who is responsible for businesses."""
 
     region_name = serializers.CharField(source="region.name", read_only=True, help_text="所在地区名称")
-    phone = serializers.SerializerMethodField(help_text="联系电话;没有调整包保权限的人只看到遮盖后的号码")
+    phone = serializers.SerializerMethodField(help_text="联系电话；没有调整包保权限的人只看到遮盖后的号码")
 
     class Meta:
         model = Officer

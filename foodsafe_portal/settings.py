@@ -43,7 +43,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "django.contrib.humanize",
     "foodsafe_portal",
     "records",
     "accounts",
@@ -267,8 +266,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "食安创建 API",
-    "DESCRIPTION": "国家食品安全示范城市创建工作平台的接口:权限与页面相同,按辖区和单位取数。"
-    "列表用游标翻页:next 为 null 时已到末页。日期写作 2026-11-16,时间带时区。",
+    "DESCRIPTION": "国家食品安全示范城市创建工作平台的接口：权限与页面相同，按辖区和单位取数。"
+    "列表用游标翻页:next 为 null 时已到末页。日期写作 2026-11-16，时间带时区。",
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,

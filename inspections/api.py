@@ -98,7 +98,7 @@ class DutyFilters(filters.FilterSet):
     grade = filters.ChoiceFilter(
         choices=GRADES, method=lambda q, n, v: graded(q, n, v), label="包保等级,none 为未定级"
     )
-    period = filters.CharFilter(label="统计期,如 2026Q4")
+    period = filters.CharFilter(label="统计期，如 2026Q4")
     part = filters.ChoiceFilter(choices=PARTS, method="standing", label="五个数字中的一个(今天)")
     business = KeyFilter(field_name="business_id", label="经营主体的 id")
     officer = KeyFilter(field_name="officer_id", label="包保干部的 id")
@@ -168,22 +168,22 @@ class FoundSerializer(serializers.Serializer):
 class VisitNewSerializer(serializers.Serializer):
     """One submit: exceptions only, everything not named passed."""
 
-    client_uuid = serializers.UUIDField(help_text="客户端生成的编号:重复提交同一编号,得到的是同一次督导")
+    client_uuid = serializers.UUIDField(help_text="客户端生成的编号：重复提交同一编号，得到的是同一次督导")
     business = ScopedKey(Business, help_text="经营主体的 id")
     officer = serializers.IntegerField(
         required=False,
         min_value=1,
         max_value=2**53,
-        help_text="督导干部的 id,要包保这家主体;不传时为本人或与等级相符的干部",
+        help_text="督导干部的 id，要包保这家主体；不传时为本人或与等级相符的干部",
     )
-    on = Day(required=False, help_text="督导日期,默认今天")
+    on = Day(required=False, help_text="督导日期，默认今天")
     mode = serializers.ChoiceField(choices=VisitMode.choices, default=VisitMode.ON_SITE, help_text="督导方式")
     answers = serializers.DictField(
         child=serializers.ChoiceField(choices=[("na", "不适用")]),
         required=False,
-        help_text="任务清单序号 → na;没列出的为合格,有问题的写在 problems",
+        help_text="任务清单序号 → na;没列出的为合格，有问题的写在 problems",
     )
-    problems = FoundSerializer(many=True, required=False, help_text="发现的问题;每个问题要有照片(multipart)")
+    problems = FoundSerializer(many=True, required=False, help_text="发现的问题；每个问题要有照片(multipart)")
 
     def validate_answers(self, answers: dict[str, str]) -> dict[str, str]:
         """Numbers of items."""
@@ -204,18 +204,18 @@ class VisitFormSerializer(serializers.Serializer):
     client_uuid = serializers.UUIDField(help_text="客户端生成的编号")
     business = serializers.IntegerField(help_text="经营主体的 id")
     officer = serializers.IntegerField(required=False, help_text="督导干部的 id")
-    on = serializers.DateField(required=False, help_text="督导日期,默认今天")
+    on = serializers.DateField(required=False, help_text="督导日期，默认今天")
     mode = serializers.ChoiceField(choices=VisitMode.choices, required=False, help_text="督导方式")
-    answers = serializers.CharField(required=False, help_text='JSON 文本,如 {"7": "na"}')
+    answers = serializers.CharField(required=False, help_text='JSON 文本，如 {"7": "na"}')
     problems = serializers.CharField(
         required=False,
-        help_text='JSON 文本,如 [{"description": "进货查验记录不全", "severity": "minor", "item": 3}]',
+        help_text='JSON 文本，如 [{"description": "进货查验记录不全", "severity": "minor", "item": 3}]',
     )
 
     def get_fields(self) -> dict[str, Any]:
         """The photos of the first problem stand for all of them: a hyphen is no Python name."""
         return super().get_fields() | {
-            "photo-1": Files(required=False, help_text="第 1 个问题的照片;第 2 个用 photo-2,以此类推")
+            "photo-1": Files(required=False, help_text="第 1 个问题的照片；第 2 个用 photo-2，以此类推")
         }
 
 
@@ -272,7 +272,7 @@ def form_or_json(request: Request, *names: str) -> dict[str, Any]:
 
 
 @extend_schema_view(
-    list=extend_schema(summary="督导记录列表", description="范围内的督导,新登记的在前。", tags=["督导"]),
+    list=extend_schema(summary="督导记录列表", description="范围内的督导，新登记的在前。", tags=["督导"]),
     retrieve=extend_schema(summary="一次督导", tags=["督导"]),
 )
 class VisitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
@@ -294,8 +294,8 @@ class VisitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewS
 
     @extend_schema(
         summary="登记督导",
-        description="只写例外:没列出的检查项为合格。没有问题用 JSON;有问题用 multipart,每个问题至少 1 张照片。"
-        "网络不稳时用同一个 client_uuid 重发,不会重复登记。",
+        description="只写例外：没列出的检查项为合格。没有问题用 JSON；有问题用 multipart,每个问题至少 1 张照片。"
+        "网络不稳时用同一个 client_uuid 重发，不会重复登记。",
         request={"application/json": VisitNewSerializer, "multipart/form-data": VisitFormSerializer},
         responses={201: VisitSerializer},
         tags=["督导"],
@@ -352,7 +352,7 @@ class VisitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewS
 
     @extend_schema(
         summary="撤销督导",
-        description="登记人当天可撤销,以后由维护包保关系的人撤销;记有问题的不能撤销。记录保留,督导任务重新计为未完成。",
+        description="登记人当天可撤销，以后由维护包保关系的人撤销；记有问题的不能撤销。记录保留，督导任务重新计为未完成。",
         request=ReasonSerializer,
         responses={200: VisitSerializer},
         tags=["督导"],
@@ -432,9 +432,9 @@ class OpenSerializer(serializers.Serializer):
         choices=ProblemSource.choices, default=ProblemSource.INSPECTION, help_text="问题来源"
     )
     severity = serializers.ChoiceField(
-        choices=Severity.choices, default=Severity.MINOR, help_text="严重程度,期限由此算出"
+        choices=Severity.choices, default=Severity.MINOR, help_text="严重程度，期限由此算出"
     )
-    found_on = Day(required=False, help_text="发现日期,默认今天")
+    found_on = Day(required=False, help_text="发现日期，默认今天")
     due_on = Day(required=False, help_text="另定的整改期限")
     place = serializers.CharField(max_length=150, required=False, allow_blank=True, help_text="点位")
     assist_units = serializers.CharField(
@@ -450,7 +450,7 @@ class SingleSerializer(OpenSerializer):
     """One problem at one place: a business or a region."""
 
     business = ScopedKey(Business, required=False, allow_null=True, help_text="经营主体的 id")
-    region = ScopedKey(Region, required=False, allow_null=True, help_text="区划代码;没有主体时必填")
+    region = ScopedKey(Region, required=False, allow_null=True, help_text="区划代码；没有主体时必填")
     unit = ScopedKey(Unit, required=False, allow_null=True, help_text="责任单位的 id")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -492,8 +492,8 @@ def _note(words: str, **kwargs: Any) -> serializers.CharField:
 class PlanSerializer(StepSerializer):
     """One plan, one leader."""
 
-    measures = serializers.CharField(max_length=4000, help_text="整改措施,每行一条")
-    leader_name = serializers.CharField(max_length=60, help_text="责任领导,一名")
+    measures = serializers.CharField(max_length=4000, help_text="整改措施，每行一条")
+    leader_name = serializers.CharField(max_length=60, help_text="责任领导，一名")
     owner_name = serializers.CharField(
         max_length=60, required=False, default="", allow_blank=True, help_text="责任人"
     )
@@ -516,7 +516,7 @@ class NoteSerializer(StepSerializer):
 class ReturnSerializer(StepSerializer):
     """Why the fix comes back."""
 
-    reason = serializers.CharField(max_length=1000, help_text="退回理由:缺什么、何时补")
+    reason = serializers.CharField(max_length=1000, help_text="退回理由：缺什么、何时补")
 
 
 class ExtendSerializer(StepSerializer):
@@ -559,7 +559,7 @@ class ReferralSerializer(StepSerializer):
         choices=[("file", "立案"), ("decline", "不立案"), ("conclude", "结案")],
         help_text="file、decline 或 conclude",
     )
-    on = Day(required=False, help_text="日期,默认今天")
+    on = Day(required=False, help_text="日期，默认今天")
     case_no = serializers.CharField(
         max_length=60, required=False, default="", allow_blank=True, help_text="立案号"
     )
@@ -571,7 +571,7 @@ class RevisitSerializer(StepSerializer):
 
     on = Day(help_text="回头看日期")
     passed = serializers.BooleanField(help_text="合格;false 时重新打开")
-    note = _note("说明,不合格必填")
+    note = _note("说明，不合格必填")
 
 
 class VoidSerializer(StepSerializer):
@@ -603,7 +603,7 @@ class ProblemFilters(filters.FilterSet):
     found_to = DayFilter(field_name="found_on", lookup_expr="lte", label="发现日期至")
     due_from = DayFilter(field_name="due_on", lookup_expr="gte", label="现行期限从")
     due_to = DayFilter(field_name="due_on", lookup_expr="lte", label="现行期限至")
-    q = filters.CharFilter(method="search", label="编号的开头,或描述、点位中的字")
+    q = filters.CharFilter(method="search", label="编号的开头，或描述、点位中的字")
 
     class Meta:
         model = Problem
@@ -638,7 +638,7 @@ def step(summary: str, description: str, body: type[serializers.Serializer] | No
 
 
 @extend_schema_view(
-    list=extend_schema(summary="问题列表", description="范围内的问题,新登记的在前。", tags=["问题整改"]),
+    list=extend_schema(summary="问题列表", description="范围内的问题，新登记的在前。", tags=["问题整改"]),
     retrieve=extend_schema(
         summary="一个问题",
         description="含整改方案、经过和延期申请。",
@@ -685,7 +685,7 @@ class ProblemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
 
     @extend_schema(
         summary="登记问题",
-        description="期限按严重程度和工作日历算出,责任单位不传时为所在地政府。带照片用 multipart。",
+        description="期限按严重程度和工作日历算出，责任单位不传时为所在地政府。带照片用 multipart。",
         request={"application/json": SingleSerializer, "multipart/form-data": SingleFormSerializer},
         responses={201: ProblemFileSerializer},
         tags=["问题整改"],
@@ -712,7 +712,7 @@ class ProblemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
 
     @extend_schema(
         summary="派发共性问题",
-        description="每个单位一条,各自签收、整改、销号;同一 group。",
+        description="每个单位一条，各自签收、整改、销号；同一 group。",
         request=CommonSerializer,
         responses={201: ProblemSerializer(many=True)},
         filters=False,
@@ -749,7 +749,7 @@ class ProblemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
 
     @step(
         "报整改方案",
-        "一个问题一个方案、一名责任领导;报送整改以前可以再改。",
+        "一个问题一个方案、一名责任领导；报送整改以前可以再改。",
         PlanSerializer,
         examples=[
             OpenApiExample(
@@ -767,7 +767,7 @@ class ProblemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
 
     @step(
         "报送整改",
-        "附至少 1 张整改后的照片或 1 份 PDF;随后由另一人审核。",
+        "附至少 1 张整改后的照片或 1 份 PDF；随后由另一人审核。",
         SubmitSerializer,
         request={"multipart/form-data": SubmitSerializer},
     )
@@ -777,21 +777,21 @@ class ProblemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
         problem, given = self._given(SubmitSerializer)
         return self._after(rectifying.submit_rectification(problem=problem, by=request.user, **given))
 
-    @step("审核通过", "第一道审核;报送整改的人不能审核自己的整改。", NoteSerializer)
+    @step("审核通过", "第一道审核；报送整改的人不能审核自己的整改。", NoteSerializer)
     @action(detail=True, methods=["post"], url_path="pass-first")
     def pass_first(self, request: Request, pk: int) -> Response:
         """First check passed."""
         problem, given = self._given(NoteSerializer)
         return self._after(rectifying.pass_first_check(problem=problem, by=request.user, **given))
 
-    @step("退回整改", "审核或复核退回,写明理由。", ReturnSerializer)
+    @step("退回整改", "审核或复核退回，写明理由。", ReturnSerializer)
     @action(detail=True, methods=["post"], url_path="return")
     def send_back(self, request: Request, pk: int) -> Response:
         """Either check sends it back."""
         problem, given = self._given(ReturnSerializer)
         return self._after(rectifying.return_problem(problem=problem, by=request.user, **given))
 
-    @step("复核销号", "第二道复核;报送整改的人不能复核。", NoteSerializer)
+    @step("复核销号", "第二道复核；报送整改的人不能复核。", NoteSerializer)
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: int) -> Response:
         """Second check passed."""
@@ -806,7 +806,7 @@ class ProblemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
         extensions.request_extension(problem=problem, by=request.user, **given)
         return self._after(problem)
 
-    @step("批准延期", "批准或不批准等待中的申请;申请人不能批准。", DecideSerializer)
+    @step("批准延期", "批准或不批准等待中的申请；申请人不能批准。", DecideSerializer)
     @action(detail=True, methods=["post"], url_path="decide-extension")
     def decide_extension(self, request: Request, pk: int) -> Response:
         """Decide the request that waits."""
@@ -817,14 +817,14 @@ class ProblemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
         extensions.decide_extension(extension=waiting, by=request.user, **given)
         return self._after(problem)
 
-    @step("改派", "改派给另一个责任单位,由其重新签收;期限不变。", TransferSerializer)
+    @step("改派", "改派给另一个责任单位，由其重新签收；期限不变。", TransferSerializer)
     @action(detail=True, methods=["post"])
     def transfer(self, request: Request, pk: int) -> Response:
         """Another responsible unit."""
         problem, given = self._given(TransferSerializer)
         return self._after(rectifying.transfer_problem(problem=problem, by=request.user, **given))
 
-    @step("移交监管", "移交市场监管所;期限照常计算。", ReferSerializer)
+    @step("移交监管", "移交市场监管所；期限照常计算。", ReferSerializer)
     @action(detail=True, methods=["post"])
     def refer(self, request: Request, pk: int) -> Response:
         """Hand over to the market regulator."""
@@ -841,7 +841,7 @@ class ProblemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
         referrals.record_referral_result(problem=problem, outcome=outcome, by=request.user, **given)
         return self._after(problem)
 
-    @step("回头看", "销号以后回头看;不合格时重新打开并计反弹。", RevisitSerializer)
+    @step("回头看", "销号以后回头看；不合格时重新打开并计反弹。", RevisitSerializer)
     @action(detail=True, methods=["post"])
     def revisit(self, request: Request, pk: int) -> Response:
         """Look back after closure."""
@@ -849,7 +849,7 @@ class ProblemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
         referrals.revisit_problem(problem=problem, by=request.user, **given)
         return self._after(problem)
 
-    @step("作废", "误登的问题;创建办在报送整改以前,登记人在登记当天签收以前。", VoidSerializer)
+    @step("作废", "误登的问题；创建办在报送整改以前，登记人在登记当天签收以前。", VoidSerializer)
     @action(detail=True, methods=["post"])
     def void(self, request: Request, pk: int) -> Response:
         """Void what was entered by mistake."""

@@ -133,11 +133,6 @@ class ProblemQuerySet(ScopedQuerySet):
         """Open problems whose due day has ended; written so that the partial indexes of open problems answer."""
         return self.open().filter(due_on__lt=today)
 
-    def overdue_on(self, day: date) -> Self:
-        """Problems whose deadline had passed on ``day`` and which were still open then."""
-        still_open = Q(closed_on__isnull=True) | Q(closed_on__gt=day)
-        return self.filter(still_open, due_on__lt=day, voided_at__isnull=True)
-
 
 class PolicyQuerySet(ScopedQuerySet):
     """Versioned policy rows; everybody may read the rules they are measured by."""

@@ -57,7 +57,7 @@ class JobSerializer(serializers.ModelSerializer):
 class JobFilters(filters.FilterSet):
     """Work by kind and state."""
 
-    kind = filters.CharFilter(label="种类,如 ledger.check")
+    kind = filters.CharFilter(label="种类，如 ledger.check")
     state = filters.ChoiceFilter(choices=JobState.choices, label="状态")
 
     class Meta:
@@ -70,7 +70,7 @@ WHO_HAS_JOBS = (P.VIEW_JOBS, P.IMPORT_LEDGER, P.CLOSE_WEEK, P.EXPORT)
 
 @extend_schema_view(
     list=extend_schema(
-        summary="后台任务列表", description="范围内的后台任务,最新的在前。", tags=["后台任务"]
+        summary="后台任务列表", description="范围内的后台任务，最新的在前。", tags=["后台任务"]
     ),
     retrieve=extend_schema(
         summary="一个后台任务的进度",
@@ -93,7 +93,10 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet
         return Job.objects.visible_to(user)
 
     @extend_schema(
-        summary="取消后台任务", description="提交以前可以取消;已结束的不变。", request=None, tags=["后台任务"]
+        summary="取消后台任务",
+        description="提交以前可以取消；已结束的不变。",
+        request=None,
+        tags=["后台任务"],
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
@@ -119,10 +122,10 @@ class BatchSerializer(serializers.ModelSerializer):
     )
     repeated = serializers.SerializerMethodField(help_text="同一文件已导入过且此后没有变化")
     counts = serializers.SerializerMethodField(
-        help_text="read = accepted + rejected + skipped;另有 created、updated、unchanged、closed、reactivated、conflicts、warnings"
+        help_text="read = accepted + rejected + skipped；另有 created、updated、unchanged、closed、reactivated、conflicts、warnings"
     )
     asks = serializers.SerializerMethodField(
-        help_text="需要回答时:sheet(选工作表)或 columns(说明列),用 choose 回答;否则为空"
+        help_text="需要回答时:sheet(选工作表)或 columns(说明列),用 choose 回答；否则为空"
     )
     candidates = serializers.SerializerMethodField(help_text="可选的工作表名")
     issue_groups = serializers.JSONField(
@@ -166,7 +169,7 @@ COUNTS = frozenset(
 class BatchFilters(filters.FilterSet):
     """Ledgers by kind and state."""
 
-    kind = filters.CharFilter(label="台账种类,如 businesses")
+    kind = filters.CharFilter(label="台账种类，如 businesses")
     state = filters.ChoiceFilter(choices=BatchState.choices, label="状态")
 
     class Meta:
@@ -177,7 +180,7 @@ class BatchFilters(filters.FilterSet):
 class UploadSerializer(serializers.Serializer):
     """A workbook and what it is."""
 
-    kind = serializers.CharField(max_length=20, help_text="台账种类,见 GET /api/v1/ledgers/kinds/")
+    kind = serializers.CharField(max_length=20, help_text="台账种类，见 GET /api/v1/ledgers/kinds/")
     file = serializers.FileField(help_text="工作簿(xlsx、xls、csv)", allow_empty_file=True, max_length=1000)
 
 
@@ -205,11 +208,11 @@ class IssueSerializer(serializers.Serializer):
     """Something about one cell or row that a person should know."""
 
     row = serializers.IntegerField(help_text="工作表中的行号")
-    column = serializers.CharField(allow_blank=True, help_text="表头,空为整行")
+    column = serializers.CharField(allow_blank=True, help_text="表头，空为整行")
     value = serializers.CharField(allow_blank=True, help_text="单元格里的值")
     code = serializers.CharField(help_text="问题代码")
     severity = serializers.ChoiceField(choices=SEVERITIES, help_text="error、warning、changed、note")
-    message = serializers.CharField(help_text="哪里不对,怎么改")
+    message = serializers.CharField(help_text="哪里不对，怎么改")
 
 
 class IssuePageSerializer(serializers.Serializer):
@@ -305,11 +308,11 @@ BATCH_200 = {200: BatchSerializer}
 
 
 @extend_schema_view(
-    list=extend_schema(summary="台账批次列表", description="范围内上传过的台账,最新的在前。", tags=["台账"]),
+    list=extend_schema(summary="台账批次列表", description="范围内上传过的台账，最新的在前。", tags=["台账"]),
     retrieve=extend_schema(
         summary="一个台账批次",
         description="state:uploaded、checking(检查中)→ checked(待确认)或 refused(不能导入)→ committing → committed。"
-        "检查的结果:verdict(accept、partial、refuse)、reason、counts、issue_groups;逐条问题见 issues。",
+        "检查的结果:verdict(accept、partial、refuse)、reason、counts、issue_groups；逐条问题见 issues。",
         tags=["台账"],
     ),
 )
@@ -343,8 +346,8 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
 
     @extend_schema(
         summary="上传台账",
-        description="收下工作簿并开始检查(后台任务 check_job)。不写任何数据:检查完后看 counts 和 issues,再 confirm。"
-        "同一人同一文件还在处理时,答复的是同一批次;已导入且此后没有变化时 repeated 为 true。各种台账的列:",
+        description="收下工作簿并开始检查(后台任务 check_job)。不写任何数据：检查完后看 counts 和 issues，再 confirm。"
+        "同一人同一文件还在处理时，答复的是同一批次；已导入且此后没有变化时 repeated 为 true。各种台账的列：",
         request={"multipart/form-data": UploadSerializer},
         responses={201: BatchSerializer},
         tags=["台账"],
@@ -358,7 +361,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
 
     @extend_schema(
         summary="可导入的台账种类和列",
-        description="本人可导入的种类,每种的列、必填、可认的表头、可填的词。",
+        description="本人可导入的种类，每种的列、必填、可认的表头、可填的词。",
         responses={200: KindSerializer(many=True)},
         filters=False,
         tags=["台账"],
@@ -397,7 +400,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
 
     @extend_schema(
         summary="确认导入",
-        description="只有上传人能确认,digest 要与所见批次一致;导入是后台任务 commit_job。再次确认答复 409。",
+        description="只有上传人能确认,digest 要与所见批次一致；导入是后台任务 commit_job。再次确认答复 409。",
         request=ConfirmSerializer,
         responses=BATCH_200,
         tags=["台账"],
@@ -416,7 +419,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
 
     @extend_schema(
         summary="放弃批次",
-        description="还没有导入的批次;不写任何数据。",
+        description="还没有导入的批次；不写任何数据。",
         request=None,
         responses=BATCH_200,
         tags=["台账"],
@@ -439,7 +442,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         return self.shown(ledgers.recheck_batch(batch=self.get_object(), by=request.user))
 
     @extend_schema(
-        summary="选工作表、说明列", description="回答 asks 的问题,随后重新检查。", request=ChooseSerializer, responses=BATCH_200,
+        summary="选工作表、说明列", description="回答 asks 的问题，随后重新检查。", request=ChooseSerializer, responses=BATCH_200,
         tags=["台账"],
     )  # fmt: skip
     @action(detail=True, methods=["post"])
@@ -455,7 +458,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         return self.shown(chosen)
 
     @extend_schema(
-        summary="撤销导入", description="恢复这个批次改动过的记录;此后又被改过的不动,列在 conflicts。", request=None,
+        summary="撤销导入", description="恢复这个批次改动过的记录；此后又被改过的不动，列在 conflicts。", request=None,
         responses={200: UndoSerializer}, tags=["台账"],
     )  # fmt: skip
     @action(detail=True, methods=["post"])
@@ -465,7 +468,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
 
     @extend_schema(
         summary="标注后的工作簿",
-        description="原工作簿,错误单元格已标红并写明原因;改好后可直接再上传。",
+        description="原工作簿，错误单元格已标红并写明原因；改好后可直接再上传。",
         responses={(200, XLSX): OpenApiResponse(OpenApiTypes.BINARY, "工作簿")},
         parameters=[OpenApiParameter("id", int, OpenApiParameter.PATH, description="批次")],
         tags=["台账"],

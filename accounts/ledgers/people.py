@@ -38,7 +38,7 @@ COLUMNS = (
     Column("mobile", "手机号", "phone", aliases=("联系电话", "电话"), width=14, max_length=20),
     Column("role", "角色", "enum", required=True, aliases=("岗位",), choices=ROLES, width=16),
     Column("unit", "单位", aliases=("工作单位", "所在单位"), width=26, max_length=100, note="单位台账中的名称"),
-    Column("region", "辖区", aliases=("辖区(代码或名称)", "辖区代码", "地区"), width=18, note="区划代码或名称,例如 990102 或 南湖区"),
+    Column("region", "辖区", aliases=("辖区(代码或名称)", "辖区代码", "地区"), width=18, note="区划代码或名称，例如 990102 或 南湖区"),
     Column("title", "职务", width=18, max_length=60),
     Column("valid_from", "起始日期", "date", aliases=("起始",), width=12, note="空着 = 当天"),
     Column("valid_to", "终止日期", "date", aliases=("终止",), width=12),
@@ -85,7 +85,7 @@ class AccountsKind(LedgerKind):
     key = "accounts"
     title = _("账号台账")
     columns = COLUMNS
-    match_note = "账号按用户名对应;同一人有几个岗位就填几行;新账号的一次性口令在导入后打印"
+    match_note = "账号按用户名对应；同一人有几个岗位就填几行；新账号的一次性口令在导入后打印"
     example = {
         "username": "zhangsan", "name": "张三", "mobile": "13800000000", "role": "乡镇联络员", "region": "人民街道",
         "title": "食安办干事", "valid_from": "2026-01-01",
@@ -105,12 +105,12 @@ class AccountsKind(LedgerKind):
                         index, "username", "username_form", "用户名只能用文字、数字和 @ . + - _;请改正"
                     )
             if role in EXCLUSIVE_ROLES:
-                said = f"“{ROLES[role]}”不能由台账授予;请由安全管理员在页面上单独授予"
+                said = f"“{ROLES[role]}”不能由台账授予；请由安全管理员在页面上单独授予"
                 rows.error(index, "role", "role_not_allowed", said)
             if start and end and end < start:
-                rows.error(index, "valid_to", "wrong_order", "终止日期早于起始日期;请核对")
+                rows.error(index, "valid_to", "wrong_order", "终止日期早于起始日期；请核对")
             if username and username == context.user.username:
-                rows.error(index, "username", "own_account", "不能用台账给自己授予岗位;请由他人办理")
+                rows.error(index, "username", "own_account", "不能用台账给自己授予岗位；请由他人办理")
 
     def identity(self, rows: Rows) -> list[str]:
         """One post of one person."""
@@ -124,9 +124,9 @@ class AccountsKind(LedgerKind):
         units = _find_units(rows, context.territory)
         for index, role in enumerate(rows.column("role")):
             if role in NEEDS_REGION and not regions[index] and index not in rows.rejected:
-                rows.error(index, "region", "required", "这个角色要有辖区;请填写区划代码或名称")
+                rows.error(index, "region", "required", "这个角色要有辖区；请填写区划代码或名称")
             if role == Role.UNIT_LIAISON and not units[index] and index not in rows.rejected:
-                rows.error(index, "unit", "required", "成员单位联络员要有单位;请填写单位名称")
+                rows.error(index, "unit", "required", "成员单位联络员要有单位；请填写单位名称")
         accounts = _find_accounts(rows)
         plan.data = _intents(rows, plan, accounts, regions, units, context)
         return plan
@@ -224,12 +224,12 @@ def _find_regions(rows: Rows, territory: str) -> list[str | None]:
                 index,
                 "region",
                 "region_ambiguous",
-                f"有 {len(codes)} 个地方叫“{said}”;请写上县(市、区)或填区划代码",
+                f"有 {len(codes)} 个地方叫“{said}”；请写上县(市、区)或填区划代码",
             )
         elif text.isdigit() and not territory <= text < territory_upper(territory):
-            rows.error(index, "region", "other_territory", f"“{said}”不在您的辖区内;请由该地办理")
+            rows.error(index, "region", "other_territory", f"“{said}”不在您的辖区内；请由该地办理")
         else:
-            rows.error(index, "region", "unknown_region", f"您的辖区内没有“{said}”;请核对区划代码或名称")
+            rows.error(index, "region", "unknown_region", f"您的辖区内没有“{said}”；请核对区划代码或名称")
     return found
 
 
@@ -251,10 +251,10 @@ def _find_units(rows: Rows, territory: str) -> list[int | None]:
         if len(keys) == 1:
             found[index] = next(iter(keys))
         elif keys:
-            rows.error(index, "unit", "unit_ambiguous", f"有 {len(keys)} 个单位叫“{said}”;请填全称")
+            rows.error(index, "unit", "unit_ambiguous", f"有 {len(keys)} 个单位叫“{said}”；请填全称")
         else:
             rows.error(
-                index, "unit", "unit_unknown", f"您的辖区内没有名为“{said}”的单位;请先建立单位或核对名称"
+                index, "unit", "unit_unknown", f"您的辖区内没有名为“{said}”的单位；请先建立单位或核对名称"
             )
     return found
 
@@ -273,7 +273,7 @@ def _find_accounts(rows: Rows) -> dict[int, Account]:
         told = {(rows.column("name")[i], rows.column("mobile")[i] or account.mobile) for i in account.rows}
         if len(told) > 1:
             rows.refuse_group(
-                account.rows, "person_differs", "是同一个用户名,但姓名或手机号不一致;请统一后再导入"
+                account.rows, "person_differs", "是同一个用户名，但姓名或手机号不一致；请统一后再导入"
             )
     for user in among(User.objects.all(), "username", list(people)):
         people[user.username].user = user
@@ -295,7 +295,7 @@ def _refuse_taken_mobiles(rows: Rows, people: Mapping[str, Account]) -> None:
                         index,
                         "mobile",
                         "mobile_taken",
-                        "这个手机号已属于另一个账号;请核对,一个号码只能用于一个账号",
+                        "这个手机号已属于另一个账号；请核对，一个号码只能用于一个账号",
                     )
 
 
@@ -331,7 +331,7 @@ def _intents(
                 index,
                 "role",
                 "exclusive_role",
-                "此人是系统、安全或审计管理员,不能兼任其他岗位;请换人或先终止原岗位",
+                "此人是系统、安全或审计管理员，不能兼任其他岗位；请换人或先终止原岗位",
             )
     for index in rows.live():
         account, role = accounts[index], rows.column("role")[index]
@@ -390,14 +390,14 @@ def _undo(staged: list[LedgerRow], batch: LedgerBatch) -> UndoResult:
                 **{k: v or None if k == "mobile" else v for k, v in names.items()}
             )
         elif names:
-            result.conflict(row, user.username, "导入之后又被修改过,没有还原")
+            result.conflict(row, user.username, "导入之后又被修改过，没有还原")
     assert batch.confirmed_at is not None and batch.committed_at is not None
     for row in staged:
         user = users.pop(row.values["username"], None)
         if user is None or row.target_id or not batch.confirmed_at <= user.created_at <= batch.committed_at:
             continue
         if user.last_login is not None or user.posts.exists():
-            result.conflict(row, user.username, "账号已经使用过或另有岗位,没有删除;如不再需要请停用")
+            result.conflict(row, user.username, "账号已经使用过或另有岗位，没有删除；如不再需要请停用")
         else:
             user.delete()
             result.removed += 1

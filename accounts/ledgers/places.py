@@ -101,7 +101,7 @@ class RegionIndex:
             return self._wrong(
                 "county",
                 "other_territory",
-                f"“{county}”不在您的辖区({self._here()})内;请删去这一行,由该地上报",
+                f"“{county}”不在您的辖区({self._here()})内；请删去这一行，由该地上报",
             )
         if not township:
             return Place(code) if len(self.territory) <= _COUNTY else Place(self.territory)
@@ -117,10 +117,10 @@ class RegionIndex:
             return self._wrong(
                 "township",
                 "other_territory",
-                f"“{township}”不在您的辖区({self._here()})内;请删去这一行,由该地上报",
+                f"“{township}”不在您的辖区({self._here()})内；请删去这一行，由该地上报",
             )
         if merged:
-            said = f"“{township}”已并入{self.names.get(merged, merged)},按新区划登记"
+            said = f"“{township}”已并入{self.names.get(merged, merged)}，按新区划登记"
             return Place(merged, Remark("township", "region_merged", "changed", said))
         if not village:
             return Place(below)

@@ -32,11 +32,6 @@ class Region(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def county_code(self) -> str:
-        """The six-digit code of the county this region lies in; shorter codes stand for themselves (市本级)."""
-        return self.code[:6]
-
 
 class Unit(models.Model):
     """A government body that owns tasks and problems; ``path`` holds the keys from the top, each with a slash."""

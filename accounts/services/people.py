@@ -33,7 +33,7 @@ def create_account(*, username: str, name: str, mobile: str = "", by: Any) -> tu
             )
     except IntegrityError:
         raise AccountRefused(
-            _("用户名“%(username)s”或手机号“%(mobile)s”已有账号,请换一个或修改原账号。")
+            _("用户名“%(username)s”或手机号“%(mobile)s”已有账号，请换一个或修改原账号。")
             % {"username": username, "mobile": mobile}
         ) from None
     audit.record(
@@ -74,7 +74,7 @@ def reset_password(*, user: User, by: Any) -> str:
 def switch_account(*, user: User, active: bool, by: Any) -> User:
     """Switch an account on or off; its next request already feels it."""
     if user.pk == by.pk:
-        raise AccountRefused(_("不能停用自己的账号,请由另一位系统管理员操作。"))
+        raise AccountRefused(_("不能停用自己的账号，请由另一位系统管理员操作。"))
     changed = User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active)
     if changed:
         user.refresh_from_db()
@@ -103,19 +103,19 @@ def give_post(
             _("终止日期 %(valid_to)s 早于起始日期 %(start)s。") % {"valid_to": valid_to, "start": start}
         )
     if role in NEEDS_REGION and region is None:
-        raise AccountRefused(_("这个角色要有辖区,请选一个地区。"))
+        raise AccountRefused(_("这个角色要有辖区，请选一个地区。"))
     if role == Role.UNIT_LIAISON and unit is None:
-        raise AccountRefused(_("成员单位联络员要有单位,请选一个单位。"))
+        raise AccountRefused(_("成员单位联络员要有单位，请选一个单位。"))
     if by is not None and by.pk == user.pk:
-        raise AccountRefused(_("不能给自己授予岗位,请由另一位安全管理员操作。"))
+        raise AccountRefused(_("不能给自己授予岗位，请由另一位安全管理员操作。"))
     overlapping = user.posts.exclude(valid_to__lt=start)
     if valid_to:
         overlapping = overlapping.filter(valid_from__lte=valid_to)
     held = {Role(code) for code in overlapping.values_list("role", flat=True)}
     if (role in EXCLUSIVE_ROLES and held - {role}) or (held & EXCLUSIVE_ROLES - {role}):
-        raise AccountRefused(_("系统、安全、审计三个管理员岗位互斥,也不能兼任其他岗位。"))
+        raise AccountRefused(_("系统、安全、审计三个管理员岗位互斥，也不能兼任其他岗位。"))
     if overlapping.filter(role=role, region=region, unit=unit).exists():
-        raise AccountRefused(_("此人已有相同的岗位,不用重复授予。"))
+        raise AccountRefused(_("此人已有相同的岗位，不用重复授予。"))
     post = Post.objects.create(
         user=user, role=role, region=region, unit=unit, title=title, valid_from=start, valid_to=valid_to
     )
@@ -138,7 +138,7 @@ def give_post(
 def end_post(*, post: Post, on: date, by: Any) -> Post:
     """End a post with ``on`` as its last day (before today = it gives nothing from now on)."""
     if by is not None and by.pk == post.user_id:
-        raise AccountRefused(_("不能终止自己的岗位,请由另一位安全管理员操作。"))
+        raise AccountRefused(_("不能终止自己的岗位，请由另一位安全管理员操作。"))
     if on < post.valid_from:
         on = post.valid_from
     ended = Post.objects.filter(pk=post.pk, valid_to__isnull=True).update(valid_to=on)

@@ -140,7 +140,7 @@ def post_give(request: PortalRequest, pk: int) -> HttpResponse:
         except AccountRefused as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("岗位已授予,对方下一次操作即生效。"))
+            messages.success(request, _("岗位已授予，对方下一次操作即生效。"))
             return redirect("account-detail", pk=pk)
     return _detail(request, person, form, 422)
 

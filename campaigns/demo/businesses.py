@@ -47,8 +47,8 @@ _HIGH_RISK: Final = {BusinessType.CANTEEN: 0.30, BusinessType.PRODUCTION: 0.22}
 # How likely a business of a grade is among those that left, against one of grade D.
 _LEAVING: Final = {"B": 0.48, "C": 0.8}
 _WHY: Final = {
-    BusinessStatus.SUSPENDED: "店面装修暂停营业,现场核查属实",
-    BusinessStatus.DORMANT: "连续三个月未营业,未办理注销",
+    BusinessStatus.SUSPENDED: "店面装修暂停营业，现场核查属实",
+    BusinessStatus.DORMANT: "连续三个月未营业，未办理注销",
     BusinessStatus.NOT_FOUND: "按登记地址两次核查均未找到",
     BusinessStatus.DEREGISTERED: "许可系统已注销",
     BusinessStatus.MOVED_OUT: "经营场所迁往外市",
@@ -237,7 +237,7 @@ def _write_status_changes(
                 key, shop.id, shop.left_on, _WHY[BusinessStatus(shop.status)], str(Source.DEMO),
                 people.of_county("county_liaison", places, shop.county).pk, calendar.at(shop.left_on, 15),
                 str(ReviewState.APPROVED), people.of_county("regulator", places, shop.county).pk,
-                calendar.at(reviewed, 16), "现场核查照片齐全,同意", str(BusinessStatus.NORMAL), str(shop.status),
+                calendar.at(reviewed, 16), "现场核查照片齐全，同意", str(BusinessStatus.NORMAL), str(shop.status),
             )
         )  # fmt: skip
         key += 1
@@ -264,7 +264,7 @@ def _write_grade_changes(shops: list[Shop], places: Places, people: People, cale
             continue
         rows.append(
             (
-                key, shop.id, shop.regraded_on, "经营规模扩大,按分级标准上调一级", str(Source.DEMO),
+                key, shop.id, shop.regraded_on, "经营规模扩大，按分级标准上调一级", str(Source.DEMO),
                 people.of_county("county_liaison", places, shop.county).pk,
                 calendar.at(shop.regraded_on - timedelta(days=12), 10), str(ReviewState.APPROVED),
                 people.of_county("regulator", places, shop.county).pk,

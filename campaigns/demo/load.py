@@ -120,14 +120,14 @@ def load_city(
     Raises ``CityRefused`` for numbers out of range, a day that is not over, or a database that is not empty.
     """
     if not FEWEST <= businesses <= MOST:
-        raise CityRefused(f"--businesses 应在 {FEWEST} 到 {MOST:,} 之间,填的是 {businesses:,}。")
+        raise CityRefused(f"--businesses 应在 {FEWEST} 到 {MOST:,} 之间，填的是 {businesses:,}。")
     if not 1 <= weeks <= MOST_WEEKS:
-        raise CityRefused(f"--weeks 应在 1 到 {MOST_WEEKS} 之间,填的是 {weeks}。")
+        raise CityRefused(f"--weeks 应在 1 到 {MOST_WEEKS} 之间，填的是 {weeks}。")
     if until >= now.date():
-        raise CityRefused(f"--until 应是已经过完的日子,{until} 还没有过完;不填就用上一个周日。")
+        raise CityRefused(f"--until 应是已经过完的日子，{until} 还没有过完；不填就用上一个周日。")
     if not force and not is_empty():
         raise CityRefused(
-            "数据库里已有数据,没有加载演示城市;确实要换成演示数据,请加 --force(只删除演示城市自己的数据)。"
+            "数据库里已有数据，没有加载演示城市；确实要换成演示数据，请加 --force(只删除演示城市自己的数据)。"
         )
     calendar = Calendar(until, weeks, current_calendar())
     loaded = Loaded(until=until, weeks=tuple(map(str, calendar.weeks)))

@@ -72,8 +72,8 @@ COURSES: Final[dict[int, Course]] = {
     28: Course("市食安办", 80, 170, claimed=False),
 }  # fmt: skip
 _PROGRESS: Final = (
-    "本周召开推进会,明确责任到人。", "已完成底数摸排,正在逐项核对。", "开展现场检查 12 家次,问题当场交办。",
-    "完成方案修订并印发。", "组织培训一期,参训 86 人。", "与相关单位会商一次,形成纪要。",
+    "本周召开推进会，明确责任到人。", "已完成底数摸排，正在逐项核对。", "开展现场检查 12 家次，问题当场交办。",
+    "完成方案修订并印发。", "组织培训一期，参训 86 人。", "与相关单位会商一次，形成纪要。",
 )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def load_campaign(places: Places, people: People, calendar: Calendar, *, seed: i
     _teams(campaign, places, people, random, started)
     _tasks(campaign, phases, places, people, calendar, random)
     Directive.objects.create(
-        campaign=campaign, text="对学校食堂和校园周边问题要一校一策,月底前见成效。", given_on=calendar.until - timedelta(days=11),
+        campaign=campaign, text="对学校食堂和校园周边问题要一校一策，月底前见成效。", given_on=calendar.until - timedelta(days=11),
         given_by=people["leader"], unit=places.unit("市教育局"), due_on=calendar.until + timedelta(days=15),
         recorded_at=calendar.at(calendar.until - timedelta(days=11), 10),
     )  # fmt: skip
@@ -271,7 +271,7 @@ def _reports(task: TaskItem, by: int, office: int, calendar: Calendar, random: R
         if random.random() < 0.06:
             reports.append(
                 TaskReport(
-                    **common, **decided, submitted_at=sent, state=TaskReportState.RETURNED, reason="没有佐证,请补充数据来源"
+                    **common, **decided, submitted_at=sent, state=TaskReportState.RETURNED, reason="没有佐证，请补充数据来源"
                 )
             )  # fmt: skip
         if waiting:

@@ -123,7 +123,7 @@ def _extensions(people: People) -> Callable[[int, Case], Rows]:
         asked = case.extension
         if asked is None:
             return
-        reason = "设备采购周期较长,申请延期"
+        reason = "设备采购周期较长，申请延期"
         decided = asked.approved is not None
         yield (
             pk, asked.due_on, asked.later, reason, str(states[asked.approved]), case.submitter, asked.at,

@@ -242,7 +242,7 @@ class Desk:
         else:
             yield Step("sign", "rectifying", clock.on(random.choice((0, 1))), unit)
             if route == "transferred":
-                yield Step("transfer", "to_sign", clock.on(1), first, "职责不在本单位,改派")
+                yield Step("transfer", "to_sign", clock.on(1), first, "职责不在本单位，改派")
                 yield Step("sign", "rectifying", clock.on(1), unit)
             if route == "referred":
                 yield from self._referred(case, clock)
@@ -263,19 +263,19 @@ class Desk:
                 "submitted",
                 clock.on(max(0, int(policy_days * share) - 1)),
                 unit,
-                "已按要求整改,附照片",
+                "已按要求整改，附照片",
             )
         if route == "submitted":
             return
         if route == "returned":
-            yield Step("return", "returned", clock.on(1), first, "照片看不清整改部位,请补充")
+            yield Step("return", "returned", clock.on(1), first, "照片看不清整改部位，请补充")
             if case.kind == ProblemKind.COMMON:
                 return
             yield Step("submit", "submitted", clock.on(1), unit, "已补充整改照片")
-        yield Step("pass_first", "second_check", clock.on(random.choice((0, 1))), first, "资料齐全,同意")
+        yield Step("pass_first", "second_check", clock.on(random.choice((0, 1))), first, "资料齐全，同意")
         if route == "second_check":
             return
-        yield Step("close", "closed", clock.on(random.choice((0, 0, 1))), second, "现场抽查属实,销号")
+        yield Step("close", "closed", clock.on(random.choice((0, 0, 1))), second, "现场抽查属实，销号")
         if random.random() < 0.05:
             passed = random.random() < 0.9
             if passed:
@@ -293,12 +293,14 @@ class Desk:
         regulator = case.checker
         if len(case.region) >= 6:
             regulator = self.people.of_county("regulator", self.places, case.region[:6]).pk
-        yield Step("refer", "referred", clock.on(1), case.checker, "涉嫌违法,移交市场监管部门")
+        yield Step("refer", "referred", clock.on(1), case.checker, "涉嫌违法，移交市场监管部门")
         if self.random.random() < 0.6:
-            yield Step("file_case", "case_filed", clock.on(4), regulator, "符合立案条件,予以立案")
+            yield Step("file_case", "case_filed", clock.on(4), regulator, "符合立案条件，予以立案")
         else:
-            yield Step("decline_case", "case_declined", clock.on(4), regulator, "情节轻微,责令改正,不予立案")
-        yield Step("close_case", "case_closed", clock.on(14), regulator, "处理完毕,结案")
+            yield Step(
+                "decline_case", "case_declined", clock.on(4), regulator, "情节轻微，责令改正，不予立案"
+            )
+        yield Step("close_case", "case_closed", clock.on(14), regulator, "处理完毕，结案")
 
     def _extended(self, case: Case, clock: _Clock, *, approved: bool) -> Iterator[Step]:
         asked = clock.on(1)
@@ -306,9 +308,9 @@ class Desk:
         later = self.calendar.after(due, 10)
         decided = clock.on(1)
         case.extension = Asked(due, later, asked, decided, approved)
-        yield Step("request_extension", "rectifying", asked, case.submitter, "设备采购周期较长,申请延期")
+        yield Step("request_extension", "rectifying", asked, case.submitter, "设备采购周期较长，申请延期")
         name = "approve_extension" if approved else "refuse_extension"
-        words = "同意延期" if approved else "现有条件可以完成,不同意延期"
+        words = "同意延期" if approved else "现有条件可以完成，不同意延期"
         yield Step(name, "rectifying", decided, self.people["campaign_office"].pk, words)
 
     def _cut_extension(self, case: Case) -> None:

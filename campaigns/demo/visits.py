@@ -23,7 +23,7 @@ from inspections.choices import DueMode, PeriodKind, VisitMode
 from inspections.models import Checklist, FrequencyPolicy, Visit
 from inspections.rules.duties import day_for, staggered_days
 
-DEMO_POLICY: Final = "演示口径:每季一次,到期日错峰(非官方规定)"
+DEMO_POLICY: Final = "演示口径：每季一次，到期日错峰(非官方规定)"
 
 # County by county: the share of due visits that miss their day, and how much people wait for it (the bigger, the later).
 # Invented so that the counties differ: the first three lag behind, the last one leads.

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.rules.rights import Permission
-from campaigns.choices import Level
 from campaigns.measures import GRADES, MEASURES, TOTAL, Five, Measure, Question, rows_behind
 from campaigns.models import Campaign, Phase, WeeklyFigure, WeeklyReport
 from campaigns.reports.cells import UNITS, Cell, Figures, Key, Openers, overdue_words, part_words
@@ -422,8 +421,3 @@ def _overdue(user: User, question: Question, here: Place, calendar: WorkCalendar
         )
         for duty in found
     ]
-
-
-def place_words(place: Place, campaign: Campaign) -> str:
-    """How headings name a place: the city's own name, a county, a township."""
-    return campaign.region.name if place.level == Level.CITY else place.name

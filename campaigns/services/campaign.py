@@ -30,7 +30,7 @@ def move_review_date(*, campaign: Campaign, to: date, reason: str, by: Any) -> C
         Campaign.objects.filter(pk=campaign.pk, review_on=before).exclude(review_on=to).update(review_on=to)
     )
     if not moved:
-        raise CampaignRefused(_("迎检日期已是这一天,或刚被别人调整,请刷新后再看。"))
+        raise CampaignRefused(_("迎检日期已是这一天，或刚被别人调整，请刷新后再看。"))
     campaign.refresh_from_db()
     audit.record(
         by=by,

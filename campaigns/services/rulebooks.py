@@ -54,7 +54,7 @@ def draft_rulebook(
     existing = Rulebook.objects.select_for_update().filter(code=code).first()
     if existing and existing.state == EditionState.PUBLISHED:
         raise RulebookRefused(
-            _("评价细则“%(existing)s”已发布,不能再改;请用新的代码和版本。") % {"existing": existing}
+            _("评价细则“%(existing)s”已发布，不能再改；请用新的代码和版本。") % {"existing": existing}
         )
     rulebook = existing or Rulebook(code=code)
     rulebook.title, rulebook.edition, rulebook.source, rulebook.is_demo = title, edition, source, is_demo
@@ -114,7 +114,7 @@ def publish_rulebook(*, rulebook: Rulebook, by: Any) -> Rulebook:
 def pin_rulebook(*, campaign: Campaign, rulebook: Rulebook, by: Any) -> Campaign:
     """Measure a campaign by a published edition."""
     if rulebook.state != EditionState.PUBLISHED:
-        raise RulebookRefused(_("评价细则“%(rulebook)s”还是草稿,请先发布再选用。") % {"rulebook": rulebook})
+        raise RulebookRefused(_("评价细则“%(rulebook)s”还是草稿，请先发布再选用。") % {"rulebook": rulebook})
     before = campaign.rulebook.code if campaign.rulebook else None
     Campaign.objects.filter(pk=campaign.pk).update(rulebook=rulebook)
     campaign.refresh_from_db()
@@ -145,7 +145,7 @@ def record_reading(
     Raises ``RulebookRefused`` when the clause is counted by the portal or the value has the wrong shape for its method.
     """
     if clause.measure and assessment is None:
-        raise RulebookRefused(_("条款 %(no)s 由系统按台账计算,不用填报。") % {"no": clause.no})
+        raise RulebookRefused(_("条款 %(no)s 由系统按台账计算，不用填报。") % {"no": clause.no})
     try:
         score(parse_rulebook(clause.rulebook.document), {clause.no: value})
     except ScoringRefused as refusal:

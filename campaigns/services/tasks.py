@@ -27,20 +27,20 @@ def own_unit(task: TaskItem, by: Any) -> Unit:
     for unit in units:
         if any(unit.path.startswith(path) for path in paths):
             return unit
-    raise TaskRefused(_("这项任务不是本单位牵头或配合的,不能填报。"))
+    raise TaskRefused(_("这项任务不是本单位牵头或配合的，不能填报。"))
 
 
 @transaction.atomic
 def claim_task(*, task: TaskItem, by: Any) -> TaskItem:
     """The lead unit takes the task on (主动认领); only the first claim counts."""
     if own_unit(task, by).pk != task.lead_unit_id:
-        raise TaskRefused(_("任务由牵头单位认领;本单位是配合单位。"))
+        raise TaskRefused(_("任务由牵头单位认领；本单位是配合单位。"))
     now = timezone.now()
     claimed = TaskItem.objects.filter(pk=task.pk, state=TaskState.OPEN).update(
         state=TaskState.CLAIMED, claimed_by=by, claimed_at=now
     )
     if not claimed:
-        raise TaskRefused(_("这项任务已经认领,请刷新后再看。"))
+        raise TaskRefused(_("这项任务已经认领，请刷新后再看。"))
     task.refresh_from_db()
     audit.record(by=by, action="task.claimed", target=task, territory=task.campaign.region_id)
     return task
@@ -52,7 +52,7 @@ def report_task(
 ) -> TaskReport:
     """A unit's report for one week; one waiting or approved report per unit and week. Asking for completion needs proof."""
     if not progress.strip():
-        raise TaskRefused(_("进展不能为空,请写一句本周做了什么。"))
+        raise TaskRefused(_("进展不能为空，请写一句本周做了什么。"))
     unit = own_unit(task, by)
     if claims_done and unit.pk != task.lead_unit_id:
         raise TaskRefused(_("只有牵头单位可以申请办结。"))
@@ -60,9 +60,9 @@ def report_task(
         raise TaskRefused(_("申请办结要附佐证(照片或 PDF)。"))
     task = TaskItem.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=task.pk)
     if task.state == TaskState.DONE:
-        raise TaskRefused(_("这项任务已经办结,不用再报。"))
+        raise TaskRefused(_("这项任务已经办结，不用再报。"))
     if task.state == TaskState.OPEN:
-        raise TaskRefused(_("请先认领任务,再填报进展。"))
+        raise TaskRefused(_("请先认领任务，再填报进展。"))
     try:
         with transaction.atomic():
             report = TaskReport.objects.create(
@@ -76,7 +76,7 @@ def report_task(
             )
     except IntegrityError:
         raise TaskRefused(
-            _("%(unit)s 本周(%(week)s)已经报过;退回后可以再报。") % {"unit": unit, "week": week}
+            _("%(unit)s 本周(%(week)s)已经报过；退回后可以再报。") % {"unit": unit, "week": week}
         ) from None
     for upload in uploads:
         evidence.store_evidence(upload=upload, target=report, by=by)
@@ -95,16 +95,16 @@ def report_task(
 def decide_report(*, report: TaskReport, approve: bool, reason: str = "", by: Any) -> TaskReport:
     """Approve a report or return it with a reason; the reporter may not decide. An approved completion ends the task."""
     if by.pk == report.submitted_by_id:
-        raise TaskRefused(_("不能审核自己报送的周报,请由另一人审核。"))
+        raise TaskRefused(_("不能审核自己报送的周报，请由另一人审核。"))
     if not approve and not reason.strip():
-        raise TaskRefused(_("退回要写理由,报送单位才知道改哪里。"))
+        raise TaskRefused(_("退回要写理由，报送单位才知道改哪里。"))
     state = TaskReportState.APPROVED if approve else TaskReportState.RETURNED
     now = timezone.now()
     decided = TaskReport.objects.filter(pk=report.pk, state=TaskReportState.SUBMITTED).update(
         state=state, decided_by=by, decided_at=now, reason=reason.strip()
     )
     if not decided:
-        raise TaskRefused(_("这份周报已有人审核,请刷新后再看。"))
+        raise TaskRefused(_("这份周报已有人审核，请刷新后再看。"))
     report.refresh_from_db()
     task = TaskItem.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=report.task_id)
     if approve and report.claims_done:

@@ -35,7 +35,7 @@ def close_week(*, campaign: Campaign, week: Week, by: Any = None, at: datetime |
     now = at or timezone.now()
     if not week.has_ended(now):
         raise WeekNotOver(
-            _("%(week)s 到 %(sunday)s 24:00 才结束,现在不能冻结;请在下周一以后再试。")
+            _("%(week)s 到 %(sunday)s 24:00 才结束，现在不能冻结；请在下周一以后再试。")
             % {"week": week, "sunday": week.sunday}
         )
     campaign = Campaign.objects.select_for_update(of=("self",)).select_related("rulebook").get(pk=campaign.pk)
@@ -89,7 +89,7 @@ def publish_week(*, report: WeeklyReport, by: Any) -> WeeklyReport:
         state=ReportState.PUBLISHED, published_by=by, published_at=timezone.now()
     )
     if not published:
-        raise AlreadyPublished(_("%(report)s 已经发布或已有更新的版次,请刷新后再看。") % {"report": report})
+        raise AlreadyPublished(_("%(report)s 已经发布或已有更新的版次，请刷新后再看。") % {"report": report})
     report.refresh_from_db()
     audit.record(by=by, action="week.published", target=report, territory=report.campaign.region_id)
     return report

@@ -157,5 +157,5 @@ def reading_new(request: PortalRequest, pk: int) -> HttpResponse:
     except (CampaignRefused, EntryRefused) as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, _("已登记,下次冻结周报时计入得分。"))
+        messages.success(request, _("已登记，下次冻结周报时计入得分。"))
     return back

@@ -8,11 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts.doors import requires
 from accounts.rules.rights import Permission
 from campaigns.reports.cells import address, measure_choices
 from campaigns.reports.dashboard import NoSuchPlace, Nothing, dashboard_page
 from campaigns.reports.places import campaign_of
+from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.requests import PortalRequest
 
 

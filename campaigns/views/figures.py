@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts.doors import requires
 from accounts.rules.rights import Permission
 from campaigns.reports.cells import Openers
 from campaigns.reports.figure_list import Asked, NoSuchFigure, RowsRefused, figure_asked, figure_page, rows_of
+from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.requests import PortalRequest
 from records.views.exports import export_response
 

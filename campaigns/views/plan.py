@@ -28,7 +28,7 @@ from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
 from foodsafe_portal.lib.weeks import Week
 from records.services.calendar import current_calendar
-from records.services.evidence import EvidenceRefused
+from records.services.evidence import EvidenceRefused, evidence_by_object
 from records.views.exports import export_response
 
 
@@ -92,11 +92,12 @@ def _show(request: PortalRequest, task: TaskItem, form: TaskReportForm, status: 
     except CampaignRefused:
         unit = None
     reports = list(task.reports.select_related("unit", "submitted_by", "decided_by"))
+    proof = evidence_by_object(TaskReport, [report.pk for report in reports])
     context = {
         "task": task,
         "row": task_row(task, task.campaign, today, current_calendar()),
         "supports": task.supports.select_related("unit"),
-        "reports": reports,
+        "reports": [(report, proof.get(report.pk, ())) for report in reports],
         "form": form,
         "unit": unit,
         "may_claim": unit is not None and unit.pk == task.lead_unit_id and task.state == TaskState.OPEN,
@@ -140,7 +141,7 @@ def task_report(request: PortalRequest, pk: int) -> HttpResponse:
         except (CampaignRefused, EvidenceRefused) as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("已报送,等待审核。"))
+            messages.success(request, _("已报送，等待审核。"))
             return redirect("task-detail", pk=pk)
     return _show(request, task, form, 422)
 

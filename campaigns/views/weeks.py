@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.doors import requires
 from accounts.rules.rights import Permission
 from campaigns.choices import ReportState
 from campaigns.errors import CampaignRefused
@@ -20,6 +19,7 @@ from campaigns.reports.places import campaign_of
 from campaigns.reports.weeks import REVISIONS, WeekDetail, report_for, week_detail, week_list
 from campaigns.services.closing import KIND, ask_to_close_week
 from campaigns.services.weeks import publish_week
+from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.requests import PortalRequest
 from foodsafe_portal.lib.weeks import Week
 from records.choices import JobState

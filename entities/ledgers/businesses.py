@@ -63,7 +63,7 @@ class BusinessesKind(LedgerKind):
     title = _("食品生产经营主体台账")
     columns = BUSINESS_COLUMNS
     match_note = (
-        "先按许可证号对应,再按统一社会信用代码加经营场所,再按企业名称加经营场所;空着的格不改已登记的内容"
+        "先按许可证号对应，再按统一社会信用代码加经营场所，再按企业名称加经营场所；空着的格不改已登记的内容"
     )
     endless = {"licence_valid_to": ("长期", "永久", "长期有效", "无固定期限")}
     example = {
@@ -86,7 +86,7 @@ class BusinessesKind(LedgerKind):
                         if len(code) == 18 and "校验位" in problem
                         else "credit_code_form"
                     )
-                    rows.warning(index, "credit_code", form, f"{problem};请核对营业执照")
+                    rows.warning(index, "credit_code", form, f"{problem}；请核对营业执照")
         for index, licence in enumerate(licences):
             if licence is None:
                 if codes[index] is None and index not in rows.rejected:
@@ -94,13 +94,13 @@ class BusinessesKind(LedgerKind):
                         index,
                         "",
                         "id_missing",
-                        "统一社会信用代码和许可证号都空着,只能按名称和经营场所对应;请补填其一",
+                        "统一社会信用代码和许可证号都空着，只能按名称和经营场所对应；请补填其一",
                     )
             elif licence.startswith(("JY", "SC")):
                 problem = licence_problem(licence)
                 if problem is not None:
                     form = "licence_check_digit" if "校验位" in problem else "licence_form"
-                    rows.warning(index, "licence_no", form, f"{problem};请核对许可证")
+                    rows.warning(index, "licence_no", form, f"{problem}；请核对许可证")
 
     def identity(self, rows: Rows) -> list[str]:
         """The natural key; a number that could not be read gives none when it would decide."""
@@ -343,11 +343,11 @@ def _decide_statuses(rows: Rows, plan: Plan, intents: Mapping[int, Intent]) -> N
             if waiting[stored.pk] == to_status:
                 continue
             kept = "status_waiting"
-            said = f"已有变更为“{STATUSES[waiting[stored.pk]]}”的申请待审核,审核后才能再报“{word}”"
+            said = f"已有变更为“{STATUSES[waiting[stored.pk]]}”的申请待审核，审核后才能再报“{word}”"
         elif stored is not None and refused.get(stored.pk) == to_status:
             kept, said = (
                 "status_rejected",
-                f"变更为“{word}”的申请审核未通过,台账不能改;如情况有变,请在主体页面重新提出并附依据",
+                f"变更为“{word}”的申请审核未通过，台账不能改；如情况有变，请在主体页面重新提出并附依据",
             )
         if kept:
             rows.note(index, "status", kept, said)
@@ -360,7 +360,7 @@ def _decide_statuses(rows: Rows, plan: Plan, intents: Mapping[int, Intent]) -> N
             index,
             "status",
             "status_proposed",
-            f"经营状态“{word}”提请审核,审核通过前仍按“{STATUSES[old]}”统计",
+            f"经营状态“{word}”提请审核，审核通过前仍按“{STATUSES[old]}”统计",
         )
         if stored is not None:
             plan.befores[index] = {**(plan.befores[index] or {}), "status": old}

@@ -50,12 +50,12 @@ BUSINESS_COLUMNS = (
     ),
     Column(
         "credit_code", "统一社会信用代码", "code", aliases=("信用代码", "社会信用代码", "社会信用代码(身份证号码)", "税号"),
-        width=22, max_length=30, note="18 位;没有许可证号时必须填写",
+        width=22, max_length=30, note="18 位；没有许可证号时必须填写",
     ),
     Column(
         "licence_no", "许可证号", "code",
         aliases=("许可证编号", "食品经营许可证编号", "生产许可证编号", "备案编号", "登记证号"), width=20, max_length=60,
-        note="JY 或 SC 加 14 位数字;小作坊等填登记证号或备案编号",
+        note="JY 或 SC 加 14 位数字；小作坊等填登记证号或备案编号",
     ),
     Column("licence_valid_to", "有效期至", "date", aliases=("许可证有效期",), width=12, note="例如 2028-03-16"),
     Column(
@@ -85,7 +85,7 @@ BUSINESS_COLUMNS = (
     Column("supervision_office", "监管所", aliases=("市场监管所", "监管机构"), width=18, max_length=60),
     Column(
         "responsibility_grade", "包保等级", "enum", aliases=("分级", "主体分级", "包保分级"), choices=GRADES,
-        synonyms=_letters(GRADES, "包保"), width=10, note="A、B、C、D;空着 = 尚未分级。不是监管风险等级",
+        synonyms=_letters(GRADES, "包保"), width=10, note="A、B、C、D；空着 = 尚未分级。不是监管风险等级",
     ),
     Column(
         "risk_grade", "监管风险等级", "enum", aliases=("风险等级",), choices=RISKS, synonyms=_letters(RISKS, "风险"), width=14,
@@ -98,7 +98,7 @@ BUSINESS_COLUMNS = (
             "在营": "normal", "营业": "normal", "正常经营": "normal", "存续": "normal", "歇业": "suspended",
             "暂停营业": "suspended", "查无下落": "not_found", "已注销": "deregistered", "已迁出": "moved_out",
         },
-        width=12, note="与登记不同的状态先提请审核,审核后才生效",
+        width=12, note="与登记不同的状态先提请审核，审核后才生效",
     ),
     Column("safety_director", "食品安全总监", width=14, max_length=60),
     Column("safety_officer", "食品安全员", width=14, max_length=60),

@@ -49,7 +49,7 @@ def find_businesses(rows: Rows, territory: str, *, licence: str, code: str, name
                 if not number or not each.licence_no or (called and plain(each.name) == plain(called))
             ]
             if number and len(candidates) == 1 and candidates[0].licence_no:
-                said = f"登记中的许可证号是 {candidates[0].licence_no},按信用代码和名称对应"
+                said = f"登记中的许可证号是 {candidates[0].licence_no}，按信用代码和名称对应"
                 rows.note(index, licence, "licence_differs", said)
         if not candidates and called and not number and not credit:
             candidates = by_name.get(called, [])
@@ -59,7 +59,7 @@ def find_businesses(rows: Rows, territory: str, *, licence: str, code: str, name
             found[index] = candidates[0]
             if called and plain(called) != plain(candidates[0].name):
                 rows.note(
-                    index, name, "business_name_differs", f"登记中的名称是“{candidates[0].name}”,按号码对应"
+                    index, name, "business_name_differs", f"登记中的名称是“{candidates[0].name}”，按号码对应"
                 )
         elif candidates:
             where = licence if number else code if credit else name
@@ -67,12 +67,12 @@ def find_businesses(rows: Rows, territory: str, *, licence: str, code: str, name
                 index,
                 where,
                 "business_ambiguous",
-                f"对应到 {len(candidates)} 家主体;请填写许可证号以分清是哪一家",
+                f"对应到 {len(candidates)} 家主体；请填写许可证号以分清是哪一家",
             )
         elif number or credit or called:
             where = licence if number else code if credit else name
             rows.error(
-                index, where, "business_unknown", "本辖区的登记中没有这家主体;请核对号码,或先导入主体台账"
+                index, where, "business_unknown", "本辖区的登记中没有这家主体；请核对号码，或先导入主体台账"
             )
     return found
 

@@ -55,7 +55,7 @@ def match_businesses(rows: Rows, territory: str) -> dict[int, Stored]:
                 index,
                 key,
                 "owned_elsewhere",
-                "这家主体已由其他辖区登记;请核对号码,确属本辖区的请联系创建办调整",
+                "这家主体已由其他辖区登记；请核对号码，确属本辖区的请联系创建办调整",
             )
         else:
             matches[index] = found
@@ -66,7 +66,7 @@ def match_businesses(rows: Rows, territory: str) -> dict[int, Stored]:
         claimed[stored.pk].append(index)
     for group in claimed.values():
         if len(group) > 1:
-            rows.refuse_group(group, "same_target", "指向登记中的同一家主体;请核对后只保留正确的一行")
+            rows.refuse_group(group, "same_target", "指向登记中的同一家主体；请核对后只保留正确的一行")
     return matches
 
 
@@ -109,5 +109,5 @@ def _match_by_premises(
                 index,
                 "licence_no",
                 "business_ambiguous",
-                "同一经营场所登记有几张许可证,分不清是哪一家;请填写许可证号",
+                "同一经营场所登记有几张许可证，分不清是哪一家；请填写许可证号",
             )

@@ -110,7 +110,7 @@ class OfficersKind(LedgerKind):
     title = _("包保干部及责任清单")
     columns = OFFICER_COLUMNS
     match_note = (
-        "干部按姓名加电话对应(没有电话的按姓名加单位),主体按许可证号或信用代码对应;换人时原包保关系自动终止"
+        "干部按姓名加电话对应(没有电话的按姓名加单位),主体按许可证号或信用代码对应；换人时原包保关系自动终止"
     )
     endless = {"valid_to": ("长期", "至今", "现在")}
     example = {
@@ -125,13 +125,13 @@ class OfficersKind(LedgerKind):
         rows.fail_where(
             "pledge_signed_on",
             "future_date",
-            "承诺书的签订日期晚于今天;请核对年份",
+            "承诺书的签订日期晚于今天；请核对年份",
             lambda day: day > context.today,
         )
         starts, ends = rows.column("valid_from"), rows.column("valid_to")
         for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
             if start and end and end < start:
-                rows.error(index, "valid_to", "wrong_order", "包保终止早于包保起始;请核对两个日期")
+                rows.error(index, "valid_to", "wrong_order", "包保终止早于包保起始；请核对两个日期")
 
     def identity(self, rows: Rows) -> list[str]:
         """Officer and business together; several periods of one pair differ by their first day."""
@@ -273,7 +273,7 @@ def _people(rows: Rows, regions: Sequence[str]) -> dict[int, Person]:
     for key in contradictions:
         person = groups[key]
         rows.refuse_group(
-            person.rows, "officer_differs", "是同一名干部,但职务、层级或单位不一致;请统一后再导入"
+            person.rows, "officer_differs", "是同一名干部，但职务、层级或单位不一致；请统一后再导入"
         )
         for index in person.rows:
             del found[index]
@@ -322,7 +322,7 @@ def _refuse_rivals(rows: Rows, businesses: Mapping[int, Known], today: date) -> 
             rows.refuse_group(
                 group,
                 "officer_already_assigned",
-                "是同一家主体的同一包保层级,只能有一名干部;请核对后只保留一行",
+                "是同一家主体的同一包保层级，只能有一名干部；请核对后只保留一行",
             )
 
 

@@ -19,7 +19,7 @@ from records.ledgers.bulk import Same, among, update
 from records.models import LedgerBatch, LedgerRow
 
 _AT_ONCE = 2_000
-_CHANGED_SINCE = "导入之后又被修改过,没有还原"
+_CHANGED_SINCE = "导入之后又被修改过，没有还原"
 
 
 def undo_businesses(staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -> UndoResult:
@@ -45,7 +45,7 @@ def _take_out(rows: list[LedgerRow], batch: LedgerBatch, reviewed: set[int], res
     found = among(Business.objects.filter(source=Source.LEDGER), "match_key", list(by_key))
     found = found.filter(recorded_at__gte=batch.confirmed_at, recorded_at__lte=batch.committed_at)
     businesses = list(found.values_list("pk", "match_key", "name", "version"))
-    reasons: dict[int, str] = dict.fromkeys(reviewed, "状态变更已经审核,没有删除")
+    reasons: dict[int, str] = dict.fromkeys(reviewed, "状态变更已经审核，没有删除")
     reasons |= dict.fromkeys((pk for pk, _, _, version in businesses if version != 1), _CHANGED_SINCE)
     reasons |= _in_use([pk for pk, *_ in businesses], batch)
     gone = []
@@ -71,7 +71,7 @@ def _in_use(business_ids: list[int], batch: LedgerBatch) -> dict[int, str]:
         if getattr(relation, "on_delete", CASCADE) is CASCADE and model not in (Assignment, Pledge):
             continue  # derived from the business, or its own history
         users = among(model._base_manager.all(), field.attname, business_ids)
-        why = f"已有{model._meta.verbose_name},没有删除"
+        why = f"已有{model._meta.verbose_name}，没有删除"
         reasons |= dict.fromkeys(users.values_list(field.attname, flat=True).distinct(), why)
     for _receiver, kept in businesses_forgotten.send(
         sender=Business, business_ids=business_ids, since=batch.committed_at
@@ -97,7 +97,7 @@ def _put_back(
         if business is None or business.version != version:
             result.conflict(row, business.name if business else row.key, _CHANGED_SINCE)
         elif business.pk in reviewed:
-            result.conflict(row, business.name, "状态变更已经审核,没有还原")
+            result.conflict(row, business.name, "状态变更已经审核，没有还原")
         else:
             restored.append(business.pk)
             if names:

@@ -14,7 +14,7 @@ from records.ledgers import LedgerContext, UndoResult
 from records.ledgers.bulk import Same, among, update
 from records.models import LedgerBatch, LedgerRow
 
-_CHANGED_SINCE = "导入之后又被修改过,没有还原"
+_CHANGED_SINCE = "导入之后又被修改过，没有还原"
 _FIELDS = {
     "officer_title": "title",
     "officer_level": "level",
@@ -55,7 +55,7 @@ def _void_new(
         if one.ended_at is not None and batch.committed_at is not None and one.ended_at > batch.committed_at:
             row = _row_of(staged, one)
             if row is not None:
-                result.conflict(row, str(one), "包保关系在导入之后又被终止,没有还原")
+                result.conflict(row, str(one), "包保关系在导入之后又被终止，没有还原")
             continue
         void.append(one.pk)
         concerned.add(one.business_id)

@@ -94,11 +94,6 @@ class Business(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def is_ungraded(self) -> bool:
-        """Not yet graded: counts nowhere in a grade, is never refused."""
-        return not self.responsibility_grade
-
 
 class Change(models.Model):
     """A dated, reviewed change: proposed by one person, reviewed by another."""

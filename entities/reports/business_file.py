@@ -19,6 +19,7 @@ from entities.models import Assignment, Business, GradeChange, Pledge, StatusCha
 from entities.reports.businesses import CATERING_TYPES, names_of
 from foodsafe_portal.lib.identifiers import licence_problem, uscc_problem
 from records.models import EvidenceFile
+from records.services.evidence import evidence_by_object
 
 HISTORY_SHOWN: Final = 12
 LINES: Final = 6
@@ -285,9 +286,9 @@ def _waiting(
 ) -> tuple[Waiting, ...]:
     proposed_statuses = [change for change in statuses if change.state == ReviewState.PROPOSED]
     proposed_grades = [change for change in grades if change.state == ReviewState.PROPOSED]
-    proof = evidence_by_change([change.pk for change in proposed_statuses])
+    proof = evidence_by_object(StatusChange, [change.pk for change in proposed_statuses])
     changes: list[StatusChange | GradeChange] = [*proposed_statuses, *proposed_grades]
-    return tuple(waiting_change(change, viewer, proof.get(str(change.pk), ())) for change in changes)
+    return tuple(waiting_change(change, viewer, proof.get(change.pk, ())) for change in changes)
 
 
 def waiting_change(
@@ -300,16 +301,3 @@ def waiting_change(
         return Waiting(change, "status", words, tuple(evidence), own)
     words = f"{_('包保')} {change.from_grade or _('未评')} → {change.to_grade or _('未评')}"
     return Waiting(change, "grade", words, (), own)
-
-
-def evidence_by_change(keys: Sequence[int]) -> dict[str, list[EvidenceFile]]:
-    """The proof of status changes, by the change's key; one query, none for no change."""
-    if not keys:
-        return {}
-    files = EvidenceFile.objects.filter(
-        target_type=StatusChange._meta.label_lower, target_id__in=[str(key) for key in keys]
-    )
-    found: dict[str, list[EvidenceFile]] = {}
-    for file in files.order_by("uploaded_at"):
-        found.setdefault(file.target_id, []).append(file)
-    return found

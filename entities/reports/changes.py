@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from entities.models import GradeChange, StatusChange
-from entities.reports.business_file import Waiting, evidence_by_change, waiting_change
+from entities.reports.business_file import Waiting, waiting_change
 from entities.reports.businesses import View, names_of
 from foodsafe_portal.lib.paging import Page, counts_of, page_of
 from records.rules.workdays import WorkCalendar
+from records.services.evidence import evidence_by_object
 
 REPORT_WITHIN: Final = 15  # working days from the change to its report (广元; campaign default)
 
@@ -55,13 +56,13 @@ def change_page(user: User, params: QueryDict, day: date, calendar: WorkCalendar
         total=counts[1 if kind == "grade" else 0],
     )
     changes = list(page.rows)
-    proof = evidence_by_change([change.pk for change in changes]) if kind == "status" else {}
+    proof = evidence_by_object(StatusChange, [change.pk for change in changes]) if kind == "status" else {}
     places = names_of(
         {code for each in changes for code in (each.business.region_id[:6], each.business.region_id[:9])}
     )
     rows = tuple(
         ChangeRow(
-            waiting=waiting_change(change, user, proof.get(str(change.pk), ())),
+            waiting=waiting_change(change, user, proof.get(change.pk, ())),
             county=places.get(change.business.region_id[:6], ""),
             township=places.get(change.business.region_id[:9], "")
             if len(change.business.region_id) > 6

@@ -37,8 +37,8 @@ class KeysetPagination(CursorPagination):
     page_size = 50
     max_page_size = 500
     page_size_query_param = "page_size"
-    page_size_query_description = "每页条数,1–500,默认 50。"
-    cursor_query_description = "上一页答复里 next 或 previous 所带的游标,原样传回。"
+    page_size_query_description = "每页条数,1–500，默认 50。"
+    cursor_query_description = "上一页答复里 next 或 previous 所带的游标，原样传回。"
 
     def get_ordering(self, request: Request, queryset: QuerySet, view: Any) -> tuple[str, ...]:
         """The view's own order: a unique column."""
@@ -49,7 +49,7 @@ class KeysetPagination(CursorPagination):
         try:
             return super().paginate_queryset(queryset, request, view)
         except (ValueError, OverflowError, FieldInvalid, exceptions.NotFound):
-            raise exceptions.ValidationError({"cursor": [_("游标无效,请从第一页重新取。")]}) from None
+            raise exceptions.ValidationError({"cursor": [_("游标无效，请从第一页重新取。")]}) from None
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The shape of a page."""
@@ -58,8 +58,8 @@ class KeysetPagination(CursorPagination):
             "type": "object",
             "required": ["next", "previous", "results"],
             "properties": {
-                "next": {**link, "description": "下一页的地址,没有则为 null。"},
-                "previous": {**link, "description": "上一页的地址,没有则为 null。"},
+                "next": {**link, "description": "下一页的地址，没有则为 null。"},
+                "previous": {**link, "description": "上一页的地址，没有则为 null。"},
                 "results": schema,
             },
         }
@@ -207,12 +207,12 @@ More = Callable[[Any], dict[str, Any]]
 _refusals: dict[type[Exception], tuple[int, More | None]] = {}
 
 SENTENCES = {
-    400: gettext_lazy("请求的内容读不懂,请检查格式。"),
-    401: gettext_lazy("请先登录,或在请求头里带上有效的令牌(Authorization: Token …)。"),
+    400: gettext_lazy("请求的内容读不懂，请检查格式。"),
+    401: gettext_lazy("请先登录，或在请求头里带上有效的令牌(Authorization: Token …)。"),
     403: gettext_lazy("您的岗位没有这项权限。"),
-    404: gettext_lazy("没有这条记录,或不在您的范围内。"),
+    404: gettext_lazy("没有这条记录，或不在您的范围内。"),
     405: gettext_lazy("这个地址不支持这种请求方法。"),
-    415: gettext_lazy("请求体的类型不支持,请用 application/json 或 multipart/form-data。"),
+    415: gettext_lazy("请求体的类型不支持，请用 application/json 或 multipart/form-data。"),
 }
 
 
@@ -243,7 +243,7 @@ def _flat(detail: Any, path: str = "") -> dict[str, list[str]]:
 
 def _sentence(error: Exception, status: int) -> str:
     if isinstance(error, exceptions.Throttled):
-        return _("请求太频繁,请 %(seconds)s 秒后再试。") % {
+        return _("请求太频繁，请 %(seconds)s 秒后再试。") % {
             "seconds": int(getattr(error, "wait", None) or 60)
         }
     if isinstance(error, exceptions.AuthenticationFailed):
@@ -251,7 +251,7 @@ def _sentence(error: Exception, status: int) -> str:
     if isinstance(error, exceptions.PermissionDenied):
         said = str(error.detail)
         if said.startswith("CSRF"):
-            return _("缺少或不符的 CSRF 令牌:用会话写数据要带 X-CSRFToken,程序请改用令牌登录。")
+            return _("缺少或不符的 CSRF 令牌：用会话写数据要带 X-CSRFToken,程序请改用令牌登录。")
         if said != str(exceptions.PermissionDenied.default_detail):
             return said
     return str(SENTENCES.get(status, SENTENCES[400]))
@@ -268,7 +268,7 @@ def on_error(error: Exception, context: dict[str, Any]) -> Response | None:
     if response is None:
         return None
     if isinstance(error, exceptions.ValidationError):
-        response.data = {"detail": _("提交的内容有误,请按 fields 逐项修改。"), "fields": _flat(error.detail)}
+        response.data = {"detail": _("提交的内容有误，请按 fields 逐项修改。"), "fields": _flat(error.detail)}
     else:
         response.data = {"detail": _sentence(error, response.status_code)}
     return response
@@ -279,27 +279,27 @@ def on_error(error: Exception, context: dict[str, Any]) -> Response | None:
 _WORDS = {
     "400": (
         "内容有误",
-        {"detail": "提交的内容有误,请按 fields 逐项修改。", "fields": {"on": ["日期格式错误。"]}},
+        {"detail": "提交的内容有误，请按 fields 逐项修改。", "fields": {"on": ["日期格式错误。"]}},
     ),
     "401": ("未登录或令牌失效", {"detail": str(SENTENCES[401])}),
     "403": ("没有权限", {"detail": str(SENTENCES[403])}),
     "404": ("不存在或不在范围内", {"detail": str(SENTENCES[404])}),
     "409": (
         "现在不能办理,detail 说明原因和办法",
-        {"detail": "这条问题刚被别人办理过;请看下面最新的状态再办。"},
+        {"detail": "这条问题刚被别人办理过；请看下面最新的状态再办。"},
     ),
     "415": ("请求体类型不支持", {"detail": str(SENTENCES[415])}),
-    "429": ("太频繁", {"detail": "请求太频繁,请 42 秒后再试。"}),
+    "429": ("太频繁", {"detail": "请求太频繁，请 42 秒后再试。"}),
 }
 _ERROR = {
     "type": "object",
     "required": ["detail"],
     "properties": {
-        "detail": {"type": "string", "description": "一句话:哪里不对,怎么办。"},
+        "detail": {"type": "string", "description": "一句话：哪里不对，怎么办。"},
         "fields": {
             "type": "object",
             "additionalProperties": {"type": "array", "items": {"type": "string"}},
-            "description": "逐项的错误,键是字段名(嵌套用点连接)。",
+            "description": "逐项的错误，键是字段名(嵌套用点连接)。",
         },
     },
     "additionalProperties": {},

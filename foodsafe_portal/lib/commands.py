@@ -50,7 +50,7 @@ class DocumentCommand(BaseCommand):
             document, code = {"reason": str(refusal)}, 2
         except Exception as error:
             log.exception("the command broke")
-            document, code = {"reason": f"程序出错:{error}"}, 1
+            document, code = {"reason": f"程序出错：{error}"}, 1
         if options.get("json"):
             self.stdout.write(json.dumps(document, ensure_ascii=False, default=str))
         elif code:

@@ -9,11 +9,11 @@ from inspections.choices import ProblemKind, ProblemSource, Severity
 SOURCES = words(ProblemSource)
 KINDS = words(ProblemKind)
 SEVERITIES = words(Severity)
-ON_PAGE = "只供导出,导入时不改;请在问题页面办理"
+ON_PAGE = "只供导出，导入时不改；请在问题页面办理"
 
 COLUMNS = (
     Column("seq", "序号", "int", width=6),
-    Column("code", "问题编号", "code", width=14, max_length=20, note="空着 = 新问题;填了 = 更新这一个"),
+    Column("code", "问题编号", "code", width=14, max_length=20, note="空着 = 新问题；填了 = 更新这一个"),
     Column(
         "source", "问题来源", "enum", required=True, choices=SOURCES,
         synonyms={
@@ -46,22 +46,22 @@ COLUMNS = (
     Column("measures", "整改措施", "text", width=36, max_length=4000, note="每行一条"),
     Column(
         "original_due", "整改时限", "date", aliases=("完成时限", "整改期限"), width=12,
-        note="空着 = 按严重程度和工作日历计算;登记后不改",
+        note="空着 = 按严重程度和工作日历计算；登记后不改",
     ),
     Column("current_due", "现行时限", "date", width=12, note="只在新问题已延期时填"),
     Column("progress", "整改情况", "text", width=30, max_length=2000),
-    Column("done_on", "完成日期", "date", width=12, note="新问题已整改时填,照片在问题页面补传"),
+    Column("done_on", "完成日期", "date", width=12, note="新问题已整改时填，照片在问题页面补传"),
     Column("before_photos", "整改前照片", "files", width=12, note="照片不随台账上传", max_length=500),
     Column("after_photos", "整改后照片", "files", width=12, note="照片不随台账上传", max_length=500),
     Column("reviewer", "审核人", "user", width=12, max_length=60, note=ON_PAGE),
     Column("verifier", "复核人", "user", width=12, max_length=60, note=ON_PAGE),
     Column("verify_result", "复核结论", "str", width=10, max_length=60, note=ON_PAGE),
-    Column("closed_on", "销号日期", "date", width=12, note="新问题已销号时填;由创建办或督查组导入"),
+    Column("closed_on", "销号日期", "date", width=12, note="新问题已销号时填；由创建办或督查组导入"),
     Column("closed", "是否销号", "bool", width=10),
-    Column("overdue_days", "逾期天数", "int", width=10, note="只供导出,导入时不读"),
+    Column("overdue_days", "逾期天数", "int", width=10, note="只供导出，导入时不读"),
     Column("case_filed", "是否立案", "bool", width=10, note=ON_PAGE),
     Column("case_no", "立案号", "str", width=16, max_length=60, note=ON_PAGE),
     Column("revisit_on", "回访/回头看日期", "date", aliases=("回访日期", "回头看日期"), width=12, note=ON_PAGE),
-    Column("reopen_count", "反弹次数", "int", width=10, note="只供导出,导入时不读"),
+    Column("reopen_count", "反弹次数", "int", width=10, note="只供导出，导入时不读"),
     Column("remark", "备注", "text", width=20, max_length=1000),
 )  # fmt: skip

@@ -93,7 +93,7 @@ class ProblemsKind(LedgerKind):
     key = "problems"
     title = _("问题整改台账")
     columns = COLUMNS
-    match_note = "按问题编号对应;没有编号的按发现日期、问题描述、责任单位和点位对应,都对不上才是新问题"
+    match_note = "按问题编号对应；没有编号的按发现日期、问题描述、责任单位和点位对应，都对不上才是新问题"
     example = {
         "source": "督查", "kind": "点位", "found_on": "2026-11-10", "site": "第三中学食堂", "county": "南湖区",
         "description": "留样冰箱温度记录缺 3 天", "severity": "较重", "lead_unit": "南湖区教育局", "lead_leader": "赵文",
@@ -104,19 +104,19 @@ class ProblemsKind(LedgerKind):
         """Days that cannot be: in the future, or in the wrong order."""
         for key, label in (("found_on", "发现日期"), ("done_on", "完成日期"), ("closed_on", "销号日期")):
             rows.fail_where(
-                key, "future_date", f"{label}晚于今天;请核对年份", lambda day: day > context.today
+                key, "future_date", f"{label}晚于今天；请核对年份", lambda day: day > context.today
             )
         days = rows.tuples(("found_on", "original_due", "current_due", "done_on", "closed_on", "closed"))
         for index, (found, due, current, done, closed_on, closed) in enumerate(days):
             for key, day in (("original_due", due), ("done_on", done), ("closed_on", closed_on)):
                 if found and day and day < found:
-                    rows.error(index, key, "wrong_order", f"早于发现日期 {found};请改其中一个")
+                    rows.error(index, key, "wrong_order", f"早于发现日期 {found}；请改其中一个")
             if due and current and current < due:
-                rows.error(index, "current_due", "wrong_order", f"早于整改时限 {due};请改其中一个")
+                rows.error(index, "current_due", "wrong_order", f"早于整改时限 {due}；请改其中一个")
             if done and closed_on and closed_on < done:
-                rows.error(index, "closed_on", "wrong_order", f"早于完成日期 {done};请改其中一个")
+                rows.error(index, "closed_on", "wrong_order", f"早于完成日期 {done}；请改其中一个")
             if closed and not closed_on:
-                rows.error(index, "closed_on", "required", "是否销号为“是”,要填销号日期")
+                rows.error(index, "closed_on", "required", "是否销号为“是”，要填销号日期")
 
     def identity(self, rows: Rows) -> list[str]:
         """The number, else what a problem is recognised by."""
@@ -264,7 +264,7 @@ class _Planner:
                 self._create(index, cells, unit)
             elif stored.pk in taken:
                 first = self.rows.numbers[taken[stored.pk]]
-                self.rows.error(index, "code", "same_target", f"与第 {first} 行是同一个问题;请只保留一行")
+                self.rows.error(index, "code", "same_target", f"与第 {first} 行是同一个问题；请只保留一行")
             else:
                 taken[stored.pk] = index
                 self._better(index, cells, stored, unit)
@@ -275,10 +275,10 @@ class _Planner:
             return None
         stored = self.by_code.get(cells["code"].upper())
         if stored is None:
-            said = "没有编号为这个的问题,或不在你的范围内;新问题请空着编号"
+            said = "没有编号为这个的问题，或不在你的范围内；新问题请空着编号"
             self.rows.error(index, "code", "problem_unknown", said)
         elif stored.voided_at is not None:
-            self.rows.error(index, "code", "problem_voided", "这条问题已作废;新问题请空着编号")
+            self.rows.error(index, "code", "problem_voided", "这条问题已作废；新问题请空着编号")
             return None
         return stored
 
@@ -291,10 +291,10 @@ class _Planner:
         if len(found) == 1:
             return found[0]
         if found:
-            said = f"有 {len(found)} 个同名单位;请填写县(市、区)以分清是哪一个"
+            said = f"有 {len(found)} 个同名单位；请填写县(市、区)以分清是哪一个"
             self.rows.error(index, "lead_unit", "unit_ambiguous", said)
         else:
-            said = "单位登记中没有这个单位;请核对名称,或先导入成员单位台账"
+            said = "单位登记中没有这个单位；请核对名称，或先导入成员单位台账"
             self.rows.error(index, "lead_unit", "unit_unknown", said)
         return None
 
@@ -359,7 +359,7 @@ class _Planner:
             }  # fmt: skip
         if closed_on is not None or done_on is not None:
             if closed_on is not None:
-                said = "销号须由创建办或督查组复核;先记为“待审核”,请在问题页面补传整改后照片"
+                said = "销号须由创建办或督查组复核；先记为“待审核”，请在问题页面补传整改后照片"
                 self.rows.note(index, "closed_on", "step_on_page", said)
             return standing | {
                 "state": ProblemState.SUBMITTED.value, "rectified_on": done_on or closed_on,
@@ -383,7 +383,7 @@ class _Planner:
         }
         if stored.state in ENDED:
             if changes:
-                self.rows.note(index, "code", "closed_kept", "已销号或结案,台账中不同的内容不改登记")
+                self.rows.note(index, "code", "closed_kept", "已销号或结案，台账中不同的内容不改登记")
             return
         self._left_alone(index, cells, stored, unit)
         if changes:
@@ -398,17 +398,17 @@ class _Planner:
         """What a ledger does not move says so, where it tells something else than the register."""
         if unit is not None and unit[0] != stored.unit_id:
             self.rows.note(
-                index, "lead_unit", "step_on_page", "与登记的责任单位不同,没有改派;请在问题页面办理"
+                index, "lead_unit", "step_on_page", "与登记的责任单位不同，没有改派；请在问题页面办理"
             )
         if cells["original_due"] and cells["original_due"] != stored.original_due_on:
-            said = f"原定期限 {stored.original_due_on} 不变;要延期请在问题页面申请"
+            said = f"原定期限 {stored.original_due_on} 不变；要延期请在问题页面申请"
             self.rows.note(index, "original_due", "due_kept", said)
         if cells["current_due"] and cells["current_due"] != stored.due_on:
             self.rows.note(
-                index, "current_due", "due_kept", f"现行期限仍是 {stored.due_on};要延期请在问题页面申请"
+                index, "current_due", "due_kept", f"现行期限仍是 {stored.due_on}；要延期请在问题页面申请"
             )
         if cells["closed_on"] and stored.closed_on is None:
-            said = "销号须附照片并由第二人复核,没有改状态;请在问题页面办理"
+            said = "销号须附照片并由第二人复核，没有改状态；请在问题页面办理"
             self.rows.note(index, "closed_on", "step_on_page", said)
 
 
@@ -545,7 +545,7 @@ def _undo(staged: Sequence[LedgerRow], batch: LedgerBatch, context: LedgerContex
     for problem in made:
         if problem.version != 1 and staged:
             row = by_words.get(problem.description, staged[0])
-            result.conflict(row, problem.code, "导入之后已有人办理,没有撤销")
+            result.conflict(row, problem.code, "导入之后已有人办理，没有撤销")
     events = [_event(one, "void", one.state, one.state, context.today, why, context) for one in untouched]
     for row in staged:
         if row.before and row.target_id:
@@ -559,7 +559,7 @@ def _words_back(
 ) -> list[ProblemEvent]:
     problem = Problem.objects.filter(pk=row.target_id or 0, voided_at__isnull=True).first()
     if problem is None or any(getattr(problem, WORDS[key]) != row.values.get(key) for key in before):
-        result.conflict(row, str(problem or row.key), "导入之后又被修改过,没有还原")
+        result.conflict(row, str(problem or row.key), "导入之后又被修改过，没有还原")
         return []
     words = {WORDS[key]: old for key, old in before.items()}
     back = Problem.objects.filter(pk=problem.pk, version=problem.version).update(

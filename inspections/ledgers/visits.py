@@ -49,19 +49,19 @@ COLUMNS = (
         synonyms={"县区级": "county", "区级": "county", "乡级": "township", "镇级": "township", "街道级": "township"}, width=10,
     ),
     Column("visited_on", "督导时间", "date", required=True, aliases=("督导日期",), width=12),
-    Column("period", "督导周期", "period", width=10, note="可不填,按督导时间推算", max_length=40),
+    Column("period", "督导周期", "period", width=10, note="可不填，按督导时间推算", max_length=40),
     Column(
         "mode", "督导方式", "enum", choices=MODES, synonyms={"现场督导": "on_site", "实地": "on_site", "集中督导": "group"},
-        width=10, note="现场、集中、其他;高风险主体必须现场",
+        width=10, note="现场、集中、其他；高风险主体必须现场",
     ),
-    Column("checklist_version", "任务清单版本", "ref", width=12, note="可不填,按督导时间推算", max_length=40),
-    Column("fail_items", "不符合项", "list", width=14, note="任务清单的序号,用顿号隔开,例如 3、7", max_length=200),
+    Column("checklist_version", "任务清单版本", "ref", width=12, note="可不填，按督导时间推算", max_length=40),
+    Column("fail_items", "不符合项", "list", width=14, note="任务清单的序号，用顿号隔开，例如 3、7", max_length=200),
     Column("problem_desc", "发现问题", "text", aliases=("问题描述", "存在问题"), width=30, max_length=2000),
     Column("fixed_on_spot", "当场整改", "bool", width=10),
     Column("handed_to_office", "移交市场监管所", "bool", width=12),
     Column("rectify_status", "整改情况", "text", aliases=("整改结果",), width=24, max_length=2000),
     Column("national_record_no", "国家平台记录号", "code", width=22, max_length=60),
-    Column("photos", "佐证照片", "files", width=14, note="照片不随台账上传;有问题的督导请在问题页面补传", max_length=500),
+    Column("photos", "佐证照片", "files", width=14, note="照片不随台账上传；有问题的督导请在问题页面补传", max_length=500),
 )  # fmt: skip
 
 _NO_PROBLEM = frozenset({"无", "没有", "无问题", "未发现问题", "未发现", "无。", "正常", "/", "-"})
@@ -117,7 +117,7 @@ class VisitsKind(LedgerKind):
     key = "visits"
     title = _("督导记录台账")
     columns = COLUMNS
-    match_note = "先按国家平台记录号对应,再按主体、包保干部和督导时间;同一次督导重复上报只记一次"
+    match_note = "先按国家平台记录号对应，再按主体、包保干部和督导时间；同一次督导重复上报只记一次"
     example = {
         "business_name": "南湖区张记面馆", "business_credit_code": "92990102MA0000001X",
         "business_licence_no": "JY29901020000001", "township": "人民街道", "officer_name": "李四",
@@ -130,7 +130,7 @@ class VisitsKind(LedgerKind):
         rows.fail_where(
             "visited_on",
             "future_date",
-            "督导时间晚于今天;请核对年份,尚未进行的督导不要填",
+            "督导时间晚于今天；请核对年份，尚未进行的督导不要填",
             lambda day: day > context.today,
         )
         numbers = rows.tuples(
@@ -139,7 +139,7 @@ class VisitsKind(LedgerKind):
         for index, asked in enumerate(numbers):
             if not any(asked[:3]):
                 rows.error(
-                    index, "", "id_missing", "没有写明督导的是哪家主体;请填写许可证号或统一社会信用代码"
+                    index, "", "id_missing", "没有写明督导的是哪家主体；请填写许可证号或统一社会信用代码"
                 )
 
     def identity(self, rows: Rows) -> list[str]:
@@ -282,10 +282,10 @@ def _find_officers(
             same = [one for one in same if one.level == levels[index]] or same
         found[index] = same[0] if len(same) == 1 else None
         if len(same) > 1:
-            said = f"有 {len(same)} 名干部叫“{names[index]}”,都不包保这家主体;先只记姓名,请核对包保关系"
+            said = f"有 {len(same)} 名干部叫“{names[index]}”，都不包保这家主体；先只记姓名，请核对包保关系"
             rows.warning(index, "officer_name", "officer_ambiguous", said)
         elif not same:
-            said = f"登记中没有包保干部“{names[index]}”,先只记姓名;请补报包保干部台账"
+            said = f"登记中没有包保干部“{names[index]}”，先只记姓名；请补报包保干部台账"
             rows.warning(index, "officer_name", "officer_unknown", said)
     return found
 
@@ -334,7 +334,7 @@ class _Planner:
             business, told = self.businesses[index], asked[index]
             if business.pk in risky and told.get("mode", VisitMode.ON_SITE) != VisitMode.ON_SITE:
                 self.rows.warning(
-                    index, "mode", "on_site_required", "这是高风险主体,督导必须现场进行;请核对督导方式"
+                    index, "mode", "on_site_required", "这是高风险主体，督导必须现场进行；请核对督导方式"
                 )
             facts = (business.pk, names[index], days[index])
             stored = self.by_number.get(told.get("national_record_no", ""))
@@ -391,7 +391,7 @@ class _Planner:
                 continue
             if old and stored.source != Source.LEDGER:
                 if name in ("finding", "remedy"):
-                    self.rows.note(index, "", "kept", "这次督导已由干部登记,台账中不同的内容不改登记")
+                    self.rows.note(index, "", "kept", "这次督导已由干部登记，台账中不同的内容不改登记")
                 continue
             changes[name], before[name] = value, old
         if changes:
@@ -410,7 +410,7 @@ class _Planner:
         numbers = [int(number) for number in _NUMBER.findall(text)]
         unknown = [number for number in numbers if number not in self.checklists.items[checklist]]
         if unknown or not numbers:
-            self.rows.note(index, "fail_items", "unknown_item", "不符合项不是任务清单的序号,没有逐项登记")
+            self.rows.note(index, "fail_items", "unknown_item", "不符合项不是任务清单的序号，没有逐项登记")
         return checklist, {str(number): "fail" for number in sorted(set(numbers) - set(unknown))}
 
 
@@ -517,7 +517,7 @@ def _undo(staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -
     gone = list(made.exclude(pk__in=kept).values_list("pk", flat=True))
     for visit in made.filter(pk__in=kept).select_related("business"):
         row = next((r for r in staged if r.values.get("officer_name") == visit.officer_name), staged[0])
-        result.conflict(row, str(visit), "这次督导下已有问题在整改,没有作废")
+        result.conflict(row, str(visit), "这次督导下已有问题在整改，没有作废")
     void = {
         "voided_at": Same(context.now),
         "void_reason": Same(f"撤销台账批次 {context.batch_number}"),
@@ -543,6 +543,6 @@ def _put_words_back(row: LedgerRow, before: Mapping[str, Any], result: UndoResul
     visit = Visit.objects.filter(pk=row.target_id or 0, voided_at__isnull=True).first()
     told = next(rows_told(Rows([row.row_no], {key: [value] for key, value in row.values.items()}, {})))
     if visit is None or any(getattr(visit, name) != told.get(name) for name in before):
-        result.conflict(row, str(visit or row.key), "导入之后又被修改过,没有还原")
+        result.conflict(row, str(visit or row.key), "导入之后又被修改过，没有还原")
         return
     result.restored += Visit.objects.filter(pk=visit.pk).update(**before)

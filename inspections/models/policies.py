@@ -36,7 +36,7 @@ class FrequencyPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"包保 {self.grade}:每{self.get_per_display()} {self.times} 次"
+        return f"包保 {self.grade}：每{self.get_per_display()} {self.times} 次"
 
 
 class DeadlinePolicy(models.Model):

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.doors import requires
 from accounts.rules.rights import Permission
+from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.requests import PortalRequest
 from inspections.reports.duties import duty_list as duties_report
 from inspections.rows import duty_rows

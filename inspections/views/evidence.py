@@ -12,10 +12,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from accounts.doors import requires
 from accounts.models import User
 from accounts.rules.rights import Permission
 from entities.models import GradeChange, StatusChange
+from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.requests import PortalRequest
 from inspections.models import Problem, ProblemEvent, Visit
 from records.models import EvidenceFile

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.doors import requires
 from accounts.rules.rights import Permission
 from entities.models import Business
+from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.requests import PortalRequest
 from inspections.choices import ExtensionState, ProblemKind
 from inspections.errors import InspectionRefused, SomebodyWasFirst

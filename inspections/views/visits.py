@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.doors import requires
 from accounts.rules.rights import Permission
 from entities.models import Business
+from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.formats import full_day
 from foodsafe_portal.lib.requests import PortalRequest
 from inspections.errors import InspectionRefused, VisitRefused

@@ -46,7 +46,7 @@ def _refuse_blank(rows: Rows, key: str, header: str) -> None:
         if value is None and not any(
             issue["column"] == rows.header(key) for issue in rows.issues.get(index, ())
         ):
-            rows.error(index, key, "required", f"“{header}”不能空着;请填写")
+            rows.error(index, key, "required", f"“{header}”不能空着；请填写")
 
 
 def _refuse_long(rows: Rows, key: str, longest: int) -> None:
@@ -54,7 +54,7 @@ def _refuse_long(rows: Rows, key: str, longest: int) -> None:
     if max((len(value) for value in column if value), default=0) > longest:
         for index, value in enumerate(column):
             if value and len(value) > longest:
-                rows.error(index, key, "too_long", f"内容有 {len(value)} 个字,最多 {longest} 个字;请核对")
+                rows.error(index, key, "too_long", f"内容有 {len(value)} 个字，最多 {longest} 个字；请核对")
 
 
 def ledger_date(table: Table, today: date) -> date:

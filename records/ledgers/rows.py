@@ -141,10 +141,10 @@ class Rows:
                 first = self.numbers[group[0]]
                 for index in group[1:]:
                     self.skipped.add(index)
-                    self.note(index, "", "duplicate_merged", f"与第 {first} 行完全相同,已合并,不重复导入")
+                    self.note(index, "", "duplicate_merged", f"与第 {first} 行完全相同，已合并，不重复导入")
             elif len(rows) > 1:
                 self.refuse_group(
-                    group, "duplicate_conflict", "是同一个对象,但内容不一致;请核对后只保留正确的一行"
+                    group, "duplicate_conflict", "是同一个对象，但内容不一致；请核对后只保留正确的一行"
                 )
 
     def refuse_group(self, group: Sequence[int], code: str, why: str) -> None:

@@ -13,5 +13,5 @@ def person(username: str) -> Any:
     """The active account of this name. Raises ``Refusal``."""
     found = get_user_model().objects.filter(username=username, is_active=True).first()
     if found is None:
-        raise Refusal(f"没有名为“{username}”的启用账号;请核对 --user")
+        raise Refusal(f"没有名为“{username}”的启用账号；请核对 --user")
     return found

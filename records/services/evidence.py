@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -39,7 +40,7 @@ def _kind_of(upload: UploadedFile) -> tuple[str, str]:
     upload.seek(0)
     if kind is None:
         raise EvidenceRefused(
-            _("“%(upload)s”不是照片或 PDF;请上传 jpg、png、webp 或 pdf。") % {"upload": upload.name}
+            _("“%(upload)s”不是照片或 PDF；请上传 jpg、png、webp 或 pdf。") % {"upload": upload.name}
         )
     return kind
 
@@ -48,9 +49,9 @@ def _kind_of(upload: UploadedFile) -> tuple[str, str]:
 def store_evidence(*, upload: UploadedFile, target: models.Model, by: Any) -> EvidenceFile:
     """Attach a photo or PDF (at most 10 MB) to ``target``; raises ``EvidenceRefused`` with a sentence."""
     if not upload.size:
-        raise EvidenceRefused(_("“%(upload)s”是空文件,请重新选择。") % {"upload": upload.name})
+        raise EvidenceRefused(_("“%(upload)s”是空文件，请重新选择。") % {"upload": upload.name})
     if upload.size > MAX_BYTES:
-        raise EvidenceRefused(_("“%(upload)s”超过 10 MB,请压缩后再上传。") % {"upload": upload.name})
+        raise EvidenceRefused(_("“%(upload)s”超过 10 MB，请压缩后再上传。") % {"upload": upload.name})
     suffix, content_type = _kind_of(upload)
     digest = hashlib.sha256()
     for chunk in upload.chunks():
@@ -79,8 +80,13 @@ def store_evidence(*, upload: UploadedFile, target: models.Model, by: Any) -> Ev
     return evidence
 
 
-def evidence_of(target: models.Model) -> models.QuerySet[EvidenceFile]:
-    """The files attached to one object, oldest first."""
-    return EvidenceFile.objects.filter(
-        target_type=target._meta.label_lower, target_id=str(target.pk)
-    ).order_by("uploaded_at")
+def evidence_by_object(model: type[models.Model], keys: Iterable[int]) -> dict[int, list[EvidenceFile]]:
+    """The files that hang on rows of ``model``, by the row's key, the oldest first; one query, none for no key."""
+    asked = [str(key) for key in keys]
+    if not asked:
+        return {}
+    files = EvidenceFile.objects.filter(target_type=model._meta.label_lower, target_id__in=asked)
+    found: dict[int, list[EvidenceFile]] = {}
+    for file in files.order_by("uploaded_at"):
+        found.setdefault(int(file.target_id), []).append(file)
+    return found

@@ -165,7 +165,7 @@ def run_inline(job: Job) -> Job:
 def _run(job: Job, token: uuid.UUID) -> Job:
     handler = _handlers.get(job.kind)
     if job.attempts > MAX_ATTEMPTS:
-        return _finish(job, token, JobState.FAILED, "多次中断,已停止;请重新提交。", None)
+        return _finish(job, token, JobState.FAILED, "多次中断，已停止；请重新提交。", None)
     if handler is None:
         return _finish(job, token, JobState.FAILED, f"没有处理“{job.kind}”的程序。", None)
     try:
@@ -177,7 +177,7 @@ def _run(job: Job, token: uuid.UUID) -> Job:
         return _finish(job, token, JobState.FAILED, str(refusal), None)
     except Exception:
         log.exception("job %s (%s) broke", job.pk, job.kind)
-        return _finish(job, token, JobState.FAILED, f"处理中出错,没有保存任何内容。编号 {job.pk}。", None)
+        return _finish(job, token, JobState.FAILED, f"处理中出错，没有保存任何内容。编号 {job.pk}。", None)
     return _finish(job, token, JobState.DONE, "", result)
 
 

@@ -137,7 +137,9 @@ def verify_trail() -> TrailCheck:
     for position, digest in wanted.items():
         if position >= expected:
             findings.append(
-                Finding(position, None, f"封存链末尾被截断:存档记到第 {position} 号,现只有 {expected - 1} 号")
+                Finding(
+                    position, None, f"封存链末尾被截断：存档记到第 {position} 号，现只有 {expected - 1} 号"
+                )
             )
         elif digests.get(position) != digest:
             findings.append(Finding(position, None, f"第 {position} 号封存与库外存档不一致"))

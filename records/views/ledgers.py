@@ -78,7 +78,7 @@ def ledger_upload(request: PortalRequest) -> HttpResponse:
     upload = request.FILES.get("file")
     kind = request.POST.get("kind", "")
     if upload is None:
-        return _home(request, _("还没有选择文件;请拖入或选择一个工作簿。"), 422)
+        return _home(request, _("还没有选择文件；请拖入或选择一个工作簿。"), 422)
     if kind not in {known.key for known in kinds_for(request.user)}:
         return _home(request, _("请先选台账种类。"), 422)
     try:

@@ -87,7 +87,7 @@ def test_a_stranger_is_told_to_sign_in(db, path):
 
 def test_an_address_that_does_not_exist_answers_in_json(api):
     answer = api(role="leader", region="9901").get("/api/v1/no-such-thing/")
-    assert (answer.status_code, answer.json()) == (404, {"detail": "没有这条记录,或不在您的范围内。"})
+    assert (answer.status_code, answer.json()) == (404, {"detail": "没有这条记录，或不在您的范围内。"})
 
 
 def test_a_foreign_object_answers_exactly_like_an_absent_one(house):

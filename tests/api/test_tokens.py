@@ -49,7 +49,7 @@ def test_a_token_is_had_for_name_or_mobile_and_told_in_the_trail(person):
 
 def test_a_wrong_password_is_refused_and_told_in_the_trail(person):
     answer = ask(password="错的口令错的口令")
-    assert (answer.status_code, answer.json()["detail"]) == (403, "用户名或密码不对,或账号已停用。")
+    assert (answer.status_code, answer.json()["detail"]) == (403, "用户名或密码不对，或账号已停用。")
     assert AuditEvent.objects.get().action == "login.refused"
 
 
@@ -82,7 +82,7 @@ def test_a_token_dies_with_a_reset_a_switch_off_and_at_will(person):
     switch_account(user=person, active=True, by=admin)
     assert me(token).status_code == 200
     type(person).objects.update(must_change_password=True)
-    assert me(token).json()["detail"] == "首次登录须先改密码,改好后请重新取令牌。"
+    assert me(token).json()["detail"] == "首次登录须先改密码，改好后请重新取令牌。"
     type(person).objects.update(must_change_password=False)
 
     assert APIClient().delete(TOKEN, headers={"Authorization": f"Token {token}"}).status_code == 204

@@ -23,7 +23,7 @@ from campaigns.services.rulebooks import (
 from campaigns.services.tasks import claim_task, decide_report, report_task
 from campaigns.services.weeks import close_week
 from foodsafe_portal.lib.weeks import Week
-from records.models import AuditEvent
+from records.models import AuditEvent, EvidenceFile
 from tests.factories import make_campaign, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +113,23 @@ def test_a_task_goes_from_claim_to_done_with_one_event_each(task, liaison, offic
         AuditEvent.objects.filter(action__startswith="task.").order_by("id").values_list("action", flat=True)
     )
     assert list(events) == ["task.claimed", "task.reported", "task.approved"]
+
+
+def test_the_proof_of_a_report_is_shown_with_the_task_and_to_nobody_else(login, task, liaison, office):
+    claim_task(task=task, by=liaison)
+    report = report_task(
+        task=task, week=WEEK, progress="完成", claims_done=True, uploads=[photo()], by=liaison
+    )
+    file = EvidenceFile.objects.get(target_id=str(report.pk))
+    address = reverse("evidence-file", args=[file.pk])
+    page = login(office).get(reverse("task-detail", args=[task.pk]))
+    assert f'href="{address}"' in page.content.decode()
+    shown = login(office).get(address)
+    assert shown["Content-Type"] == "image/png"
+    assert b"".join(shown.streaming_content).startswith(b"\x89PNG")
+    shown.file_to_stream.close()
+    stranger = make_user("stranger", role="unit_liaison", unit=make_unit("市交通局", region="9901"))
+    assert login(stranger).get(address).status_code == 404
 
 
 def test_a_returned_report_needs_a_reason_and_can_be_sent_again(task, liaison, office):

@@ -230,7 +230,7 @@ def test_an_undo_keeps_what_somebody_has_changed_since(liaison, shop):
     batch = take_in(send(liaison, "officers", [row(shop)]))
     Assignment.objects.update(valid_to=date(2026, 12, 1), ended_at=timezone.now() + timedelta(hours=1))
     result = ledgers.undo_batch(batch=batch, by=liaison)
-    assert [(c["row"], c["why"]) for c in result.conflicts] == [(3, "包保关系在导入之后又被终止,没有还原")]
+    assert [(c["row"], c["why"]) for c in result.conflicts] == [(3, "包保关系在导入之后又被终止，没有还原")]
     assert (Assignment.objects.filter(voided_at=None).count(), Officer.objects.count()) == (1, 1)
 
 

@@ -132,7 +132,7 @@ def test_a_ledger_two_visits_and_a_closed_week_move_the_leaders_figures(
         liaison.locator("#results").get_by_role("link", name=batch.number).click()
         liaison.locator("progress[value]").wait_for()
     liaison.clock.run_for(1600)
-    liaison.get_by_text("行错误,整份暂不能导入").wait_for()
+    liaison.get_by_text("行错误，整份暂不能导入").wait_for()
     batch.refresh_from_db()
     assert Business.objects.count() == known
     seen, whole = on_the_page(liaison, batch)
@@ -149,7 +149,7 @@ def test_a_ledger_two_visits_and_a_closed_week_move_the_leaders_figures(
     mended = stage.upload(liaison, tmp_path / "台账_改.xlsx")
     stage.work()
     liaison.reload()
-    liaison.get_by_text(f"整份可导入,将写入 {ROWS:,} 行").wait_for()
+    liaison.get_by_text(f"整份可导入，将写入 {ROWS:,} 行").wait_for()
     liaison.get_by_role("button", name="确认导入").click()
     liaison.get_by_text("正在处理台账").wait_for()
     stage.work()

@@ -412,7 +412,7 @@ def test_an_undo_leaves_alone_what_was_changed_since_and_says_so(liaison):
     Business.objects.filter(legal_person="李四").update(legal_person="王五", version=3)
     result = ledgers.undo_batch(batch=batch, by=liaison)
     assert (result.restored, result.removed) == (0, 1)
-    assert [(c["row"], c["why"]) for c in result.conflicts] == [(3, "导入之后又被修改过,没有还原")]
+    assert [(c["row"], c["why"]) for c in result.conflicts] == [(3, "导入之后又被修改过，没有还原")]
     assert Business.objects.get().legal_person == "王五"
 
 

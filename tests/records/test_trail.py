@@ -74,5 +74,5 @@ def test_a_cut_tail_is_named_by_the_anchor_outside_the_database():
     seal_events()
     behind_its_back("DELETE FROM records_auditlink WHERE position = %s", [3])
     sentences = [finding.sentence for finding in verify_trail().findings]
-    assert sentences == ["封存链末尾被截断:存档记到第 3 号,现只有 2 号"]
+    assert sentences == ["封存链末尾被截断：存档记到第 3 号，现只有 2 号"]
     assert AuditLink.objects.count() == 2

@@ -34,5 +34,5 @@ class Command(DocumentCommand):
             raise Refusal(str(error)) from None
         campaign = Campaign.objects.filter(code=options["campaign"]).first()
         if campaign is None:
-            raise Refusal(f"没有代码为“{options['campaign']}”的创建;请核对 --campaign。")
+            raise Refusal(f"没有代码为“{options['campaign']}”的创建；请核对 --campaign。")
         return report_document(close_week(campaign=campaign, week=week))

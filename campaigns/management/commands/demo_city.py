@@ -43,9 +43,9 @@ class Command(DocumentCommand):
         """Load, or say why not."""
         if options["if_needed"] and not options["force"]:
             if is_loaded():
-                return {"loaded": False, "reason": "演示城市已在库中,没有重新加载。", "accounts": []}
+                return {"loaded": False, "reason": "演示城市已在库中，没有重新加载。", "accounts": []}
             if not is_empty():
-                return {"loaded": False, "reason": "库中已有其他数据,没有加载演示城市。", "accounts": []}
+                return {"loaded": False, "reason": "库中已有其他数据，没有加载演示城市。", "accounts": []}
         now = timezone.localtime()
         loaded = load_city(
             businesses=options["businesses"],
@@ -63,10 +63,10 @@ class Command(DocumentCommand):
             return str(document["reason"])
         counts = document["counts"]
         lines = [
-            f"示例市(演示数据)已加载,截至 {document['until']}:主体 {counts['businesses']:,} 家(已定级 {counts['graded']:,} 家),"
-            f"包保干部 {counts['officers']:,} 人,督导 {counts['visits']:,} 次,问题 {counts['problems']:,} 个,"
+            f"示例市(演示数据)已加载，截至 {document['until']}：主体 {counts['businesses']:,} 家(已定级 {counts['graded']:,} 家),"
+            f"包保干部 {counts['officers']:,} 人，督导 {counts['visits']:,} 次，问题 {counts['problems']:,} 个，"
             f"冻结 {counts['weeks']} 周。",
-            "一次性密码(只显示这一次,首次登录须修改):",
+            "一次性密码(只显示这一次，首次登录须修改):",
         ]
         lines += [f"  {a['username']:<20} {a['password']:<18} {a['role']}" for a in document["accounts"]]
         return "\n".join(lines)
@@ -79,4 +79,4 @@ def _day(text: Any) -> date | None:
     try:
         return date.fromisoformat(str(text))
     except ValueError:
-        raise Refusal(f"--until 应写成 2026-11-15 这样的日期,填的是“{text}”。") from None
+        raise Refusal(f"--until 应写成 2026-11-15 这样的日期，填的是“{text}”。") from None

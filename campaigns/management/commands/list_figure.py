@@ -37,9 +37,9 @@ class Command(DocumentCommand):
             raise Refusal(f"没有编号为 {options['report']} 的周报。")
         measure = MEASURES.get(options["measure"])
         if measure is None:
-            raise Refusal(f"没有“{options['measure']}”这个指标;可用:{'、'.join(MEASURES)}。")
+            raise Refusal(f"没有“{options['measure']}”这个指标；可用：{'、'.join(MEASURES)}。")
         if options["part"] not in PARTS:
-            raise Refusal(f"没有“{options['part']}”这一栏;可用:{'、'.join(PARTS)}。")
+            raise Refusal(f"没有“{options['part']}”这一栏；可用：{'、'.join(PARTS)}。")
         code = options["code"]
         is_city = code == report.campaign.region_id
         level = options["level"] or (Level.CITY if is_city else LEVEL_BY_DIGITS.get(len(code)))

@@ -41,11 +41,11 @@ class Command(DocumentCommand):
         """Write both files and say what is in them."""
         kind, size, out = options["kind"], options["rows"], Path(options["out"])
         if kind not in WRITERS:
-            raise Refusal(f"没有“{kind}”这种台账的写法,可用 {'、'.join(WRITERS)}。")
+            raise Refusal(f"没有“{kind}”这种台账的写法，可用 {'、'.join(WRITERS)}。")
         if size < 1 or not 0 <= options["dirty"] <= 1:
             raise Refusal("--rows 至少为 1,--dirty 应在 0 到 1 之间。")
         if out.suffix != ".xlsx":
-            raise Refusal(f"只写 xlsx 文件,填的是“{out.name}”。")
+            raise Refusal(f"只写 xlsx 文件，填的是“{out.name}”。")
         on = options["on"] or last_sunday(timezone.localtime()) + timedelta(days=1)
         desk = desk_for(str(options["county"]), on=on, size=size, seed=options["seed"])
         if desk is None:

@@ -95,17 +95,6 @@ def _number_text(number: float) -> str:
     return f"{number:.15g}"
 
 
-def half_width(text: str) -> str:
-    """Full-width letters, digits and signs (！ to ～) and the ideographic space as their half-width forms.
-
-    Everything else stays byte for byte: NFKC would also replace rare characters of personal and place names.
-    """
-    return text.translate(_HALF_WIDTH)
-
-
-_HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-
-
 def text(cell: Cell, *, multiline: bool = False, max_length: int | None = None) -> Outcome:
     """Names and free text: outer blanks go, the rest survives byte for byte.
 

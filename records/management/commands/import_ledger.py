@@ -117,7 +117,7 @@ class Command(DocumentCommand):
         try:
             ledgers.marked_workbook(batch, target)
         except ledgers.LedgerRefused as refusal:
-            self.stderr.write(f"没有生成标注的工作簿:{refusal.sentence}")
+            self.stderr.write(f"没有生成标注的工作簿：{refusal.sentence}")
 
     def in_words(self, document: dict[str, Any]) -> str:
         """The sentence, the counts and the faults by kind."""

@@ -30,14 +30,14 @@ class Command(DocumentCommand):
         digits = options["batch"].upper().removeprefix("PC-")
         batch = LedgerBatch.objects.visible_to(by).filter(pk=digits).first() if digits.isdigit() else None
         if batch is None:
-            raise Refusal(f"没有编号为“{options['batch']}”的批次;请核对")
+            raise Refusal(f"没有编号为“{options['batch']}”的批次；请核对")
         result = ledgers.undo_batch(batch=batch, by=by)
         return {"restored": result.restored, "removed": result.removed, "conflicts": result.conflicts}
 
     def in_words(self, document: dict[str, Any]) -> str:
         """Counts, and one line for each row left alone."""
         lines = [
-            f"还原 {document['restored']:,},删除 {document['removed']:,},未动 {len(document['conflicts']):,}"
+            f"还原 {document['restored']:,}，删除 {document['removed']:,}，未动 {len(document['conflicts']):,}"
         ]
         return "\n".join(
             [*lines, *(f"  第 {c['row']} 行 {c['name']}:{c['why']}" for c in document["conflicts"])]

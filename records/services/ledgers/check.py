@@ -67,7 +67,7 @@ def check_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[str
         raise
     except Exception:
         log.exception("check of batch %s broke", batch.pk)
-        _finish(batch, _failure("检查时出错,没有保存任何内容;请重新上传,仍不行请联系系统管理员"), "broken")
+        _finish(batch, _failure("检查时出错，没有保存任何内容；请重新上传，仍不行请联系系统管理员"), "broken")
         raise
     return {"batch": batch.pk, "state": batch.state, "verdict": batch.verdict, "counts": batch.counts}
 
@@ -138,7 +138,7 @@ def _read(batch: LedgerBatch, kind: LedgerKind) -> tuple[WorkbookData, Table]:
     if unclear:
         named = ";".join(f"{'、'.join(headers)}" for headers in unclear.values())
         raise _Refusal(
-            f"有几列都像是同一项:{named};请指定用哪一列,其余的不导入",
+            f"有几列都像是同一项：{named}；请指定用哪一列，其余的不导入",
             "doubled_columns",
             "columns",
             table=table,
@@ -146,14 +146,14 @@ def _read(batch: LedgerBatch, kind: LedgerKind) -> tuple[WorkbookData, Table]:
     if table.missing:
         named = "、".join(f"“{header}”" for header in kind.headers(table.missing))
         raise _Refusal(
-            f"缺少必填的列 {named};请补上这些列,或指定文件中的哪一列就是它",
+            f"缺少必填的列 {named}；请补上这些列，或指定文件中的哪一列就是它",
             "missing_columns",
             "columns",
             table=table,
         )
     if len(table.row_numbers) > limits().rows:
         raise _Refusal(
-            f"表里有 {len(table.row_numbers):,} 行,超过 {limits().rows:,} 行的上限;请按县(市、区)、乡镇分成几个文件上传",
+            f"表里有 {len(table.row_numbers):,} 行，超过 {limits().rows:,} 行的上限；请按县(市、区)、乡镇分成几个文件上传",
             "too_many_rows",
         )
     return workbook, table
@@ -204,14 +204,16 @@ def _judge(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: int, table: Tab
     if not accepted:
         batch.verdict, batch.state = Verdict.REFUSE, BatchState.REFUSED
         batch.reason = (
-            f"{size:,} 行没有一行可以导入;请按列出的问题改正后重新上传" if rejected else "没有可以导入的行"
+            f"{size:,} 行没有一行可以导入；请按列出的问题改正后重新上传" if rejected else "没有可以导入的行"
         )
     elif rejected:
         batch.verdict, batch.state = Verdict.PARTIAL, BatchState.CHECKED
-        batch.reason = f"{size:,} 行中有 {rejected:,} 行有错误;请改正后重新上传,或只导入其余 {accepted:,} 行"
+        batch.reason = (
+            f"{size:,} 行中有 {rejected:,} 行有错误；请改正后重新上传，或只导入其余 {accepted:,} 行"
+        )
     else:
         batch.verdict, batch.state = Verdict.ACCEPT, BatchState.CHECKED
-        batch.reason = f"{accepted:,} 行全部合格,可以导入"
+        batch.reason = f"{accepted:,} 行全部合格，可以导入"
     for headers in table.doubled.values():
         batch.reason += f";{'、'.join(headers)} 中只取了列名最准的一列"
 

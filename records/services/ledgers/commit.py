@@ -34,11 +34,11 @@ def confirm_batch(*, batch: LedgerBatch, by: Any, digest: str, accept_partial: b
         raise LedgerRefused("只有上传人可以确认导入这个批次", "not_uploader")
     _, territory = importable(batch.kind, by)
     if territory != batch.territory:
-        raise LedgerRefused("您的辖区在检查之后有变化;请重新检查这个文件", "territory_changed")
+        raise LedgerRefused("您的辖区在检查之后有变化；请重新检查这个文件", "territory_changed")
     if digest != batch.digest:
-        raise LedgerRefused("确认的文件与检查的文件不是同一个;请回到批次页面重新确认", "digest_differs")
+        raise LedgerRefused("确认的文件与检查的文件不是同一个；请回到批次页面重新确认", "digest_differs")
     if batch.state == BatchState.CHECKED and batch.verdict == Verdict.PARTIAL and not accept_partial:
-        raise LedgerRefused(f"{batch.reason}。如只导入合格的行,请勾选“只导入合格行”", "partial")
+        raise LedgerRefused(f"{batch.reason}。如只导入合格的行，请勾选“只导入合格行”", "partial")
     taken = LedgerBatch.objects.filter(
         pk=batch.pk, state=BatchState.CHECKED, checked_at=batch.checked_at
     ).update(
@@ -50,11 +50,11 @@ def confirm_batch(*, batch: LedgerBatch, by: Any, digest: str, accept_partial: b
     batch.refresh_from_db()
     if not taken:
         sentences = {
-            BatchState.COMMITTING: "这个批次已经确认,正在导入,不用再次确认",
-            BatchState.COMMITTED: "这个批次已经导入,不用再次确认",
-            BatchState.CHECKED: "这个批次刚刚重新检查过,请看过新的结果再确认",
+            BatchState.COMMITTING: "这个批次已经确认，正在导入，不用再次确认",
+            BatchState.COMMITTED: "这个批次已经导入，不用再次确认",
+            BatchState.CHECKED: "这个批次刚刚重新检查过，请看过新的结果再确认",
         }
-        what = f"批次 {batch.number} 是“{batch.get_state_display()}”,不能导入"
+        what = f"批次 {batch.number} 是“{batch.get_state_display()}”，不能导入"
         raise LedgerRefused(sentences.get(BatchState(batch.state), what), "wrong_state")
     job = jobs.enqueue(
         kind="ledger.commit", params={"batch": batch.pk}, by=by, total=batch.counts.get("accepted", 0)
@@ -74,7 +74,7 @@ def abandon_batch(*, batch: LedgerBatch, by: Any) -> LedgerBatch:
     taken = LedgerBatch.objects.filter(pk=batch.pk, state__in=states).update(state=BatchState.ABANDONED)
     batch.refresh_from_db()
     if not taken:
-        raise LedgerRefused(f"批次 {batch.number} 是“{batch.get_state_display()}”,不能放弃", "wrong_state")
+        raise LedgerRefused(f"批次 {batch.number} 是“{batch.get_state_display()}”，不能放弃", "wrong_state")
     if batch.check_job is not None:
         jobs.cancel_job(job=batch.check_job, by=by)
     batch.rows.all().delete()
@@ -103,7 +103,8 @@ def commit_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[st
     except Exception:
         log.exception("commit of batch %s broke", batch.pk)
         LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTING).update(
-            state=BatchState.CHECKED, reason="导入时出错,没有保存任何内容;请再次确认,仍不行请联系系统管理员"
+            state=BatchState.CHECKED,
+            reason="导入时出错，没有保存任何内容；请再次确认，仍不行请联系系统管理员",
         )
         raise
     return {"batch": batch.pk, "state": batch.state, "counts": batch.counts}
@@ -162,5 +163,5 @@ def _check_again(batch: LedgerBatch) -> None:
         by=batch.uploaded_by,
         action="ledger.outdated",
         target=batch,
-        reason="检查之后登记有变化,没有保存任何内容,正在重新检查",
+        reason="检查之后登记有变化，没有保存任何内容，正在重新检查",
     )

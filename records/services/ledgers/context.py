@@ -50,10 +50,10 @@ def importable(kind: str, by: Any) -> tuple[LedgerKind, str]:
     except KeyError:
         raise LedgerRefused(f"没有“{kind}”这种台账", "unknown_kind") from None
     if kind not in by.import_kinds:
-        raise LedgerRefused(f"您的岗位不能导入“{found.title}”;请由有权限的人员上传", "not_permitted")
+        raise LedgerRefused(f"您的岗位不能导入“{found.title}”；请由有权限的人员上传", "not_permitted")
     territory = by.territory_for_import(kind)
     if found.needs_territory and not territory:
-        raise LedgerRefused("您的岗位没有设定辖区,不能导入台账;请联系系统管理员", "no_territory")
+        raise LedgerRefused("您的岗位没有设定辖区，不能导入台账；请联系系统管理员", "no_territory")
     return found, territory
 
 

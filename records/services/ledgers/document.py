@@ -27,7 +27,7 @@ def head(batch: LedgerBatch, *, repeated: bool = False) -> dict[str, Any]:
     if repeated:
         counts |= dict.fromkeys(("created", "updated", "closed", "reactivated", "conflicts"), 0)
         counts["unchanged"] = counts["accepted"]
-        reason = f"与已导入的批次 {batch.number} 完全相同,此后没有变化,不用再导入"
+        reason = f"与已导入的批次 {batch.number} 完全相同，此后没有变化，不用再导入"
         seconds = {}
     return {
         "verdict": batch.verdict,

@@ -26,7 +26,7 @@ def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
     )
     if not taken:
         batch.refresh_from_db()
-        raise LedgerRefused(f"批次 {batch.number} 是“{batch.get_state_display()}”,不能撤销", "wrong_state")
+        raise LedgerRefused(f"批次 {batch.number} 是“{batch.get_state_display()}”，不能撤销", "wrong_state")
     bulk.lock_name(f"ledger:{kind.key}:{batch.territory[:6]}")
     context = context_of(batch, writing_instant())
     kind.lock(context)

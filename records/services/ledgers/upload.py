@@ -44,10 +44,10 @@ def receive_upload(*, kind: str, file: File, by: Any, choices: Mapping[str, Any]
     _, territory = importable(kind, by)
     size = file.size or 0
     if size == 0:
-        raise LedgerRefused("文件是空的;请检查后重新上传", "empty_file")
+        raise LedgerRefused("文件是空的；请检查后重新上传", "empty_file")
     if size > settings.LEDGER_MAX_MEGABYTES * 1024 * 1024:
         raise LedgerRefused(
-            f"文件有 {size / 1024 / 1024:.1f} MB,超过 {settings.LEDGER_MAX_MEGABYTES} MB 的上限;请删去图片和多余的工作表,或分成几个文件",
+            f"文件有 {size / 1024 / 1024:.1f} MB，超过 {settings.LEDGER_MAX_MEGABYTES} MB 的上限；请删去图片和多余的工作表，或分成几个文件",
             "file_too_large",
         )
     digest = _digest(file)
@@ -81,7 +81,7 @@ def _store(
         batch.file.save(name or "ledger", file, save=False)
     except OSError as problem:
         raise LedgerRefused(
-            "服务器存不下这个文件,没有收到;请稍后再试或联系系统管理员", "disk_full"
+            "服务器存不下这个文件，没有收到；请稍后再试或联系系统管理员", "disk_full"
         ) from problem
     try:
         with transaction.atomic():
@@ -163,11 +163,11 @@ def recheck_batch(*, batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | N
         with transaction.atomic():
             taken = LedgerBatch.objects.filter(pk=batch.pk, state__in=states).update(**fields)
     except IntegrityError:
-        raise LedgerRefused("同一个文件已经在另一个批次中处理,请到那个批次查看", "already_open") from None
+        raise LedgerRefused("同一个文件已经在另一个批次中处理，请到那个批次查看", "already_open") from None
     batch.refresh_from_db()
     if not taken:
         raise LedgerRefused(
-            f"批次 {batch.number} 是“{batch.get_state_display()}”,不能重新检查", "wrong_state"
+            f"批次 {batch.number} 是“{batch.get_state_display()}”，不能重新检查", "wrong_state"
         )
     _enqueue_check(batch, by)
     audit.record(by=by, action="ledger.rechecked", target=batch, after={"choices": batch.choices})
