@@ -4,22 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from foodsafe_portal.lib.permissions import Permission as P
 from records.admin_base import EditedAdmin, ScopedAdmin, ScopedLines
 from records.admin_ledgers import LedgerDoors
+from records.ledgers import all_kinds
 from records.models import (
+    ApprovalRule,
     AuditEvent,
     AuditLink,
     EvidenceFile,
     Job,
     LedgerBatch,
+    LedgerHabit,
     LedgerRow,
+    OwnedColumn,
     WorkdayOverride,
     WorkYear,
 )
+from records.services import ledger_rules
 from records.services.work_years import save_work_year
 
 CALENDAR = (P.MANAGE_REGIONS, P.MANAGE_POLICIES)
@@ -94,6 +101,90 @@ class LedgerRowAdmin(ScopedAdmin):
     scoped_through = "batch"
     list_display = ("batch", "row_no", "verdict", "verb", "key")
     list_filter = ("verdict", "verb")
+
+
+class LedgerRuleAdmin(EditedAdmin):
+    """Rules of ledgers: kinds and columns are chosen from those there are."""
+
+    view_permissions = (P.MANAGE_POLICIES, P.VIEW_TRAIL)
+    change_permissions = (P.MANAGE_POLICIES,)
+
+    def rows(self, user: Any) -> Any:
+        """They hold for the whole city."""
+        return self.model._default_manager.all()
+
+    def removable(self, request: HttpRequest, row: Any) -> bool:
+        """A rule that is gone no longer holds."""
+        return True
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the kinds by their titles and the columns by their headers."""
+        if db_field.name == "kind":
+            first = [("", _("所有台账"))] if db_field.blank else [("", "---------")]
+            kinds = [(kind.key, str(kind.title)) for kind in all_kinds() if db_field.blank or kind.ownable]
+            kwargs["widget"] = forms.Select(choices=[*first, *kinds])
+        if db_field.name == "column":
+            columns = [
+                (str(kind.title), [(key, kind.column_of[key].header) for key in kind.ownable])
+                for kind in all_kinds()
+                if kind.ownable
+            ]
+            kwargs["widget"] = forms.Select(choices=[("", "---------"), *columns])
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+@admin.register(ApprovalRule)
+class ApprovalRuleAdmin(LedgerRuleAdmin):
+    """From which size an import needs a second person; an empty table means never."""
+
+    fields = ("kind", "rows")
+    on_change = ("rows",)
+    list_display = ("__str__", "rows")
+
+    def write(self, request: HttpRequest, row: Any, values: Any, lines: Any, seen: str) -> ApprovalRule:
+        """See ``save_approval_rule``."""
+        kind = values.get("kind", row.kind)
+        return ledger_rules.save_approval_rule(
+            rule=row, kind=kind, rows=values["rows"], by=request.user, seen=seen
+        )
+
+    def remove(self, request: HttpRequest, row: Any) -> None:
+        """See ``remove_approval_rule``."""
+        ledger_rules.remove_approval_rule(rule=row, by=request.user)
+
+
+@admin.register(OwnedColumn)
+class OwnedColumnAdmin(LedgerRuleAdmin):
+    """Columns that the city keeps to itself."""
+
+    fields = ("kind", "column")
+    list_display = ("kind", "column")
+
+    def editable(self, request: HttpRequest, row: Any) -> bool:
+        """A column is owned or not; another one is another row."""
+        return False
+
+    def write(self, request: HttpRequest, row: Any, values: Any, lines: Any, seen: str) -> OwnedColumn:
+        """See ``save_owned_column``."""
+        return ledger_rules.save_owned_column(
+            owned=row, kind=values["kind"], column=values["column"], by=request.user, seen=seen
+        )
+
+    def remove(self, request: HttpRequest, row: Any) -> None:
+        """See ``remove_owned_column``."""
+        ledger_rules.remove_owned_column(owned=row, by=request.user)
+
+
+@admin.register(LedgerHabit)
+class LedgerHabitAdmin(ScopedAdmin):
+    """Columns remembered from an earlier answer, for the auditor; uploaders change them where they upload."""
+
+    view_permissions = (P.VIEW_TRAIL,)
+    list_display = ("kind", "territory", "unit_path", "updated_by", "updated_at")
+
+    def rows(self, user: Any) -> Any:
+        """Every answer: whoever reads the trail sees every ledger."""
+        return LedgerHabit.objects.all() if user.can(P.VIEW_TRAIL) else LedgerHabit.objects.none()
 
 
 class DayLines(ScopedLines):

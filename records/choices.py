@@ -22,6 +22,7 @@ class BatchState(models.TextChoices):
     UPLOADED = "uploaded", _("待检查")
     CHECKING = "checking", _("检查中")
     CHECKED = "checked", _("待确认")
+    AWAITING = "awaiting", _("待批准")
     COMMITTING = "committing", _("导入中")
     COMMITTED = "committed", _("已导入")
     REFUSED = "refused", _("未通过")

@@ -20,6 +20,7 @@ STEP = {
     BatchState.UPLOADED: 2,
     BatchState.CHECKING: 2,
     BatchState.CHECKED: 3,
+    BatchState.AWAITING: 3,
     BatchState.COMMITTING: 4,
     BatchState.COMMITTED: 5,
     BatchState.UNDONE: 5,

@@ -50,12 +50,15 @@ from inspections.models import (
 )
 from records.admin_base import ScopedAdmin
 from records.models import (
+    ApprovalRule,
     AuditEvent,
     AuditLink,
     EvidenceFile,
     Job,
     LedgerBatch,
+    LedgerHabit,
     LedgerRow,
+    OwnedColumn,
     WorkdayOverride,
     WorkYear,
 )
@@ -78,7 +81,7 @@ ROOMS = ("records", "accounts", "entities", "inspections", "campaigns")
 TABLES: set[type[models.Model]] = {
     model for room in ROOMS for model in apps.get_app_config(room).get_models()
 }
-TRAIL = {AuditEvent, AuditLink, EvidenceFile}
+TRAIL = {AuditEvent, AuditLink, EvidenceFile, LedgerHabit}
 SYSTEM = {Job, LedgerBatch, LedgerRow, WorkYear, WorkdayOverride, Region, Unit, User, Post}
 
 # Who may look at which table, and who may enter rows; every other pair is refused.
@@ -89,7 +92,7 @@ LOOKS: dict[Role, set[type[models.Model]]] = {
     Role.SECURITY_ADMIN: {Region, Unit, User, Post},
 }
 ORGANISATION = {Campaign, LeadingGroup, WorkTeam, Membership, Phase, TaskItem, Rulebook}
-RULES = {FrequencyPolicy, DeadlinePolicy, Checklist, WorkYear}
+RULES = {FrequencyPolicy, DeadlinePolicy, Checklist, WorkYear, ApprovalRule, OwnedColumn}
 ENTERS: dict[Role, set[type[models.Model]]] = {
     Role.CAMPAIGN_OFFICE: ORGANISATION | RULES | {Business, Officer, Assignment, Pledge},
     Role.SYSTEM_ADMIN: {WorkYear, Region, Unit, User},
@@ -319,6 +322,9 @@ def make_everything(region: str, owner: User) -> dict[type[models.Model], models
         Job.objects.create(kind="ledger.check", created_by=owner, created_at=now),
         batch,
         LedgerRow.objects.create(batch=batch, row_no=3, verdict="accepted", verb="created"),
+        LedgerHabit.objects.create(kind="businesses", territory=region[:6], updated_by=user, updated_at=now),
+        ApprovalRule.objects.get_or_create(kind="", defaults={"rows": 1000})[0],
+        OwnedColumn.objects.get_or_create(kind="businesses", column="scale")[0],
         year,
         WorkdayOverride.objects.create(day=date(year.year, 5, 1), year=year, kind="holiday"),
     ]

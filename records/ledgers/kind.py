@@ -27,7 +27,8 @@ class LedgerContext:
     """Who imports, for which territory (region code, '' = none), and on which day.
 
     ``ledger_date`` is the day the ledger says it was filled in (填报日期), else the day of the upload. ``batch_id`` marks
-    the facts that an import writes.
+    the facts that an import writes. ``locked_columns`` are keys of columns that the city keeps: in an object that is
+    registered already, this import leaves them as they are and notes ``owned_by_city`` on the row.
     """
 
     user: Any
@@ -36,6 +37,7 @@ class LedgerContext:
     now: datetime
     ledger_date: date
     batch_id: int
+    locked_columns: frozenset[str] = frozenset()
 
     @property
     def batch_number(self) -> str:
@@ -78,7 +80,7 @@ class LedgerKind:
 
     ``key`` is the name in the rights table, ``match_note`` a Chinese sentence on how rows find their objects, ``example`` the
     template's example row by column key, ``ignorable`` the columns that carry no content (a serial number), ``endless`` the
-    words that mean "no end" in a date column.
+    words that mean "no end" in a date column, ``ownable`` the columns that the city may keep to itself.
     """
 
     key: ClassVar[str] = ""
@@ -88,6 +90,7 @@ class LedgerKind:
     example: ClassVar[Mapping[str, str]] = {}
     ignorable: ClassVar[tuple[str, ...]] = ("seq",)
     endless: ClassVar[Mapping[str, Sequence[str]]] = {}
+    ownable: ClassVar[tuple[str, ...]] = ()
     needs_territory: ClassVar[bool] = True
 
     # --- columns --------------------------------------------------------------------------------
@@ -150,6 +153,13 @@ class LedgerKind:
         Asked twice, at the check and again under lock before the commit: the same register must give the same answer.
         """
         raise NotImplementedError
+
+    def idle_rows_stand(self, batch: LedgerBatch) -> bool:
+        """Whether everything behind the rows that write nothing is as it was at the check, by the objects' versions.
+
+        Then a commit reads and plans only the rows that write something. False = not known: all rows are planned again.
+        """
+        return False
 
     def lock(self, context: LedgerContext) -> None:
         """Take what keeps two imports of the same territory apart; inside the committing transaction."""

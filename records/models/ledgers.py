@@ -62,6 +62,17 @@ class LedgerBatch(models.Model):
         verbose_name=_("确认人"),
     )
     confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
+    # Above a size set by the campaign office a second person says yes or no.
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("批准人"),
+    )
+    decided_at = models.DateTimeField(_("批准时间"), null=True, blank=True)
+    decision_reason = models.CharField(_("不批准的原因"), max_length=300, blank=True)
     committed_at = models.DateTimeField(_("导入时间"), null=True, blank=True)
     accept_partial = models.BooleanField(_("只导入合格行"), default=False)
 
@@ -74,11 +85,14 @@ class LedgerBatch(models.Model):
         indexes = [
             models.Index(fields=["kind", "digest"], name="batch_by_digest"),
             models.Index(fields=["uploaded_by", "-id"], name="batch_of_person"),
+            models.Index(
+                fields=["territory"], name="batch_awaiting_approval", condition=models.Q(state="awaiting")
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["uploaded_by", "kind", "digest"],
-                condition=models.Q(state__in=["uploaded", "checking", "checked", "committing"]),
+                condition=models.Q(state__in=["uploaded", "checking", "checked", "awaiting", "committing"]),
                 name="batch_open_once_per_person_and_file",
                 violation_error_message=_("同一个文件正在处理中。"),
             )

@@ -14,6 +14,7 @@ from django.utils import timezone
 from foodsafe_portal.lib.intake.model import MIB, Limits
 from records.ledgers import LedgerContext, LedgerKind, kind_of
 from records.models import LedgerBatch
+from records.services.ledger_rules import locked_columns
 from records.services.ledgers.refusals import LedgerRefused
 
 
@@ -40,6 +41,7 @@ def context_of(batch: LedgerBatch, now: datetime) -> LedgerContext:
         now=now,
         ledger_date=batch.ledger_date or today,
         batch_id=batch.pk,
+        locked_columns=locked_columns(batch.kind, batch.territory),
     )
 
 
