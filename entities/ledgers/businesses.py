@@ -26,6 +26,7 @@ from foodsafe_portal.lib.scope import in_territory
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
 from records.ledgers.bulk import Same, among, insert, update
+from records.ledgers.staging import still_stand
 from records.models import LedgerBatch, LedgerRow
 
 NORMAL = BusinessStatus.NORMAL.value
@@ -137,6 +138,10 @@ class BusinessesKind(LedgerKind):
         _decide_statuses(rows, plan, intents)
         plan.data = _settle(plan, intents, rows.live())
         return plan
+
+    def idle_rows_stand(self, batch: LedgerBatch) -> bool:
+        """See ``LedgerKind.idle_rows_stand``."""
+        return still_stand(batch, Business.objects.all())
 
     def apply(self, plan: Plan, rows: Rows, context: LedgerContext) -> None:
         """See ``LedgerKind.apply``."""

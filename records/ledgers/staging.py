@@ -10,7 +10,7 @@ from json import dumps, loads
 from json.encoder import encode_basestring
 from typing import Any
 
-from django.db.models import TextField
+from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from records.choices import RowVerb, RowVerdict
@@ -21,6 +21,7 @@ from records.ledgers.rows import Rows
 from records.models import LedgerBatch, LedgerRow
 
 KEY_LENGTH = 200
+IDLE_VERBS = (RowVerb.UNCHANGED.value, RowVerb.CONFLICT.value)  # rows that write nothing
 
 
 def write(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: Iterable[tuple[int, str]]) -> None:
@@ -144,11 +145,16 @@ class Staged:
         )
 
 
-def read(batch: LedgerBatch, kind: LedgerKind) -> tuple[Rows, Staged]:
-    """The accepted rows of a batch as they were understood, and what was promised for them."""
+def read(batch: LedgerBatch, kind: LedgerKind, *, changing: bool = False) -> tuple[Rows, Staged]:
+    """The accepted rows of a batch as they were understood, and what was promised for them.
+
+    With ``changing`` only those that write something: rows found unchanged, and rows a human decision stands against, stay out.
+    """
+    accepted = LedgerRow.objects.filter(batch=batch, verdict=RowVerdict.ACCEPTED)
+    if changing:
+        accepted = accepted.exclude(verb__in=IDLE_VERBS)
     found = list(
-        LedgerRow.objects.filter(batch=batch, verdict=RowVerdict.ACCEPTED)
-        .order_by("row_no")
+        accepted.order_by("row_no")
         .annotate(document=Cast("values", TextField()), earlier=Cast("before", TextField()))
         .values_list("row_no", "document", "verb", "key", "target_id", "earlier")
     )
@@ -169,6 +175,21 @@ def read(batch: LedgerBatch, kind: LedgerKind) -> tuple[Rows, Staged]:
     rows = Rows(numbers, columns, headers)
     rows.identities = keys
     return rows, Staged(verbs, targets, befores)
+
+
+def idle_rows(batch: LedgerBatch) -> QuerySet[LedgerRow]:
+    """The accepted rows that write nothing."""
+    return LedgerRow.objects.filter(batch=batch, verdict=RowVerdict.ACCEPTED, verb__in=IDLE_VERBS)
+
+
+def still_stand(batch: LedgerBatch, register: QuerySet) -> bool:
+    """Whether the objects behind all idle rows have the version they had at the check; ``register`` is their manager's all().
+
+    Then those rows need not be read and planned again: nothing is written for them, and what they said was true still is.
+    """
+    idle = idle_rows(batch)
+    same = register.filter(pk=OuterRef("target_id"), version=OuterRef("base_version"))
+    return not idle.exclude(Exists(same)).exists()
 
 
 class _Read(dict[Any, Any]):

@@ -16,6 +16,7 @@ _IGNORED_HEADERS = frozenset({normalise_header(RESULT_HEADER)})
 _SERIAL_HEADERS = frozenset({"序号", "序", "no."})
 _EXAMPLE_MARK, _NOTE_MARK = (unicodedata.normalize("NFKC", mark) for mark in (EXAMPLE_MARK, NOTE_MARK))
 _TOTAL = re.compile(r"^(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|本页合计|本页小计|全[县市区]合计):?$")
+_MARK_FIRSTS = frozenset({_EXAMPLE_MARK[0], _NOTE_MARK[0], *"合总小共累本全"})  # what _marked can begin with
 _NOTE = re.compile(
     r"^(注|备\s*注|说\s*明|填\s*表\s*说\s*明|填\s*报\s*说\s*明)\s*\d*\s*[:、.]"
     r"|^(填\s*表|填\s*报|制\s*表|审\s*核|复\s*核|单位负责|主要负责|分管领导|联\s*系|报送)[^,。]{0,8}:"
@@ -282,6 +283,7 @@ def _data_rows(
         return (), ()
     width = len(counted)
     header_words = {normalise_header(header) for header in columns.values()}
+    firsts = {word[:1] for word in header_words}
     leading = [column[header_row:] for column in sheet.columns[:3]]
     kept: list[int] = []
     skipped: list[tuple[int, str]] = []
@@ -299,8 +301,8 @@ def _data_rows(
             skipped.append((number, marked[place]))
         elif empty == width:
             continue
-        elif (empty * 2 < width and not _is_header(cells, header_words)) or (
-            reason := _reason_to_skip(cells, header_words)
+        elif (empty * 2 < width and not _is_header(cells, header_words, firsts)) or (
+            reason := _reason_to_skip(cells, header_words, firsts)
         ) is None:
             kept.append(number)
         elif reason:
@@ -311,8 +313,18 @@ def _data_rows(
     return tuple(kept), tuple(sorted([*skipped, *serial_only]))
 
 
-def _marked(cell: Cell) -> str | None:
-    text = unicodedata.normalize("NFKC", str(cell)).strip()
+def _starts_otherwise(text: str, firsts: Collection[str]) -> bool:
+    """Whether a text starts with a Chinese character that no way of spelling could turn into one of ``firsts``.
+
+    Most cells of a ledger do; telling so by one character spares them the normalising.
+    """
+    return "\u4e00" <= text[:1] <= "\u9fff" and text[0] not in firsts
+
+
+def _marked(cell: str) -> str | None:
+    if _starts_otherwise(cell, _MARK_FIRSTS):
+        return None
+    text = unicodedata.normalize("NFKC", cell).strip()
     if text.startswith(_EXAMPLE_MARK):
         return "模板的示例行，不导入"
     if text.startswith(_NOTE_MARK):
@@ -322,17 +334,19 @@ def _marked(cell: Cell) -> str | None:
     return None
 
 
-def _is_header(cells: Row, header_words: set[str]) -> bool:
-    """Whether a row repeats the header, as a printed ledger does on each page."""
+def _is_header(cells: Row, header_words: set[str], firsts: Collection[str]) -> bool:
+    """Whether a row repeats the header, as a printed ledger does on each page; ``firsts`` are the words' first characters."""
     first = next((cell for cell in cells if cell is not None), None)
-    if not isinstance(first, str) or normalise_header(first) not in header_words:
+    if not isinstance(first, str) or _starts_otherwise(first, firsts):
+        return False
+    if normalise_header(first) not in header_words:
         return False
     words = [cell for cell in cells if cell is not None]
     same = sum(1 for cell in words if isinstance(cell, str) and normalise_header(cell) in header_words)
     return same >= 2 and same * 3 >= len(words) * 2
 
 
-def _reason_to_skip(cells: Row, header_words: set[str]) -> str | None:
+def _reason_to_skip(cells: Row, header_words: set[str], firsts: Collection[str]) -> str | None:
     """Why a thinly filled row is no data row; an empty string for one of blanks only, None when it is data."""
     texts = [
         unicodedata.normalize("NFKC", cell).strip() if isinstance(cell, str) else cell
@@ -347,7 +361,7 @@ def _reason_to_skip(cells: Row, header_words: set[str]) -> str | None:
             return "合计行，不导入"
         if _NOTE.match(first):
             return "注释或签字行，不导入"
-    if _is_header(cells, header_words):
+    if _is_header(cells, header_words, firsts):
         return "重复的表头，不导入"
     return None
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from records.choices import BatchState, Verdict
-from records.ledgers import RegisterChanged, bulk, kind_of, staging
+from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, bulk, kind_of, staging
 from records.models import LedgerBatch
 from records.services import audit, jobs
 from records.services.instants import writing_instant
@@ -118,10 +118,7 @@ def _commit(batch: LedgerBatch, progress: jobs.Progress) -> None:
     context = context_of(batch, writing_instant())
     bulk.lock_name(f"ledger:{kind.key}:{batch.territory[:6]}")
     kind.lock(context)
-    rows, staged = staging.read(batch, kind)
-    plan = kind.plan(rows, context)
-    if not staged.agrees_with(plan, rows):
-        raise RegisterChanged(batch.number)
+    rows, plan = _planned_again(batch, kind, context)
     kind.apply(plan, rows, context)
     batch.seconds = {**batch.seconds, "commit": round(time.perf_counter() - started, 3)}
     batch.state, batch.committed_at = BatchState.COMMITTED, timezone.now()
@@ -141,6 +138,20 @@ def _commit(batch: LedgerBatch, progress: jobs.Progress) -> None:
         },
         reason=batch.reason,
     )
+
+
+def _planned_again(batch: LedgerBatch, kind: LedgerKind, context: LedgerContext) -> tuple[Rows, Plan]:
+    """The rows to write and a fresh plan for them, which promises what the check promised.
+
+    Raises ``RegisterChanged`` when it does not. Where every row that writes nothing still stands, the others are planned alone;
+    should they then disagree, the idle ones may have been what kept them apart, so all are planned.
+    """
+    for changing in (True, False) if kind.idle_rows_stand(batch) else (False,):
+        rows, staged = staging.read(batch, kind, changing=changing)
+        plan = kind.plan(rows, context)
+        if staged.agrees_with(plan, rows):
+            return rows, plan
+    raise RegisterChanged(batch.number)
 
 
 def _digest(rows: Any) -> str:
