@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from typing import Self
 
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Length
 
-from foodsafe_portal.lib.scope import Person, ScopedQuerySet
+from foodsafe_portal.lib.scope import Person, ScopedQuerySet, in_territory
 
 
 class CampaignQuerySet(ScopedQuerySet):
     """Campaigns; people see the ones they work in and the ones above them."""
 
     resource = "campaign"
+
+    def nearest_to(self, territory: str) -> Self:
+        """The campaigns a territory takes part in, its own first: the one of the smallest region around it, then those inside."""
+        around = Q(
+            region_id__in=[territory[:digits] for digits in (2, 4, 6, 9, 12) if digits <= len(territory)]
+        )
+        inside = in_territory(territory) if territory else Q()
+        return self.filter(around | inside).order_by(
+            F("closed_on").desc(nulls_first=True),
+            Case(When(around, then=Length("region_id") * -1), default=Length("region_id")),
+            "region_id",
+            "code",
+        )
 
 
 class CampaignPartQuerySet(ScopedQuerySet):
@@ -43,6 +57,14 @@ class ReadingQuerySet(ScopedQuerySet):
     resource = "reading"
     territory_path = "campaign__region_id"
     unit_path = "clause__lead_unit__path"
+
+    def visible_to(self, user: Person) -> Self:
+        """The readings of one's campaign or unit, and those of the assessment of one's own territory."""
+        whole, own = (
+            user.scope.rows(self.resource, territory=territory, unit=self.unit_path, owner=None)
+            for territory in ("campaign__region_id", "assessment__region_id")
+        )
+        return self if whole is None or own is None else self.filter(whole | own)
 
     def valid(self) -> Self:
         """Readings nobody has replaced."""

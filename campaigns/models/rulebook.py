@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Unit
+from accounts.models import Region, Unit
 from campaigns.choices import AssessmentKind, ClauseKind, EditionState, ReadingSource
 from campaigns.querysets import AssessmentQuerySet, ClauseQuerySet, ReadingQuerySet, RulebookQuerySet
 
@@ -83,7 +83,10 @@ class Clause(models.Model):
 
 
 class Assessment(models.Model):
-    """A parallel scoring of the same clauses: self, mock, provincial or national."""
+    """A parallel scoring of the same clauses: self, mock, provincial or national.
+
+    ``region`` names the part that was looked at (a county's 自评); none = the whole campaign.
+    """
 
     campaign = models.ForeignKey(
         "campaigns.Campaign", models.CASCADE, related_name="assessments", verbose_name=_("创建")
@@ -91,6 +94,9 @@ class Assessment(models.Model):
     rulebook = models.ForeignKey(Rulebook, models.PROTECT, related_name="+", verbose_name=_("评价细则"))
     kind = models.CharField(_("类别"), max_length=12, choices=AssessmentKind.choices)
     title = models.CharField(_("名称"), max_length=100)
+    region = models.ForeignKey(
+        Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("测评地区")
+    )
     held_on = models.DateField(_("日期"))
     assessor = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -8,7 +8,7 @@ base score is brought back to its full scale (合理缺项). Everything is exact
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -179,6 +179,14 @@ def score(rulebook: Rulebook, readings: Mapping[str, object]) -> Score:
         reasons=tuple(reasons),
         clauses=clauses,
     )
+
+
+def check_reading(rulebook: Rulebook, no: str, reading: object) -> None:
+    """Refuse what a clause cannot be scored by. Raises ReadingRefused with the clause named."""
+    clause = rulebook.by_no.get(no)
+    if clause is not None and not clause.children:  # the rest of the rulebook has nothing to say about it
+        rulebook = replace(rulebook, clauses=(clause,), by_no={no: clause})
+    score(rulebook, {no: reading})
 
 
 # --- clauses ------------------------------------------------------------------------------------

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Unit
 from campaigns.choices import EditionState, ReadingSource
-from campaigns.errors import CampaignRefused
+from campaigns.editions import document_digest, store_edition
+from campaigns.errors import RulebookRefused
 from campaigns.models import Assessment, Campaign, Clause, Reading, Rulebook
 from campaigns.rules.rulebook import ScoringRefused, parse_rulebook
-from campaigns.rules.scoring import score
+from campaigns.rules.scoring import check_reading
 from records.services import audit
 from records.services.instants import writing_instant
 
-
-class RulebookRefused(CampaignRefused):
-    """The edition or the reading cannot be taken; the sentence names the clause."""
-
-
-def document_digest(document: dict[str, Any]) -> str:
-    """SHA-256 of an edition's canonical text."""
-    return hashlib.sha256(json.dumps(document, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+__all__ = [
+    "RulebookRefused",
+    "document_digest",
+    "draft_rulebook",
+    "pin_rulebook",
+    "publish_rulebook",
+    "record_reading",
+]
 
 
 @transaction.atomic
@@ -47,53 +43,11 @@ def draft_rulebook(
 
     Raises ``RulebookRefused`` for a published edition, a bad document, and one that leaves out a clause already read.
     """
-    try:
-        parse_rulebook(document)
-    except ScoringRefused as refusal:
-        raise RulebookRefused(str(refusal)) from None
-    existing = Rulebook.objects.select_for_update().filter(code=code).first()
-    if existing and existing.state == EditionState.PUBLISHED:
-        raise RulebookRefused(
-            _("评价细则“%(existing)s”已发布，不能再改；请用新的代码和版本。") % {"existing": existing}
-        )
-    rulebook = existing or Rulebook(code=code)
-    rulebook.title, rulebook.edition, rulebook.source, rulebook.is_demo = title, edition, source, is_demo
-    rulebook.document, rulebook.digest = document, document_digest(document)
-    rulebook.save()
-    before = {clause.no: clause for clause in rulebook.clauses.all()}
-    _write_clauses(rulebook, document["clauses"], None, iter(range(1, 100_000)), before)
-    try:
-        with transaction.atomic():
-            Clause.objects.filter(pk__in=[clause.pk for clause in before.values()]).delete()
-    except ProtectedError as error:
-        used = next(row.clause for row in error.protected_objects if isinstance(row, Reading))
-        raise RulebookRefused(_("“%(row)s”已被使用，不能删除。") % {"row": used}) from error
+    rulebook = store_edition(
+        code=code, title=title, edition=edition, document=document, source=source, is_demo=is_demo
+    )
     audit.record(by=by, action="rulebook.drafted", target=rulebook, after={"digest": rulebook.digest})
     return rulebook
-
-
-def _write_clauses(
-    rulebook: Rulebook,
-    raws: list[dict[str, Any]],
-    parent: Clause | None,
-    order: Iterator[int],
-    before: dict[str, Clause],
-) -> None:
-    """Write the clauses of a document over those of the same number; what is left in ``before`` is no longer there."""
-    for raw in raws:
-        lead = raw.get("lead_unit")
-        clause = before.pop(raw["no"], None) or Clause(rulebook=rulebook, no=raw["no"])
-        clause.parent = parent
-        clause.title = raw.get("title") or raw["no"]
-        clause.kind = raw.get("kind") or (parent.kind if parent else "basic")
-        clause.points = raw.get("points")
-        clause.method = raw.get("method", "")
-        clause.params = raw.get("params", {})
-        clause.measure = raw.get("measure", {})
-        clause.lead_unit = Unit.objects.filter(name=lead).first() if lead else None
-        clause.order = next(order)
-        clause.save()
-        _write_clauses(rulebook, raw.get("children", []), clause, order, before)
 
 
 @transaction.atomic
@@ -147,7 +101,7 @@ def record_reading(
     if clause.measure and assessment is None:
         raise RulebookRefused(_("条款 %(no)s 由系统按台账计算，不用填报。") % {"no": clause.no})
     try:
-        score(parse_rulebook(clause.rulebook.document), {clause.no: value})
+        check_reading(parse_rulebook(clause.rulebook.document), clause.no, value)
     except ScoringRefused as refusal:
         raise RulebookRefused(str(refusal)) from None
     at = writing_instant()
