@@ -99,3 +99,18 @@ class Source(models.TextChoices):
     ADMIN = "admin", _("后台")
     API = "api", _("接口")
     DEMO = "demo", _("演示数据")
+
+
+class PairState(models.TextChoices):
+    """Two businesses that look like one wait for a person, who merges them or keeps them apart."""
+
+    WAITING = "waiting", _("待核对")
+    MERGED = "merged", _("已合并")
+    APART = "apart", _("不是同一家")
+
+
+class FormerWhy(models.TextChoices):
+    """How an identity came to be a former one."""
+
+    CHANGED = "changed", _("登记变更")
+    MERGED = "merged", _("并入其他主体")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 
 from django.apps import apps
 from django.db.models import Q
 
-from entities.choices import BusinessStatus, ReviewState
+from entities.choices import BusinessStatus, PairState, ReviewState
 from foodsafe_portal.lib.scope import Person, ScopedQuerySet
 
 
@@ -16,6 +16,15 @@ class BusinessQuerySet(ScopedQuerySet):
     """Food businesses; an officer sees the ones assigned to them today."""
 
     resource = "business"
+
+    def visible_to(self, user: Person, *, merged: bool = False) -> Self:
+        """The businesses of the register this person may see; with ``merged`` also those that were merged into another."""
+        seen = super().visible_to(user)
+        return seen if merged else seen.registered()
+
+    def registered(self) -> Self:
+        """Businesses that have not been merged into another one."""
+        return self.filter(merged_into__isnull=True)
 
     def owned_by(self, user: Person) -> Q:
         """Businesses assigned to this person's officer records."""
@@ -56,6 +65,46 @@ class GradeChangeQuerySet(ChangeQuerySet):
     """Changes of grade."""
 
     resource = "grade_change"
+
+
+class FormerIdentityQuerySet(ScopedQuerySet):
+    """Names and numbers under which businesses stood in the register before."""
+
+    resource = "business"
+    territory_path = "business__region_id"
+
+    def owned_by(self, user: Person) -> Q:
+        """Those of businesses assigned to this person."""
+        assignments = apps.get_model("entities", "Assignment").objects.active()
+        return Q(business_id__in=assignments.filter(officer__user_id=user.pk).values("business_id"))
+
+
+class BusinessMergerQuerySet(FormerIdentityQuerySet):
+    """Businesses merged into others."""
+
+    def standing(self) -> Self:
+        """Mergers nobody has taken back."""
+        return self.filter(undone_at__isnull=True)
+
+    def known_at(self, instant: datetime) -> Self:
+        """Mergers that stood at ``instant``."""
+        return self.filter(Q(undone_at__isnull=True) | Q(undone_at__gt=instant), merged_at__lte=instant)
+
+
+class DuplicatePairQuerySet(ScopedQuerySet):
+    """Businesses that look like one."""
+
+    resource = "duplicate"
+
+    def waiting(self) -> Self:
+        """Pairs to decide on: of a business that has been merged with a third one there is nothing to decide."""
+        return self.filter(
+            state=PairState.WAITING, first__merged_into__isnull=True, second__merged_into__isnull=True
+        )
+
+    def decided(self) -> Self:
+        """Pairs on which a person's decision stands."""
+        return self.exclude(state=PairState.WAITING)
 
 
 class OfficerQuerySet(ScopedQuerySet):

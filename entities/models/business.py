@@ -27,6 +27,7 @@ class Business(models.Model):
 
     ``match_key`` is its natural key: the licence number, else credit code and premises, else name and premises
     (``entities.rules.matching.match_key``). ``status`` and ``responsibility_grade`` change only through reviewed changes.
+    ``merged_into`` is the business that a merged one is now known as (``entities.models.BusinessMerger``).
     """
 
     match_key = models.CharField(_("匹配键"), max_length=200, unique=True, editable=False)
@@ -58,6 +59,15 @@ class Business(models.Model):
     safety_officer = models.CharField(_("食品安全员"), max_length=60, blank=True)
     national_no = models.CharField(_("国家平台编号"), max_length=60, blank=True)
     registered_on = models.DateField(_("入册日期"))
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="absorbed",
+        verbose_name=_("并入"),
+    )
     version = models.PositiveIntegerField(_("版本"), default=1, editable=False)
     source = models.CharField(
         _("来源"), max_length=8, choices=Source.choices, default=Source.PAGE, editable=False
@@ -72,13 +82,22 @@ class Business(models.Model):
         verbose_name_plural = _("经营主体")
         ordering = ["-id"]
         indexes = [
+            # The register's lists and counts leave merged businesses out, so that these indexes do as well.
             models.Index(
-                fields=["region", "responsibility_grade", "status"], name="business_by_region_grade"
+                fields=["region", "responsibility_grade", "status"],
+                name="business_by_region_grade",
+                condition=Q(merged_into__isnull=True),
             ),
             models.Index(
-                fields=["region"], name="business_ungraded_by_region", condition=Q(responsibility_grade="")
+                fields=["region"],
+                name="business_ungraded_by_region",
+                condition=Q(merged_into__isnull=True, responsibility_grade=""),
             ),
-            models.Index(fields=["region"], name="business_high_risk_by_region", condition=Q(high_risk=True)),
+            models.Index(
+                fields=["region"],
+                name="business_high_risk_by_region",
+                condition=Q(merged_into__isnull=True, high_risk=True),
+            ),
             # Pattern operators serve equality and prefixes alike; the names' bigram index is in migration 0002.
             models.Index(
                 fields=["credit_code"], opclasses=["varchar_pattern_ops"], name="business_by_credit_code"
