@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.rules.rights import Permission as P
+from foodsafe_portal.lib.badges import badge_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,13 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
             if not user.can(door.permission):
                 continue
             url = reverse(door.url_name)
-            item = {"url": url, "icon": door.icon, "label": door.label, "badge": "", "active": False}
+            item = {
+                "url": url,
+                "icon": door.icon,
+                "label": door.label,
+                "badge": badge_of(door.url_name, user),
+                "active": False,
+            }
             if path.startswith(url) and (best is None or len(url) > best[0]):
                 best = (len(url), item)
             items.append(item)

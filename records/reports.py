@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from foodsafe_portal.lib.badges import badge_for
 from foodsafe_portal.lib.ledger import Column
 from records.choices import BatchState, RowVerb
 from records.ledgers import LedgerKind, kind_of
@@ -75,6 +75,8 @@ class BatchPage:
     warnings: tuple[dict[str, Any], ...]
     asks: str
     may_act: bool
+    may_decide: bool
+    left_alone: tuple[dict[str, Any], ...]
 
     @property
     def changing(self) -> int:
@@ -98,6 +100,9 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
         warnings=tuple(group for group in groups if group.get("severity") == "warning"),
         asks=str(batch.choices.get("ask", "")) if batch.state == BatchState.REFUSED else "",
         may_act=batch.uploaded_by_id == user.pk,
+        may_decide=batch.state == BatchState.AWAITING
+        and ledgers.awaiting_approval(user).filter(pk=batch.pk).exists(),
+        left_alone=tuple(batch.choices.get("left_alone", ())) if batch.state == BatchState.UNDONE else (),
     )
 
 
@@ -140,6 +145,55 @@ def _word(column: Column, value: Any) -> str:
     return str(column.choices.get(str(value), value))
 
 
-def column_choices(kind: LedgerKind) -> Iterable[tuple[str, str]]:
-    """(key, header) for the page that asks what a header means."""
-    return [(column.key, column.header) for column in kind.columns]
+@dataclass(frozen=True, slots=True)
+class ColumnAsked:
+    """One header of the file: what it means so far, and what is to be said about it."""
+
+    header: str
+    key: str
+    remark: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPage:
+    """The page that asks what the columns mean: every header, the columns to choose from, and what is missing."""
+
+    headers: tuple[ColumnAsked, ...]
+    choices: tuple[tuple[str, str], ...]
+    missing: tuple[str, ...]
+
+
+def column_page(batch: LedgerBatch) -> ColumnPage:
+    """Everything the mapping page of a batch shows; unrecognised, missing and doubled columns are named."""
+    kind = kind_of(batch.kind)
+    chosen = batch.choices
+    said = {**chosen.get("remembered", {}), **chosen.get("mapping", {})}
+    doubled = {
+        label.rsplit("（", 1)[0]: key for key, labels in chosen.get("doubled", {}).items() for label in labels
+    }
+    headers = []
+    for header in dict.fromkeys(chosen.get("guess") or batch.columns):
+        key = batch.columns.get(header) or said.get(header, "") or doubled.get(header, "")
+        if header in doubled:
+            remark, tone = _("与另一列像是同一项，请只留一列"), "warn"
+        elif header in chosen.get("remembered", {}):
+            remark, tone = _("按上次的选择"), "info"
+        elif header in batch.unrecognised:
+            remark, tone = _("没有认出"), "warn"
+        else:
+            remark, tone = "", ""
+        headers.append(ColumnAsked(header, key, remark, tone))
+    found = {asked.key for asked in headers}
+    return ColumnPage(
+        headers=tuple(headers),
+        choices=tuple((column.key, column.header) for column in kind.columns),
+        missing=tuple(kind.headers(key for key in kind.required if key not in found)),
+    )
+
+
+@badge_for("ledger-home")
+def awaiting_badge(user: Any) -> str:
+    """How many ledgers wait for this person's approval."""
+    count = ledgers.awaiting_approval(user).count()
+    return _("待批准 %(count)s") % {"count": count} if count else ""

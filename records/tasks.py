@@ -13,8 +13,8 @@ from records.services import jobs, ledgers, seal
 
 @shared_task
 def run_job(job_id: str) -> None:
-    """Do one job if nobody is doing it."""
-    jobs.run(job_id)
+    """Do one job if nobody is doing it: this one, or another whose turn comes before."""
+    jobs.run_next(job_id)
 
 
 @shared_task
@@ -39,3 +39,15 @@ def check_ledger(job: Job, progress: jobs.Progress) -> dict[str, Any]:
 def commit_ledger(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     """Import a confirmed ledger."""
     return ledgers.commit_batch(batch_id=job.params["batch"], job=job, progress=progress)
+
+
+@jobs.when_stopped("ledger.check")
+def check_stopped(job: Job, why: str) -> bool:
+    """A check that will not be done."""
+    return ledgers.check_stopped(job, f"检查{why}")
+
+
+@jobs.when_stopped("ledger.commit")
+def commit_stopped(job: Job, why: str) -> bool:
+    """An import that will not be done."""
+    return ledgers.commit_stopped(job, f"导入{why}")

@@ -105,6 +105,11 @@ class User(AbstractBaseUser):
         ]
         return min(codes, key=len, default="")
 
+    def unit_for_import(self, kind: str) -> str:
+        """The path of the unit for which this person imports ``kind``; '' when the post names none."""
+        posts = (p for p in self.posts_today if kind in IMPORTS.get(Role(p.role), ()) and p.unit)
+        return next((str(p.unit.path) for p in posts if p.unit), "")
+
     @property
     def is_staff(self) -> bool:
         """Whether the Django admin opens for this person."""

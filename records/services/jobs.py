@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,8 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F, Max, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from records.choices import JobState
@@ -26,6 +29,8 @@ from records.services.context import Origin, origin
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
+_TURNS_TRIED = 10
+_REMEMBERED_TURNS = timedelta(hours=1)
 WRITE_EVERY_SECONDS = 0.4
 
 
@@ -39,6 +44,12 @@ class JobRefused(Exception):
 
 Handler = Callable[[Job, "Progress"], dict[str, Any] | None]
 _handlers: dict[str, Handler] = {}
+Stopped = Callable[[Job, str], bool]
+_stopped: dict[str, Stopped] = {}
+
+
+class _TooLate(Exception):
+    """The work has been done; there is nothing left to stop."""
 
 
 def job_handler(kind: str) -> Callable[[Handler], Handler]:
@@ -46,6 +57,20 @@ def job_handler(kind: str) -> Callable[[Handler], Handler]:
 
     def register(function: Handler) -> Handler:
         _handlers[kind] = function
+        return function
+
+    return register
+
+
+def when_stopped(kind: str) -> Callable[[Stopped], Stopped]:
+    """Register what to put right when a job of ``kind`` ends without having been done.
+
+    It is given the job and a Chinese clause that says why, inside the transaction that ends the job, and answers False when the
+    work has been done after all, so that it cannot be cancelled.
+    """
+
+    def register(function: Stopped) -> Stopped:
+        _stopped[kind] = function
         return function
 
     return register
@@ -90,9 +115,19 @@ def _lease_end(now: datetime) -> datetime:
 
 @transaction.atomic
 def enqueue(
-    *, kind: str, params: dict[str, Any], by: Any = None, dedupe_key: str | None = None, total: int = 0
+    *,
+    kind: str,
+    params: dict[str, Any],
+    by: Any = None,
+    dedupe_key: str | None = None,
+    total: int = 0,
+    lane: str = "",
 ) -> Job:
-    """Write the job's row and wake a worker once the transaction is committed; the same ``dedupe_key`` is one job."""
+    """Write the job's row and wake a worker once the transaction is committed; the same ``dedupe_key`` is one job.
+
+    ``lane`` names whose work it is (a county, say); lanes are served in turn. Without one it is the person's own, or the
+    portal's where nobody asked for it.
+    """
     if dedupe_key:
         existing = Job.objects.filter(dedupe_key=dedupe_key).first()
         if existing:
@@ -106,6 +141,7 @@ def enqueue(
                 created_at=timezone.now(),
                 dedupe_key=dedupe_key,
                 total=total,
+                lane=lane or (f"person {by.pk}" if by is not None else ""),
             )
     except IntegrityError:
         return Job.objects.get(dedupe_key=dedupe_key)
@@ -119,6 +155,47 @@ def wake(job_id: uuid.UUID) -> None:
         current_app.send_task("records.tasks.run_job", args=[str(job_id)], retry=False)
     except Exception as error:
         log.warning("broker unreachable, job %s waits for the sweeper: %s", job_id, error)
+
+
+def whose_turn(now: datetime) -> uuid.UUID | None:
+    """The job to be done next: the oldest of the lane with the least work under way, then of the one served longest ago.
+
+    So a county that sends a hundred files waits for its own files, and nobody else does.
+    """
+    first = Window(RowNumber(), partition_by=[F("lane")], order_by=[F("created_at"), F("id")])
+    waiting = list(
+        Job.objects.without_live_lease(now)
+        .annotate(place=first)
+        .filter(place=1)
+        .values_list("lane", "created_at", "pk")
+    )
+    lanes = [lane for lane, _created, _pk in waiting]
+    under_way = Counter(
+        Job.objects.filter(state=JobState.RUNNING, lease_until__gte=now, lane__in=lanes).values_list(
+            "lane", flat=True
+        )
+    )
+    served = dict(
+        Job.objects.filter(lane__in=lanes, started_at__gte=now - _REMEMBERED_TURNS)
+        .order_by()
+        .values_list("lane")
+        .annotate(last=Max("started_at"))
+    )
+    long_ago = now - _REMEMBERED_TURNS
+    turns = [(under_way[lane], served.get(lane, long_ago), created, pk) for lane, created, pk in waiting]
+    return min(turns)[-1] if turns else None
+
+
+def run_next(job_id: uuid.UUID | str) -> Job | None:
+    """Do the job whose turn it is; ``job_id``, whose message woke this worker, when no other waits."""
+    for _attempt in range(_TURNS_TRIED):
+        chosen = whose_turn(timezone.now())
+        if chosen is None:
+            break
+        done = run(chosen)
+        if done is not None:  # else another worker was faster
+            return done
+    return run(job_id)
 
 
 def claim(job_id: uuid.UUID | str) -> tuple[Job, uuid.UUID] | None:
@@ -193,21 +270,33 @@ def _finish(job: Job, token: uuid.UUID, state: JobState, message: str, result: d
         fields["message"] = message[:300]
     ended = Job.objects.filter(pk=job.pk, lease_token=token, state=JobState.RUNNING).update(**fields)
     job.refresh_from_db()
+    if ended and state == JobState.FAILED and job.kind in _stopped:
+        _stopped[job.kind](job, message.rstrip("。").partition("；")[0] or "没有完成")
     if ended and state == JobState.DONE and job.total and job.done != job.total:
         Job.objects.filter(pk=job.pk).update(done=job.total)
         job.done = job.total
     return job
 
 
-@transaction.atomic
 def cancel_job(*, job: Job, by: Any) -> bool:
     """Stop a job before its commit; the worker learns it at its next report. False when it had already ended."""
+    try:
+        with transaction.atomic():
+            return _cancel(job, by)
+    except _TooLate:
+        return False
+
+
+def _cancel(job: Job, by: Any) -> bool:
     stopped = Job.objects.filter(pk=job.pk, state__in=[JobState.QUEUED, JobState.RUNNING]).update(
         state=JobState.CANCELLED, finished_at=timezone.now(), lease_token=None, lease_until=None
     )
-    if stopped:
-        audit.record(by=by, action="job.cancelled", target=job)
-    return bool(stopped)
+    if not stopped:
+        return False
+    if job.kind in _stopped and not _stopped[job.kind](job, "已取消"):
+        raise _TooLate
+    audit.record(by=by, action="job.cancelled", target=job)
+    return True
 
 
 def sweep(now: datetime) -> int:

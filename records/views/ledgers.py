@@ -20,10 +20,15 @@ from foodsafe_portal.lib.requests import PortalRequest
 from records.choices import BatchState, RowVerb
 from records.ledgers import all_kinds, kinds_for
 from records.models import LedgerBatch
-from records.reports import batch_page, column_choices, issues_shown, rows_shown
+from records.reports import batch_page, column_page, issues_shown, rows_shown
 from records.services import audit, ledgers
 
+AWAITING_SHOWN = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+MAPPED = (BatchState.CHECKED, BatchState.REFUSED)
+"""The states in which a person may say anew what the columns mean."""
 
 
 def _number(request: PortalRequest, name: str) -> int:
@@ -34,7 +39,8 @@ def _number(request: PortalRequest, name: str) -> int:
 def _batch(request: PortalRequest, pk: int) -> LedgerBatch:
     """A batch within the person's scope."""
     batches = LedgerBatch.objects.visible_to(request.user)
-    return get_object_or_404(batches.select_related("check_job", "commit_job", "uploaded_by"), pk=pk)
+    named = ("check_job", "commit_job", "uploaded_by", "confirmed_by", "decided_by")
+    return get_object_or_404(batches.select_related(*named), pk=pk)
 
 
 @require_safe
@@ -66,6 +72,7 @@ def _home(request: PortalRequest, refusal: str, status: int) -> HttpResponse:
         "refusal": refusal,
         "chosen": request.POST.get("kind") or params.get("kind", ""),
         "may_import": request.user.can(Permission.IMPORT_LEDGER),
+        "awaiting": ledgers.awaiting_approval(request.user).select_related("uploaded_by")[:AWAITING_SHOWN],
     }
     template = "records/_ledger_history.html" if request.htmx and not refusal else "records/ledger_home.html"
     return render(request, template, context, status=status)
@@ -97,8 +104,8 @@ def ledger_batch(request: PortalRequest, pk: int) -> HttpResponse:
     batch = _batch(request, pk)
     shown = batch_page(batch, request.user)
     context: dict[str, Any] = {"shown": shown, "batch": batch, "head": shown.head, "kind": shown.kind}
-    if shown.asks == "columns":
-        context["columns"] = column_choices(shown.kind)
+    if shown.asks == "columns" or (request.GET.get("columns") and batch.state in MAPPED):
+        context["asked"] = column_page(batch)
     if not shown.working:
         severity = request.GET.get("severity") or ("error" if shown.head["rejected"] else "warning")
         code = request.GET.get("code", "")
@@ -164,9 +171,8 @@ def ledger_recheck(request: PortalRequest, pk: int) -> HttpResponse:
 def ledger_choose(request: PortalRequest, pk: int) -> HttpResponse:
     """The person's answer to "which sheet?" or "what does this header mean?"."""
     mapping = {
-        header: request.POST[f"column_{place}"]
+        header: request.POST.get(f"column_{place}", "")
         for place, header in enumerate(request.POST.getlist("header"))
-        if request.POST.get(f"column_{place}")
     }
     return _act(
         request,
@@ -175,6 +181,41 @@ def ledger_choose(request: PortalRequest, pk: int) -> HttpResponse:
             batch=batch, by=request.user, sheet=request.POST.get("sheet", ""), mapping=mapping or None
         ),
     )
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_forget(request: PortalRequest, pk: int) -> HttpResponse:
+    """Forget what was answered about such files, and check this one by its own headers."""
+
+    def forget(batch: LedgerBatch) -> None:
+        ledgers.forget_choices(batch=batch, by=request.user)
+        ledgers.recheck_batch(batch=batch, by=request.user, choices={})
+
+    return _act(request, pk, forget)
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_approve(request: PortalRequest, pk: int) -> HttpResponse:
+    """The second person's yes."""
+    digest = request.POST.get("digest", "")
+    return _act(request, pk, lambda batch: ledgers.approve_batch(batch=batch, by=request.user, digest=digest))
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_decline(request: PortalRequest, pk: int) -> HttpResponse:
+    """The second person's no, with its reason."""
+    reason = request.POST.get("reason", "")
+    return _act(request, pk, lambda batch: ledgers.decline_batch(batch=batch, by=request.user, reason=reason))
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_stop(request: PortalRequest, pk: int) -> HttpResponse:
+    """Stop the check or the import that is under way; nothing of it stays."""
+    return _act(request, pk, lambda batch: ledgers.stop_batch(batch=batch, by=request.user))
 
 
 @require_POST

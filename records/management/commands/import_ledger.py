@@ -56,7 +56,8 @@ class Command(DocumentCommand):
         if not received.repeated:
             batch = self._check(batch)
         wanted = not options["check_only"] and not received.repeated
-        if wanted and (
+        waits = batch.state == BatchState.AWAITING
+        if (wanted and not waits) and (
             batch.verdict == Verdict.ACCEPT
             or (batch.verdict == Verdict.PARTIAL and options["accept_partial"])
         ):
@@ -94,6 +95,8 @@ class Command(DocumentCommand):
         """Confirm and import; when the register changed in between, check and try again a few times."""
         for _try in range(_TRIES):
             batch = ledgers.confirm_batch(batch=batch, by=by, digest=batch.digest, accept_partial=partial)
+            if batch.state == BatchState.AWAITING:  # another person decides, on the page
+                break
             assert batch.commit_job is not None
             jobs.run_inline(batch.commit_job)
             batch.refresh_from_db()

@@ -1,9 +1,17 @@
 """Ledgers from upload to undo: receive, check, confirm, commit, abandon, undo, mark, template."""
 
-from records.services.ledgers.check import check_batch
-from records.services.ledgers.commit import abandon_batch, commit_batch, confirm_batch
+from records.services.ledgers.approve import approve_batch, awaiting_approval, decline_batch, needs_approval
+from records.services.ledgers.check import check_batch, check_stopped
+from records.services.ledgers.commit import (
+    abandon_batch,
+    commit_batch,
+    commit_stopped,
+    confirm_batch,
+    stop_batch,
+)
 from records.services.ledgers.document import document, head, issue_page, missing_from_file, rows_of
 from records.services.ledgers.files import FILE_TYPE, marked_workbook, template
+from records.services.ledgers.habits import forget_choices
 from records.services.ledgers.refusals import LedgerRefused
 from records.services.ledgers.undo import undo_batch
 from records.services.ledgers.upload import Received, choose_columns, receive_upload, recheck_batch
@@ -13,18 +21,26 @@ __all__ = [
     "LedgerRefused",
     "Received",
     "abandon_batch",
+    "approve_batch",
+    "awaiting_approval",
     "check_batch",
+    "check_stopped",
     "choose_columns",
     "commit_batch",
+    "commit_stopped",
     "confirm_batch",
+    "decline_batch",
     "document",
+    "forget_choices",
     "head",
     "issue_page",
     "marked_workbook",
     "missing_from_file",
+    "needs_approval",
     "receive_upload",
     "recheck_batch",
     "rows_of",
+    "stop_batch",
     "template",
     "undo_batch",
 ]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from foodsafe_portal.lib.intake.model import IntakeRefused, WorkbookData
 from foodsafe_portal.lib.intake.reader import read_workbook
 from foodsafe_portal.lib.intake.tables import Table, TableSearch, find_table
+from foodsafe_portal.lib.ledger import normalise_header
 from records.choices import BatchState, Verdict
 from records.ledgers import LedgerKind, Plan, Rows, kind_of, staging
 from records.ledgers.codes import group_message
@@ -20,6 +21,7 @@ from records.ledgers.reading import ledger_date, read_rows
 from records.models import LedgerBatch
 from records.services import audit, jobs
 from records.services.ledgers.context import collector_at_rest, context_of, limits
+from records.services.ledgers.habits import applied, habit_of, in_words, usable
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ _COUNTS = (
     "read", "accepted", "rejected", "skipped", "created", "updated", "unchanged", "closed", "reactivated",
     "conflicts", "warnings", "changed", "notes", "missing",
 )  # fmt: skip
+_REMEMBERED = ("remembered", "remembered_sheet")
 _OUTCOME = (
     "state", "verdict", "reason", "sheet", "header_row", "columns", "unrecognised", "ledger_date", "checked_at",
     "choices", "counts", "groups", "seconds",
@@ -100,7 +103,10 @@ def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:
     plan = kind.plan(rows, context)
     progress(size * 4 // 5, size, "正在整理结果")
     batch.checked_at = now
-    batch.choices = _answers(batch) | {"notes": [*workbook.notes, *_hidden_rows(table)]}
+    batch.choices = _answers(batch, *_REMEMBERED) | {
+        "notes": [*workbook.notes, *_hidden_rows(table), *_last_time(batch, kind)],
+        "guess": list(table.columns.values()),
+    }
     _judge(batch, rows, plan, len(table.skipped), table)
     with transaction.atomic():
         progress.guard()
@@ -112,31 +118,51 @@ def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:
     progress(size, size, batch.reason, force=True)
 
 
-def _answers(batch: LedgerBatch) -> dict[str, Any]:
-    return {name: batch.choices[name] for name in ("sheet", "mapping") if batch.choices.get(name)}
+def _answers(batch: LedgerBatch, *names: str) -> dict[str, Any]:
+    """What the uploader has said about this file, and of ``names`` what the check found out about it."""
+    return {name: batch.choices[name] for name in ("sheet", "mapping", *names) if batch.choices.get(name)}
 
 
 def _read(batch: LedgerBatch, kind: LedgerKind) -> tuple[WorkbookData, Table]:
     """The workbook and its one table. Raises ``_Refusal``."""
-    answers = _answers(batch)
+    batch.choices = answers = _answers(batch)
     try:
         workbook = read_workbook(batch.file.path, sheet=answers.get("sheet"), limits=limits())
     except IntakeRefused as refusal:
         raise _Refusal(refusal.sentence, refusal.code) from None
-    found = find_table(
-        workbook,
-        kind.vocabulary,
-        required=kind.required,
-        sheet=answers.get("sheet"),
-        mapping=answers.get("mapping"),
-        ignorable=kind.ignorable,
-    )
+    habit = habit_of(batch)
+    remembered = usable(habit, kind, workbook, answers.get("mapping", {}))
+
+    def find(sheet: str | None) -> TableSearch:
+        return find_table(
+            workbook,
+            kind.vocabulary,
+            required=kind.required,
+            sheet=sheet,
+            mapping=remembered | answers.get("mapping", {}),
+            ignorable=kind.ignorable,
+        )
+
+    found = find(answers.get("sheet"))
+    if found.code == "which_sheet" and habit is not None and habit.sheet in found.candidates:
+        found = find(habit.sheet)
+        batch.choices["remembered_sheet"] = habit.sheet
+    table = found.table or found.guess
+    if table is not None:
+        batch.choices["remembered"] = applied(remembered, table.columns.values())
     if found.table is None:
         raise _no_table(found)
     table = found.table
     unclear = {key: headers for key, headers in table.doubled.items() if key not in table.header_of}
+    if twins := [headers for key, headers in unclear.items() if _same_words(table, key)]:
+        named = "；".join("、".join(headers) for headers in twins)
+        raise _Refusal(
+            f"有几列的列名一模一样，分不清用哪一列：{named}；请在文件里删去多余的一列，或给它改名",
+            "doubled_columns",
+            table=table,
+        )
     if unclear:
-        named = ";".join(f"{'、'.join(headers)}" for headers in unclear.values())
+        named = "；".join("、".join(headers) for headers in unclear.values())
         raise _Refusal(
             f"有几列都像是同一项：{named}；请指定用哪一列，其余的不导入",
             "doubled_columns",
@@ -157,6 +183,16 @@ def _read(batch: LedgerBatch, kind: LedgerKind) -> tuple[WorkbookData, Table]:
             "too_many_rows",
         )
     return workbook, table
+
+
+def _same_words(table: Table, key: str) -> bool:
+    """Whether all columns that claim ``key`` bear the same header, so that no answer could tell them apart."""
+    said = [header.rsplit("（", 1)[0] for header in table.doubled[key]]
+    return len({normalise_header(header) for header in said}) == 1
+
+
+def _last_time(batch: LedgerBatch, kind: LedgerKind) -> list[str]:
+    return in_words(kind, batch.choices.get("remembered", {}), batch.choices.get("remembered_sheet", ""))
 
 
 def _no_table(found: TableSearch) -> _Refusal:
@@ -215,7 +251,7 @@ def _judge(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: int, table: Tab
         batch.verdict, batch.state = Verdict.ACCEPT, BatchState.CHECKED
         batch.reason = f"{accepted:,} 行全部合格，可以导入"
     for headers in table.doubled.values():
-        batch.reason += f";{'、'.join(headers)} 中只取了列名最准的一列"
+        batch.reason += f"；{'、'.join(headers)} 中只取了列名最准的一列"
 
 
 def _refuse(batch: LedgerBatch, kind: LedgerKind, refusal: _Refusal, seconds: float) -> None:
@@ -223,7 +259,7 @@ def _refuse(batch: LedgerBatch, kind: LedgerKind, refusal: _Refusal, seconds: fl
     batch.counts = dict.fromkeys(_COUNTS, 0)
     batch.groups, batch.checked_at = [], timezone.now()
     batch.seconds = {"check": round(seconds, 3)}
-    batch.choices = _answers(batch) | {"code": refusal.code}
+    batch.choices = _answers(batch, *_REMEMBERED) | {"code": refusal.code, "notes": _last_time(batch, kind)}
     batch.columns, batch.unrecognised = {}, []
     if refusal.ask:
         batch.choices |= {"ask": refusal.ask, "candidates": list(refusal.candidates)}
@@ -260,3 +296,21 @@ def _finish(batch: LedgerBatch, after: dict[str, Any], action: str) -> None:
     audit.record(
         by=batch.uploaded_by, action=f"ledger.{action}", target=batch, after=after, reason=batch.reason
     )
+
+
+def check_stopped(job: Any, why: str) -> bool:
+    """Let a batch wait for its uploader when its check will not be done; always possible, nothing was saved."""
+    for batch in LedgerBatch.objects.filter(
+        check_job=job, state__in=[BatchState.UPLOADED, BatchState.CHECKING]
+    ):
+        batch.rows.all().delete()
+        LedgerBatch.objects.filter(
+            pk=batch.pk, check_job=job, state__in=[BatchState.UPLOADED, BatchState.CHECKING]
+        ).update(
+            state=BatchState.REFUSED,
+            verdict=Verdict.REFUSE,
+            reason=f"{why}，没有保存任何内容；可以重新检查",
+            counts={},
+            groups=[],
+        )
+    return True

@@ -15,10 +15,20 @@ from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Ro
 from records.models import LedgerBatch
 from records.services import audit, jobs
 from records.services.instants import writing_instant
-from records.services.ledgers.context import collector_at_rest, context_of, importable
+from records.services.ledgers.approve import needs_approval
+from records.services.ledgers.context import collector_at_rest, context_of, importable, lane_of
 from records.services.ledgers.refusals import LedgerRefused
 
 log = logging.getLogger(__name__)
+
+REOPENED = (
+    BatchState.UPLOADED,
+    BatchState.CHECKING,
+    BatchState.CHECKED,
+    BatchState.AWAITING,
+    BatchState.REFUSED,
+)
+"""The states from which a batch may be checked again or given up: nothing of it is saved."""
 
 _ROWS_A_SECOND = 400
 """How many rows a slow machine commits in a second; the lease is extended accordingly."""
@@ -27,6 +37,8 @@ _ROWS_A_SECOND = 400
 @transaction.atomic
 def confirm_batch(*, batch: LedgerBatch, by: Any, digest: str, accept_partial: bool = False) -> LedgerBatch:
     """Let a checked batch be imported. Only the uploader may, only for the file they saw, and only once.
+
+    Above the size that the campaign office has set it then waits for a second person (``approve_batch``).
 
     Raises ``LedgerRefused`` for everybody and everything else.
     """
@@ -39,29 +51,44 @@ def confirm_batch(*, batch: LedgerBatch, by: Any, digest: str, accept_partial: b
         raise LedgerRefused("确认的文件与检查的文件不是同一个；请回到批次页面重新确认", "digest_differs")
     if batch.state == BatchState.CHECKED and batch.verdict == Verdict.PARTIAL and not accept_partial:
         raise LedgerRefused(f"{batch.reason}。如只导入合格的行，请勾选“只导入合格行”", "partial")
+    waits = needs_approval(batch)
     taken = LedgerBatch.objects.filter(
         pk=batch.pk, state=BatchState.CHECKED, checked_at=batch.checked_at
     ).update(
-        state=BatchState.COMMITTING,
+        state=BatchState.AWAITING if waits else BatchState.COMMITTING,
         confirmed_by=by,
         confirmed_at=timezone.now(),
         accept_partial=accept_partial,
+        decided_by=None,
+        decided_at=None,
+        decision_reason="",
     )
     batch.refresh_from_db()
     if not taken:
         sentences = {
+            BatchState.AWAITING: "这个批次已经确认，正等待另一人批准，不用再次确认",
             BatchState.COMMITTING: "这个批次已经确认，正在导入，不用再次确认",
             BatchState.COMMITTED: "这个批次已经导入，不用再次确认",
             BatchState.CHECKED: "这个批次刚刚重新检查过，请看过新的结果再确认",
         }
         what = f"批次 {batch.number} 是“{batch.get_state_display()}”，不能导入"
         raise LedgerRefused(sentences.get(BatchState(batch.state), what), "wrong_state")
-    job = jobs.enqueue(
-        kind="ledger.commit", params={"batch": batch.pk}, by=by, total=batch.counts.get("accepted", 0)
+    if not waits:
+        job = jobs.enqueue(
+            kind="ledger.commit",
+            params={"batch": batch.pk},
+            by=by,
+            total=batch.counts.get("accepted", 0),
+            lane=lane_of(batch),
+        )
+        LedgerBatch.objects.filter(pk=batch.pk).update(commit_job=job)
+        batch.commit_job = job
+    audit.record(
+        by=by,
+        action="ledger.confirmed",
+        target=batch,
+        after={"accept_partial": accept_partial, "awaits_approval": waits},
     )
-    LedgerBatch.objects.filter(pk=batch.pk).update(commit_job=job)
-    batch.commit_job = job
-    audit.record(by=by, action="ledger.confirmed", target=batch, after={"accept_partial": accept_partial})
     return batch
 
 
@@ -70,15 +97,29 @@ def abandon_batch(*, batch: LedgerBatch, by: Any) -> LedgerBatch:
     """Give up a batch that has not been imported; its rows are dropped, the file stays in the history."""
     if batch.uploaded_by_id != by.pk:
         raise LedgerRefused("只有上传人可以放弃这个批次", "not_uploader")
-    states = [BatchState.UPLOADED, BatchState.CHECKING, BatchState.CHECKED, BatchState.REFUSED]
-    taken = LedgerBatch.objects.filter(pk=batch.pk, state__in=states).update(state=BatchState.ABANDONED)
+    if batch.check_job is not None:
+        jobs.cancel_job(job=batch.check_job, by=by)
+    taken = LedgerBatch.objects.filter(pk=batch.pk, state__in=REOPENED).update(state=BatchState.ABANDONED)
     batch.refresh_from_db()
     if not taken:
         raise LedgerRefused(f"批次 {batch.number} 是“{batch.get_state_display()}”，不能放弃", "wrong_state")
-    if batch.check_job is not None:
-        jobs.cancel_job(job=batch.check_job, by=by)
     batch.rows.all().delete()
     audit.record(by=by, action="ledger.abandoned", target=batch)
+    return batch
+
+
+@transaction.atomic
+def stop_batch(*, batch: LedgerBatch, by: Any) -> LedgerBatch:
+    """Stop the check or the import of a batch that is under way; nothing of it stays. Raises ``LedgerRefused``."""
+    if batch.uploaded_by_id != by.pk:
+        raise LedgerRefused("只有上传人可以停止这个批次", "not_uploader")
+    job = batch.commit_job if batch.state == BatchState.COMMITTING else batch.check_job
+    if job is None or not jobs.cancel_job(job=job, by=by):
+        batch.refresh_from_db()
+        raise LedgerRefused(
+            f"批次 {batch.number} 是“{batch.get_state_display()}”，已经没有可以停止的", "wrong_state"
+        )
+    batch.refresh_from_db()
     return batch
 
 
@@ -167,7 +208,9 @@ def _check_again(batch: LedgerBatch) -> None:
     batch.refresh_from_db()
     if not taken:
         return
-    job = jobs.enqueue(kind="ledger.check", params={"batch": batch.pk}, by=batch.uploaded_by)
+    job = jobs.enqueue(
+        kind="ledger.check", params={"batch": batch.pk}, by=batch.uploaded_by, lane=lane_of(batch)
+    )
     LedgerBatch.objects.filter(pk=batch.pk).update(check_job=job)
     batch.check_job = job
     audit.record(
@@ -176,3 +219,15 @@ def _check_again(batch: LedgerBatch) -> None:
         target=batch,
         reason="检查之后登记有变化，没有保存任何内容，正在重新检查",
     )
+
+
+def commit_stopped(job: Any, why: str) -> bool:
+    """Give a batch back to its uploader when its import will not be done; False when it has been saved already."""
+    batch = LedgerBatch.objects.filter(commit_job=job).first()
+    if batch is None:
+        return True
+    LedgerBatch.objects.filter(pk=batch.pk, commit_job=job, state=BatchState.COMMITTING).update(
+        state=BatchState.CHECKED, reason=f"{why}，没有保存任何内容；可以再次确认"
+    )
+    batch.refresh_from_db()
+    return batch.state != BatchState.COMMITTED

@@ -24,6 +24,8 @@ def head(batch: LedgerBatch, *, repeated: bool = False) -> dict[str, Any]:
     """
     counts = {name: batch.counts.get(name, 0) for name in (*_COUNTS, "missing")}
     reason, seconds = batch.reason, batch.seconds
+    if batch.state == BatchState.AWAITING:
+        reason = f"共 {counts['accepted']:,} 行，超过一个人可以导入的行数，正等待另一人批准；批准后自动导入"
     if repeated:
         counts |= dict.fromkeys(("created", "updated", "closed", "reactivated", "conflicts"), 0)
         counts["unchanged"] = counts["accepted"]

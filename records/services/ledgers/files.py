@@ -37,7 +37,7 @@ def marked_workbook(batch: LedgerBatch, out: Path | str | BinaryIO) -> int:
         kind.vocabulary,
         required=kind.required,
         sheet=chosen,
-        mapping=batch.choices.get("mapping"),
+        mapping={**batch.choices.get("remembered", {}), **batch.choices.get("mapping", {})},
         ignorable=kind.ignorable,
     )
     table = found.table or found.guess

@@ -14,6 +14,9 @@ from records.services.instants import writing_instant
 from records.services.ledgers.context import context_of, importable
 from records.services.ledgers.refusals import LedgerRefused
 
+_LISTED = 1_000
+"""How many rows left alone stay listed with the batch; more are only counted."""
+
 
 @transaction.atomic
 def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
@@ -38,6 +41,8 @@ def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
     )
     result = kind.undo(staged, batch, context)
     batch.state = BatchState.UNDONE
+    batch.choices = {**batch.choices, "left_alone": result.conflicts[:_LISTED]}
+    LedgerBatch.objects.filter(pk=batch.pk).update(choices=batch.choices)
     audit.record(
         by=by,
         action="ledger.undone",

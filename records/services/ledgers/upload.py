@@ -18,10 +18,18 @@ from records.choices import BatchState, JobState
 from records.ledgers import kind_of
 from records.models import Job, LedgerBatch
 from records.services import audit, jobs
-from records.services.ledgers.context import importable
+from records.services.ledgers.commit import REOPENED
+from records.services.ledgers.context import importable, lane_of
+from records.services.ledgers.habits import remember
 from records.services.ledgers.refusals import LedgerRefused
 
-OPEN = (BatchState.UPLOADED, BatchState.CHECKING, BatchState.CHECKED, BatchState.COMMITTING)
+OPEN = (
+    BatchState.UPLOADED,
+    BatchState.CHECKING,
+    BatchState.CHECKED,
+    BatchState.AWAITING,
+    BatchState.COMMITTING,
+)
 _FRESH = timedelta(seconds=10)
 _SUFFIXES = (".xlsx", ".xls", ".csv", ".txt", ".xlsm", ".et")
 
@@ -75,6 +83,7 @@ def _store(
         uploaded_by=by,
         uploaded_at=timezone.now(),
         territory=territory,
+        unit_path=by.unit_for_import(kind),
         choices=dict(choices or {}),
     )
     try:
@@ -132,6 +141,8 @@ def _take_up(batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | None) -> 
             return batch
         LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTING).update(state=BatchState.CHECKED)
         return recheck_batch(batch=batch, by=by)
+    if batch.state == BatchState.AWAITING and choices is None:
+        return batch
     if batch.state == BatchState.CHECKED:
         fresh = batch.checked_at is not None and timezone.now() - batch.checked_at < _FRESH
         return batch if fresh and choices is None else recheck_batch(batch=batch, by=by, choices=choices)
@@ -145,7 +156,7 @@ def _dead(job: Job | None) -> bool:
 
 
 def _enqueue_check(batch: LedgerBatch, by: Any) -> None:
-    job = jobs.enqueue(kind="ledger.check", params={"batch": batch.pk}, by=by)
+    job = jobs.enqueue(kind="ledger.check", params={"batch": batch.pk}, by=by, lane=lane_of(batch))
     LedgerBatch.objects.filter(pk=batch.pk).update(check_job=job)
     batch.check_job = job
 
@@ -158,10 +169,9 @@ def recheck_batch(*, batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | N
     fields: dict[str, Any] = {"state": BatchState.UPLOADED}
     if choices is not None:
         fields["choices"] = dict(choices)
-    states = [BatchState.UPLOADED, BatchState.CHECKING, BatchState.CHECKED, BatchState.REFUSED]
     try:
         with transaction.atomic():
-            taken = LedgerBatch.objects.filter(pk=batch.pk, state__in=states).update(**fields)
+            taken = LedgerBatch.objects.filter(pk=batch.pk, state__in=REOPENED).update(**fields)
     except IntegrityError:
         raise LedgerRefused("同一个文件已经在另一个批次中处理，请到那个批次查看", "already_open") from None
     batch.refresh_from_db()
@@ -174,12 +184,19 @@ def recheck_batch(*, batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | N
     return batch
 
 
+@transaction.atomic
 def choose_columns(
     *, batch: LedgerBatch, by: Any, sheet: str = "", mapping: Mapping[str, str] | None = None
 ) -> LedgerBatch:
-    """Answer which sheet to take and what each header means (header → key, '' = leave out), and check again."""
+    """Answer which sheet to take and what each header means (header → key, '' = leave out), and check again.
+
+    The answer is remembered for the uploader's unit or territory and used on the next file of the kind.
+    """
     keys = set(kind_of(batch.kind).column_of)
     for header, key in (mapping or {}).items():
         if key and key not in keys:
             raise LedgerRefused(f"“{header}”对应的列“{key}”不属于这种台账", "unknown_column")
-    return recheck_batch(batch=batch, by=by, choices={"sheet": sheet, "mapping": dict(mapping or {})})
+    asked = batch.choices.get("ask", "")
+    batch = recheck_batch(batch=batch, by=by, choices={"sheet": sheet, "mapping": dict(mapping or {})})
+    remember(batch=batch, by=by, sheet=sheet if asked == "sheet" else "", mapping=mapping)
+    return batch

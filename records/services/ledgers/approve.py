@@ -1,0 +1,103 @@
+"""The second person: above the size that the campaign office has set, somebody else says yes or no to an import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from records.choices import BatchState
+from records.models import LedgerBatch
+from records.services import audit, jobs
+from records.services.ledger_rules import approval_limit
+from records.services.ledgers.context import importable, lane_of
+from records.services.ledgers.refusals import LedgerRefused
+
+_REASON_LENGTH = 300
+
+
+def needs_approval(batch: LedgerBatch) -> bool:
+    """Whether so many rows are imported only after a second person's yes (campaign default: never)."""
+    limit = approval_limit(batch.kind)
+    return limit is not None and batch.counts.get("accepted", 0) > limit
+
+
+def awaiting_approval(user: Any) -> QuerySet[LedgerBatch]:
+    """The batches that wait for this person's yes or no: somebody else's, of a kind and a territory they import themselves."""
+    theirs = Q(pk__in=[])
+    for kind in user.import_kinds:
+        theirs |= Q(kind=kind, territory__startswith=user.territory_for_import(kind))
+    waiting = LedgerBatch.objects.visible_to(user).filter(theirs, state=BatchState.AWAITING)
+    return waiting.exclude(uploaded_by=user).order_by("confirmed_at", "pk")
+
+
+@transaction.atomic
+def approve_batch(*, batch: LedgerBatch, by: Any, digest: str) -> LedgerBatch:
+    """Say yes to the import of what was previewed; it begins at once. Raises ``LedgerRefused``."""
+    _may_decide(batch, by)
+    if digest != batch.digest:
+        raise LedgerRefused("批准的文件与检查的文件不是同一个；请回到批次页面重新核对", "digest_differs")
+    uploader = batch.uploaded_by
+    if (
+        batch.kind not in uploader.import_kinds
+        or uploader.territory_for_import(batch.kind) != batch.territory
+    ):
+        raise LedgerRefused(
+            "上传人的岗位或辖区在检查之后有变化，不能批准；请退回，由现在负责的人重新上传",
+            "territory_changed",
+        )
+    _decide(batch, by, BatchState.COMMITTING)
+    job = jobs.enqueue(
+        kind="ledger.commit",
+        params={"batch": batch.pk},
+        by=uploader,
+        total=batch.counts.get("accepted", 0),
+        lane=lane_of(batch),
+    )
+    LedgerBatch.objects.filter(pk=batch.pk).update(commit_job=job)
+    batch.commit_job = job
+    audit.record(
+        by=by, action="ledger.approved", target=batch, after={"accepted": batch.counts.get("accepted", 0)}
+    )
+    return batch
+
+
+@transaction.atomic
+def decline_batch(*, batch: LedgerBatch, by: Any, reason: str) -> LedgerBatch:
+    """Say no, and why; nothing is imported, and the uploader may mend the file or have it checked again.
+
+    Raises ``LedgerRefused``.
+    """
+    _may_decide(batch, by)
+    reason = reason.strip()
+    if not reason:
+        raise LedgerRefused("请写明不批准的原因，上传人要按它改", "reason_missing")
+    if len(reason) > _REASON_LENGTH:
+        raise LedgerRefused(
+            f"原因有 {len(reason)} 个字，最多 {_REASON_LENGTH} 个字；请写短一些", "reason_too_long"
+        )
+    said = f"{by} 没有批准导入：{reason}"
+    _decide(batch, by, BatchState.REFUSED, decision_reason=reason, reason=said)
+    audit.record(by=by, action="ledger.declined", target=batch, reason=reason)
+    return batch
+
+
+def _may_decide(batch: LedgerBatch, by: Any) -> None:
+    if batch.uploaded_by_id == by.pk:
+        raise LedgerRefused("自己上传的台账要由另一人批准", "own_batch")
+    _, territory = importable(batch.kind, by)
+    if not batch.territory.startswith(territory):
+        raise LedgerRefused("这个批次不在您的辖区", "other_territory")
+
+
+def _decide(batch: LedgerBatch, by: Any, state: BatchState, **fields: Any) -> None:
+    taken = LedgerBatch.objects.filter(
+        pk=batch.pk, state=BatchState.AWAITING, checked_at=batch.checked_at
+    ).update(state=state, decided_by=by, decided_at=timezone.now(), **fields)
+    batch.refresh_from_db()
+    if not taken:
+        raise LedgerRefused(
+            f"批次 {batch.number} 是“{batch.get_state_display()}”，不在等待批准", "wrong_state"
+        )
