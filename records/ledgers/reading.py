@@ -12,7 +12,7 @@ from foodsafe_portal.lib.intake.tables import Table
 from records.ledgers.kind import LedgerKind
 from records.ledgers.rows import Rows
 
-_FILLED_IN_ON = re.compile(r"(?:填报|填表|报送|上报|制表)(?:日期|时间)\s*[::]?\s*(.*)")
+_FILLED_IN_ON = re.compile(r"(?:填报|填表|报送|上报|制表)(?:日期|时间)\s*[:：]?\s*(.*)")
 
 
 def read_rows(table: Table, kind: LedgerKind, *, epoch_1904: bool = False) -> Rows:
