@@ -12,6 +12,7 @@ from accounts.models import Unit
 from campaigns.choices import TaskReportState, TaskState
 from campaigns.errors import CampaignRefused
 from campaigns.models import TaskItem, TaskReport
+from campaigns.rules.responsibility import own_body
 from foodsafe_portal.lib.weeks import Week
 from records.services import audit, evidence
 
@@ -22,10 +23,12 @@ class TaskRefused(CampaignRefused):
 
 def own_unit(task: TaskItem, by: Any) -> Unit:
     """The unit for which this person may report on the task: its lead or a cooperating one."""
-    paths = tuple(post.unit.path for post in by.posts_today if post.unit)
     units = [task.lead_unit, *(support.unit for support in task.supports.select_related("unit"))]
+    own = own_body(
+        ((unit.pk, unit.path) for unit in units), (post.unit.path for post in by.posts_today if post.unit)
+    )
     for unit in units:
-        if any(unit.path.startswith(path) for path in paths):
+        if unit.pk == own:
             return unit
     raise TaskRefused(_("这项任务不是本单位牵头或配合的，不能填报。"))
 

@@ -1,0 +1,5 @@
+"""The kinds of ledger of this room: the task list, readings of clauses, editions of the rulebook."""
+
+from campaigns.ledgers import tasks
+
+__all__ = ["tasks"]

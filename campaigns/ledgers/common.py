@@ -1,0 +1,63 @@
+"""What the ledgers of this room share: the campaign they belong to, bodies by name, and lists in one cell."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from accounts.choices import RegionLevel
+from accounts.models import Region, Unit
+from campaigns.models import Campaign
+from foodsafe_portal.lib.scope import in_territory
+from inspections.ledgers.problem_places import Units
+
+NO_CAMPAIGN = "您的辖区还没有创建；请由创建办先登记创建"
+# The separators of a list; those inside brackets belong to the name, as in 各县(市、区)政府.
+_BETWEEN = re.compile(r"[、，,;；\r\n]+(?![^(（]*[)）])")
+_EVERY_COUNTY = re.compile(r"各县(?:\(市、?区\)|市区|区)?(?:人民)?政府").fullmatch
+
+
+def campaign_of(territory: str) -> Campaign | None:
+    """The campaign in which a territory takes part: its own, else the nearest around it."""
+    return Campaign.objects.nearest_to(territory).select_related("region", "rulebook").first()
+
+
+def listed(text: str | None) -> list[str]:
+    """The names of a cell, each once, in their order."""
+    return list(dict.fromkeys(filter(None, (part.strip() for part in _BETWEEN.split(text or "")))))
+
+
+class Bodies:
+    """The units that a campaign can name, and the words that stand for one in every county."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.region = campaign.region_id
+        self.units = Units(self.region)
+        self._every_county: list[int] | None = None
+
+    def named(self, name: str) -> list[int]:
+        """The units of this name: the campaign's own before those of its counties, one where only one can be meant."""
+        found = self.units.named(name, "")
+        own = [pk for pk, region in found if region == self.region]
+        return own if len(own) == 1 else [pk for pk, _region in found]
+
+    def of_every_county(self, name: str) -> list[int]:
+        """The governments of all counties where 各县(市、区)政府 is meant; nothing for any other name."""
+        if not _EVERY_COUNTY(unicodedata.normalize("NFKC", name).replace(" ", "")):
+            return []
+        if self._every_county is None:
+            counties = Region.objects.filter(in_territory(self.region, "code"), level=RegionLevel.COUNTY)
+            names = dict(counties.filter(closed_on__isnull=True).values_list("code", "name"))
+            governments = Unit.objects.filter(region_id__in=names).values_list("pk", "region_id", "name")
+            self._every_county = [
+                pk
+                for pk, region, unit in governments.order_by("region_id", "pk")
+                if unit in (f"{names[region]}人民政府", f"{names[region]}政府")
+            ]
+        return self._every_county
+
+
+def unit_names(keys: Iterable[int]) -> dict[int, str]:
+    """The names of units by key."""
+    return dict(Unit.objects.filter(pk__in=set(keys)).values_list("pk", "name"))
