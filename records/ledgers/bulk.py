@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from typing import Any
 
 from django.db import connection
@@ -27,7 +27,22 @@ class Same:
     value: Any
 
 
-Values = Sequence[Any] | Same
+class Pieces:
+    """A long column made piece by piece while it is written, so that it never stands in memory whole.
+
+    ``size`` is the number of its values; the pieces are read once.
+    """
+
+    __slots__ = ("pieces", "size")
+
+    def __init__(self, size: int, pieces: Iterable[Sequence[Any]]) -> None:
+        self.size, self.pieces = size, pieces
+
+    def __len__(self) -> int:
+        return self.size
+
+
+Values = Sequence[Any] | Same | Pieces
 
 
 def insert(model: type[Model], columns: Mapping[str, Values], *, ignore_conflicts: bool = False) -> int:
@@ -205,6 +220,8 @@ def _field(model: type[Model], name: str) -> Field:
 
 def _texts(field: Field, values: Values) -> Iterable[str]:
     """Values as the text format of COPY writes them."""
+    if isinstance(values, Pieces):
+        return chain.from_iterable(_texts(field, piece) for piece in values.pieces)
     if field.get_internal_type() == "JSONField":
         values = (
             Same(None if values.value is None else _json(values.value))
@@ -243,6 +260,8 @@ def _rows(fields: Sequence[Field], columns: Iterable[Values]) -> Iterator[tuple[
 
 
 def _stored(field: Field, values: Values) -> Iterable[Any]:
+    if isinstance(values, Pieces):
+        return chain.from_iterable(_stored(field, piece) for piece in values.pieces)
     convert = (
         _json if field.get_internal_type() == "JSONField" else _CONVERTERS.get(field.get_internal_type())
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from json import dumps, loads
 from json.encoder import encode_basestring
 from typing import Any
@@ -21,6 +22,7 @@ from records.ledgers.rows import Rows
 from records.models import LedgerBatch, LedgerRow
 
 KEY_LENGTH = 200
+ROWS_AT_ONCE = 5_000  # how many rows' documents stand in memory at a time
 IDLE_VERBS = (RowVerb.UNCHANGED.value, RowVerb.CONFLICT.value)  # rows that write nothing
 
 
@@ -97,12 +99,20 @@ def _left_out(batch: LedgerBatch, skipped: list[tuple[int, str]]) -> dict[str, b
     }
 
 
-def _documents(rows: Rows) -> list[str]:
+def _documents(rows: Rows) -> bulk.Pieces:
     """Each row's values as a JSON object without its blanks, put together from the columns' encoded cells."""
-    parts = [_encoded(key, rows.column(key)) for key in rows.keys]
-    if not parts:
-        return ["{}"] * len(rows)
-    return ["{" + ",".join(filter(None, row)) + "}" for row in zip(*parts, strict=True)]
+    return bulk.Pieces(len(rows), _piece_of_documents(rows))
+
+
+def _piece_of_documents(rows: Rows) -> Iterator[list[str]]:
+    columns = [(key, rows.column(key)) for key in rows.keys]
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        piece = slice(start, start + ROWS_AT_ONCE)
+        parts = [map(_Encoded(key).__getitem__, column[piece]) for key, column in columns]
+        if parts:
+            yield ["{" + ",".join(filter(None, row)) + "}" for row in zip(*parts, strict=True)]
+        else:
+            yield ["{}"] * len(rows.numbers[piece])
 
 
 class _Encoded(dict[Any, str]):
@@ -121,10 +131,6 @@ class _Encoded(dict[Any, str]):
             text = encode_basestring(value.isoformat() if isinstance(value, date) else str(value))
         self[value] = encoded = self.label + text
         return encoded
-
-
-def _encoded(key: str, values: Sequence[Any]) -> list[str]:
-    return list(map(_Encoded(key).__getitem__, values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,28 +159,36 @@ def read(batch: LedgerBatch, kind: LedgerKind, *, changing: bool = False) -> tup
     accepted = LedgerRow.objects.filter(batch=batch, verdict=RowVerdict.ACCEPTED)
     if changing:
         accepted = accepted.exclude(verb__in=IDLE_VERBS)
-    found = list(
+    stored = (
         accepted.order_by("row_no")
         .annotate(document=Cast("values", TextField()), earlier=Cast("before", TextField()))
         .values_list("row_no", "document", "verb", "key", "target_id", "earlier")
+        .iterator(chunk_size=ROWS_AT_ONCE)
     )
-    numbers, texts, verbs, keys, targets, earlier = (
-        map(list, zip(*found, strict=True)) if found else ([], [], [], [], [], [])
-    )
-    # One document for all rows is decoded in a third of the time of one for each.
-    documents = loads(f"[{','.join(texts)}]")
-    befores = loads(f"[{','.join(text or 'null' for text in earlier)}]")
     headers = {key: header for header, key in batch.columns.items()}
-    columns: dict[str, list[Any]] = {}
-    for column in kind.columns:
-        if column.key in headers and column.key not in kind.ignorable:
-            values = [document.get(column.key) for document in documents]
-            if reader := _READERS.get(column.type):
-                values = list(map(_Read(reader).__getitem__, values))
-            columns[column.key] = values
+    readers = {
+        column.key: _Read(_READERS.get(column.type)).__getitem__
+        for column in kind.columns
+        if column.key in headers and column.key not in kind.ignorable
+    }
+    columns: dict[str, list[Any]] = {key: [] for key in readers}
+    numbers: list[int] = []
+    keys: list[str] = []
+    staged = Staged([], [], [])
+    while found := list(islice(stored, ROWS_AT_ONCE)):
+        row_numbers, texts, verbs, identities, targets, earlier = zip(*found, strict=True)
+        numbers += row_numbers
+        keys += identities
+        staged.verbs.extend(verbs)
+        staged.targets.extend(targets)
+        # One document for many rows is decoded in a third of the time of one for each.
+        staged.befores.extend(loads(f"[{','.join(text or 'null' for text in earlier)}]"))
+        documents = loads(f"[{','.join(texts)}]")
+        for key, read_value in readers.items():
+            columns[key] += [read_value(document.get(key)) for document in documents]
     rows = Rows(numbers, columns, headers)
     rows.identities = keys
-    return rows, Staged(verbs, targets, befores)
+    return rows, staged
 
 
 def idle_rows(batch: LedgerBatch) -> QuerySet[LedgerRow]:
@@ -193,14 +207,14 @@ def still_stand(batch: LedgerBatch, register: QuerySet) -> bool:
 
 
 class _Read(dict[Any, Any]):
-    """Typed values from JSON, each distinct one once."""
+    """Typed values from JSON, each distinct one once, so that a word that stands in every row is held once."""
 
-    def __init__(self, reader: Callable[[str], Any]) -> None:
+    def __init__(self, reader: Callable[[str], Any] | None) -> None:
         super().__init__({None: None})
         self.reader = reader
 
-    def __missing__(self, text: str) -> Any:
-        self[text] = value = self.reader(text)
+    def __missing__(self, stored: Any) -> Any:
+        self[stored] = value = stored if self.reader is None else self.reader(stored)
         return value
 
 

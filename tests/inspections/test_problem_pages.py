@@ -13,13 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from inspections.models import Extension, Problem, RectificationDuty
+from inspections.models import Extension, Problem, ProblemEvent, RectificationDuty
 from inspections.querysets import part_condition
 from inspections.reports.overdue import Overdue, overdue_by_unit_and_grade
 from inspections.reports.problems import problem_list
 from inspections.services import problems as opening
 from inspections.services import rectifying
-from records.services.evidence import evidence_of, store_evidence
+from records.services.evidence import evidence_by_object, store_evidence
 from tests.factories import (
     make_assignment,
     make_business,
@@ -472,7 +472,7 @@ def test_proof_is_shown_to_those_who_see_the_problem_and_absent_for_others(login
         problem=problem, on=today, note="已整改", proof=[photo("徐萍 家.jpg")], by=unit
     )
     event = problem.events.get()
-    url = reverse("evidence-file", args=[evidence_of(event).get().pk])
+    url = reverse("evidence-file", args=[evidence_by_object(ProblemEvent, [event.pk])[event.pk][0].pk])
     for role, where, sees in (
         ("campaign_office", {"region": "9901"}, True),
         ("county_liaison", {"region": "990102"}, True),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -195,9 +197,13 @@ def _planned_again(batch: LedgerBatch, kind: LedgerKind, context: LedgerContext)
     raise RegisterChanged(batch.number)
 
 
-def _digest(rows: Any) -> str:
+def _digest(rows: Iterable[Any]) -> str:
     """One digest for what many rows were or became, so that a batch is one event."""
-    return hashlib.sha256(repr(list(rows)).encode()).hexdigest()
+    digest = hashlib.sha256()
+    left = iter(rows)
+    while piece := list(islice(left, staging.ROWS_AT_ONCE)):
+        digest.update(repr(piece).encode())
+    return digest.hexdigest()
 
 
 @transaction.atomic
