@@ -12,7 +12,7 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from accounts.models import Unit
-from campaigns.choices import EditionState
+from campaigns.choices import ClauseKind, EditionState
 from campaigns.errors import RulebookRefused
 from campaigns.models import Clause, Reading, Rulebook
 from campaigns.rules.rulebook import ScoringRefused, parse_rulebook
@@ -77,13 +77,18 @@ def _write_clauses(
         clause.title = raw.get("title") or raw["no"]
         clause.kind = raw.get("kind") or (parent.kind if parent else "basic")
         clause.points = raw.get("points")
-        clause.method = raw.get("method", "")
+        clause.method = raw.get("method") or _method_of(clause.kind, raw)
         clause.params = raw.get("params", {})
         clause.measure = raw.get("measure", {})
         clause.lead_unit_id = _unit(raw.get("lead_unit"), units)
         clause.order = next(order)
         clause.save()
         _write_clauses(rulebook, raw.get("children", []), clause, order, before, units)
+
+
+def _method_of(kind: str, raw: Mapping[str, Any]) -> str:
+    """The method of a clause that names none: a chapter has none, and a veto has only one."""
+    return "veto" if kind == ClauseKind.VETO and not raw.get("children") else ""
 
 
 def _unit(name: str | None, units: Mapping[str, int]) -> int | None:

@@ -1,5 +1,5 @@
 """The kinds of ledger of this room: the task list, readings of clauses, editions of the rulebook."""
 
-from campaigns.ledgers import tasks
+from campaigns.ledgers import readings, tasks
 
-__all__ = ["tasks"]
+__all__ = ["readings", "tasks"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -9,6 +10,9 @@ from collections.abc import Iterable
 from accounts.choices import RegionLevel
 from accounts.models import Region, Unit
 from campaigns.models import Campaign
+from foodsafe_portal.lib.intake import cells
+from foodsafe_portal.lib.intake.cells import CellProblem, Changed, Outcome
+from foodsafe_portal.lib.intake.model import Cell
 from foodsafe_portal.lib.scope import in_territory
 from inspections.ledgers.problem_places import Units
 
@@ -21,6 +25,29 @@ _EVERY_COUNTY = re.compile(r"各县(?:\(市、?区\)|市区|区)?(?:人民)?政�
 def campaign_of(territory: str) -> Campaign | None:
     """The campaign in which a territory takes part: its own, else the nearest around it."""
     return Campaign.objects.nearest_to(territory).select_related("region", "rulebook").first()
+
+
+def clause_key(no: str) -> str:
+    """A clause's number as compared: full-width forms and blanks do not count."""
+    return "".join(unicodedata.normalize("NFKC", no).split()).upper()
+
+
+def clause_number(cell: Cell) -> Outcome:
+    """The number of a clause, such as 3.4.1 or (四). Excel may have kept 1.10 as the number 1.1, so numbers are shown."""
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        said = f"{cell:.15g}"
+        whole = float(cell).is_integer()
+        return (
+            said if whole else Changed(said, f"编号被存成了数字，按“{said}”理解；如果是“{said}0”，请改成文本")
+        )
+    if isinstance(cell, dt.date):
+        said = "编号被 Excel 变成了日期；请把这一列设为文本格式后重新填写"
+        return CellProblem("not_a_code", said)
+    outcome = cells.text(cell, max_length=20)
+    if not isinstance(outcome, str):
+        return outcome
+    plain = "".join(unicodedata.normalize("NFKC", outcome).split())
+    return plain if plain == outcome else Changed(plain, "统一为半角并去掉了空格")
 
 
 def listed(text: str | None) -> list[str]:
