@@ -9,7 +9,12 @@ from django.apps import apps
 from django.db.models import Q
 
 from entities.choices import BusinessStatus, PairState, ReviewState
-from foodsafe_portal.lib.scope import Person, ScopedQuerySet
+from foodsafe_portal.lib.scope import Person, ScopedQuerySet, in_territory
+
+
+def counted_for(business_id: int, path: str = "business") -> Q:
+    """Facts of a business and of those that were merged into it."""
+    return Q(**{f"{path}_id": business_id}) | Q(**{f"{path}__merged_into_id": business_id})
 
 
 class BusinessQuerySet(ScopedQuerySet):
@@ -112,6 +117,12 @@ class OfficerQuerySet(ScopedQuerySet):
 
     resource = "officer"
     owner_path = "user_id"
+
+    def fit_for(self, region_code: str) -> Self:
+        """Officers at work who can be bound to a business there: of its township (or county), and of the levels above."""
+        near = in_territory(region_code[:9] if len(region_code) >= 9 else region_code[:6])
+        above = [region_code[:digits] for digits in (4, 6) if digits < len(region_code)]
+        return self.filter(near | Q(region_id__in=above), is_active=True)
 
 
 class AssignmentQuerySet(ScopedQuerySet):

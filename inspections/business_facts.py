@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.rules.rights import Permission
 from entities.hooks import DutyLine, Happening, PeriodLine, ProblemLine, Supervised
+from entities.querysets import counted_for
 from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.periods import Period
 from inspections.choices import Exclusion, ProblemState
@@ -102,7 +103,10 @@ class BusinessFacts:
         return {duty.business_id: duty_line(duty, day, calendar) for duty in owed}
 
     def of_business(self, business_id: int, viewer: User, day: date, limit: int) -> Supervised:
-        """Periods, problems and history of one business, as far as ``viewer`` may see them."""
+        """Periods, problems and history of one business, as far as ``viewer`` may see them.
+
+        Visits and problems of businesses that were merged into it are its own.
+        """
         calendar = current_calendar()
         duties = self._duties(business_id, viewer)
         visits = self._visits(business_id, viewer, limit)
@@ -152,13 +156,13 @@ class BusinessFacts:
     def _visits(self, business_id: int, viewer: User, limit: int) -> list[Visit]:
         if not viewer.can(Permission.VIEW_VISITS):
             return []
-        visits = Visit.objects.visible_to(viewer).valid().filter(business_id=business_id)
+        visits = Visit.objects.visible_to(viewer).valid().filter(counted_for(business_id))
         return list(visits.order_by("-visited_on", "-pk")[:limit])
 
     def _problems(self, business_id: int, viewer: User) -> list[Problem]:
         if not viewer.can(Permission.VIEW_PROBLEMS):
             return []
-        problems = Problem.objects.visible_to(viewer).filter(business_id=business_id, voided_at__isnull=True)
+        problems = Problem.objects.visible_to(viewer).valid().filter(counted_for(business_id))
         return list(problems.order_by(F("closed_on").desc(nulls_first=True), "-found_on", "-pk"))
 
     def _period(self, duty: VisitDuty, day: date, calendar: WorkCalendar) -> PeriodLine:

@@ -10,7 +10,8 @@ Decisions (campaign defaults): a duty falls due at the end of its period even wh
 enters a period after its staggered day is given until the period's end · the rule, the number of visits and the due day of
 a duty stay what they were when it was written, as long as its grade is the same · the region has no dated changes of its
 own: a business that moved counts in its new place from the day on which the move became known · a business without a
-grade owes nothing until it is graded.
+grade owes nothing until it is graded · a business merged into another owes nothing from that day on, and from that day on a
+visit made to it counts for the other one, on time when it was made in time.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from entities.choices import OfficerLevel, ResponsibilityGrade, ReviewState
-from entities.models import Assignment, Business, GradeChange, StatusChange
+from entities.models import Assignment, Business, BusinessMerger, GradeChange, StatusChange
 from foodsafe_portal.lib.periods import Period
 from inspections.models import FrequencyPolicy, Visit, VisitDuty
 from inspections.rules.duties import day_for, staggered_days
@@ -36,6 +37,7 @@ from inspections.rules.expectations import (
     ALWAYS,
     Change,
     Frequency,
+    Made,
     Run,
     Slice,
     fulfilment,
@@ -78,13 +80,13 @@ class Counts:
 
 def refresh_duties(business_ids: Iterable[int], at: datetime) -> int:
     """Work the existing duties of these businesses out again; returns how many were written anew or withdrawn."""
-    return sum(_reconcile(ids, at, None).moved for ids in _batches(business_ids))
+    return sum(_reconcile(ids, at, None).moved for ids in _batches(_concerned(business_ids)))
 
 
 def follow(business_ids: Iterable[int], at: datetime) -> Counts:
     """Like ``refresh_duties``, and write the duties that are missing in the periods that contain the day of ``at``."""
     counts = Counts()
-    for ids in _batches(business_ids):
+    for ids in _batches(_concerned(business_ids)):
         counts += _reconcile(ids, at, timezone.localdate(at))
     return counts
 
@@ -104,6 +106,13 @@ def materialise(
     for ids in _batches(businesses.order_by("pk").values_list("pk", flat=True)):
         counts += _reconcile(ids, at, day)
     return counts
+
+
+def _concerned(business_ids: Iterable[int]) -> list[int]:
+    """These businesses and those they were merged into, for which their visits count."""
+    ids = list(business_ids)
+    merged = among(Business.objects.filter(merged_into__isnull=False), "id", ids)
+    return [*ids, *merged.values_list("merged_into_id", flat=True)]
 
 
 def _batches(business_ids: Iterable[int]) -> Iterator[list[int]]:
@@ -172,6 +181,7 @@ class Row(NamedTuple):
     ceases_on: date | None
     due_on: date
     fulfilled_on: date | None
+    delivered_on: date | None
     excluded_on: date | None
     exclusion: str
     officer_id: int | None
@@ -201,8 +211,9 @@ class Facts:
     duties: dict[int, dict[str, list[Standing]]]
     grades: dict[int, list[Run]]
     statuses: dict[int, list[Run]]
-    visits: dict[int, list[tuple[date, int]]]
+    visits: dict[int, list[Made]]
     holdings: dict[int, list[Holding]]
+    merged_on: dict[int, date]
     windows: dict[str, Window]
 
 
@@ -221,14 +232,20 @@ def _facts(ids: Sequence[int], at: datetime, opening: Iterable[Period]) -> Facts
                 windows[code] = Window.of(Period.parse(code))
     first = min((window.first for window in windows.values()), default=date.max)
     last = max((window.last for window in windows.values()), default=date.max)
-    visits: dict[int, list[tuple[date, int]]] = defaultdict(list)
-    made = among(Visit.objects.all(), "business_id", ids).filter(
+    merged_on, absorbed = _mergers(ids, at)
+    visits: dict[int, list[Made]] = defaultdict(list)
+    made = among(Visit.objects.all(), "business_id", [*ids, *absorbed]).filter(
         Q(voided_at__isnull=True) | Q(voided_at__gt=at), visited_on__range=(first, last), recorded_at__lte=at
     )
     for business_id, on, pk in made.order_by("visited_on", "pk").values_list(
         "business_id", "visited_on", "pk"
     ):
-        visits[business_id].append((on, pk))
+        visits[business_id].append(Made(on, pk, on))
+    for business_id, (survivor_id, day) in absorbed.items():
+        visits[survivor_id] += [
+            one._replace(counts_from=max(one.on, day)) for one in visits.get(business_id, ())
+        ]
+        visits[survivor_id].sort(key=lambda one: (one.counts_from, one.on, one.visit))
     holdings: dict[int, list[Holding]] = defaultdict(list)
     held = among(Assignment.objects.all(), "business_id", ids).filter(
         Q(voided_at__isnull=True) | Q(voided_at__gt=at), recorded_at__lte=at
@@ -246,8 +263,17 @@ def _facts(ids: Sequence[int], at: datetime, opening: Iterable[Period]) -> Facts
         statuses=_histories(StatusChange, "status", ids, first, at),
         visits=visits,
         holdings=holdings,
+        merged_on=merged_on,
         windows=windows,
     )
+
+
+def _mergers(ids: Sequence[int], at: datetime) -> tuple[dict[int, date], dict[int, tuple[int, date]]]:
+    """The days on which businesses of these were merged into another; and the businesses merged into these, into which, when."""
+    known = BusinessMerger.objects.known_at(at)
+    gone = among(known, "business_id", ids).values_list("business_id", "merged_on")
+    come = among(known, "survivor_id", ids).values_list("business_id", "survivor_id", "merged_on")
+    return dict(gone), {business_id: (survivor_id, on) for business_id, survivor_id, on in come}
 
 
 def _histories(model: Any, what: str, ids: Sequence[int], first: date, at: datetime) -> dict[int, list[Run]]:
@@ -359,6 +385,7 @@ def _rows(
         window.first,
         window.last,
         owed_from=place.registered_on,
+        owed_until=facts.merged_on.get(place.pk),
         grades=facts.grades.get(place.pk) or ((ALWAYS, place.responsibility_grade),),
         statuses=facts.statuses.get(place.pk) or ((ALWAYS, place.status),),
         regions=_regions(place, standing, window.last, today),
@@ -402,6 +429,7 @@ def _row(
         ceases_on=piece.ceases_on,
         due_on=due_on,
         fulfilled_on=met.on,
+        delivered_on=met.delivered_on,
         excluded_on=piece.excluded_on,
         exclusion=piece.exclusion,
         officer_id=_officer(facts.holdings.get(place.pk, ()), piece.grade, min(today, last_day)),
@@ -481,7 +509,6 @@ def _write(written: Sequence[tuple[int, Window, Row, datetime]]) -> None:
         return
     values = zip(*(row for _business_id, _window, row, _moment in written), strict=True)
     columns: dict[str, Any] = {name: list(column) for name, column in zip(Row._fields, values, strict=True)}
-    columns["delivered_on"] = columns["fulfilled_on"]
     columns["business_id"] = [business_id for business_id, _window, _row, _moment in written]
     columns["period"] = [window.code for _business_id, window, _row, _moment in written]
     columns["period_start"] = [window.first for _business_id, window, _row, _moment in written]

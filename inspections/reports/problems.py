@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Unit, User
 from entities.choices import ResponsibilityGrade
 from entities.models import Business
+from entities.querysets import counted_for
 from foodsafe_portal.lib.paging import Page, counts_of, page_of
 from inspections.choices import ExtensionState, ProblemSource, ProblemState, Severity
 from inspections.models import Extension, Problem, RectificationDuty
@@ -208,9 +209,9 @@ class Asked:
         if self.unit is not None:
             self._narrow(Q(unit_id=self.unit))
         if (business := address.key("business")) is not None:
-            named = Business.objects.visible_to(self.user).filter(pk=business).values_list("name", flat=True)
-            address.told("business", _("主体"), named.first() or business)
-            self._narrow(Q(business_id=business))
+            named = Business.objects.visible_to(self.user, merged=True).filter(pk=business)
+            address.told("business", _("主体"), named.values_list("name", flat=True).first() or business)
+            self._narrow(counted_for(business))
         if group := address.get("group"):
             address.told("group", _("共性问题组"), group)
             self._narrow(Q(group=group))

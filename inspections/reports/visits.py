@@ -15,6 +15,7 @@ from accounts.models import Unit, User
 from accounts.rules.rights import Permission
 from entities.choices import ResponsibilityGrade
 from entities.models import Assignment, Business, Officer
+from entities.querysets import counted_for
 from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.paging import Page, page_of
 from foodsafe_portal.lib.periods import Period
@@ -77,9 +78,14 @@ def visits_shown(user: User, params: QueryDict, today: date) -> tuple[QuerySet, 
     voided = address.choice("voided", _("撤销"), [("yes", _("已撤销"))])
     visits = visits.filter(voided_at__isnull=voided != "yes")
     if (business := address.key("business")) is not None:
-        named = Business.objects.visible_to(user).filter(pk=business).values_list("name", flat=True).first()
+        named = (
+            Business.objects.visible_to(user, merged=True)
+            .filter(pk=business)
+            .values_list("name", flat=True)
+            .first()
+        )
         address.told("business", _("主体"), named or business)
-        visits = visits.filter(business_id=business)
+        visits = visits.filter(counted_for(business))
     if (officer := address.key("officer")) is not None:
         named = Officer.objects.visible_to(user).filter(pk=officer).values_list("name", flat=True).first()
         address.told("officer", _("包保干部"), named or officer)

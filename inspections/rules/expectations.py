@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Final
+from datetime import date, timedelta
+from typing import Final, NamedTuple
 
 from foodsafe_portal.lib.periods import Period, PeriodKind
 from inspections.rules.duties import DueMode
@@ -100,6 +100,7 @@ def slices(
     last: date,
     *,
     owed_from: date,
+    owed_until: date | None = None,
     grades: Sequence[Run],
     statuses: Sequence[Run],
     regions: Sequence[Run],
@@ -107,11 +108,15 @@ def slices(
 ) -> tuple[Slice, ...]:
     """The slices of one business's duty in the period from ``first`` to ``last``; none where it owes nothing.
 
-    ``owed_from`` is the day it entered the register; ``periodic`` are the grades whose rule asks for visits in this very
-    period. A business that is not graded owes nothing. One that is not 正常 is excluded from the day on which that became
+    ``owed_from`` is the day it entered the register, ``owed_until`` the day from which it is no business of its own any more
+    (merged into another): on that day its duty ceases and nothing continues it. ``periodic`` are the grades whose rule asks
+    for visits in this very period. A business that is not graded owes nothing. One that is not 正常 is excluded from the day on which that became
     so; one that was not 正常 already when the period began is excluded from the first day.
     """
     first = max(first, owed_from)
+    ends_on = owed_until if owed_until is not None and owed_until <= last else None
+    if ends_on is not None:
+        last = ends_on - timedelta(days=1)
     if first > last:
         return ()
     days = {first}
@@ -135,30 +140,42 @@ def slices(
         if grade in periodic:
             current = Slice(day, None, grade, region, day if exclusion else None, exclusion)
     if current:
-        found.append(current)
+        found.append(replace(current, ceases_on=ends_on) if ends_on else current)
     return tuple(found)
+
+
+class Made(NamedTuple):
+    """A visit: the day it was made, its key, and the day from which it counts for the business.
+
+    The two days differ for a visit made to a business that was merged into this one afterwards.
+    """
+
+    on: date
+    visit: int
+    counts_from: date
 
 
 @dataclass(frozen=True, slots=True)
 class Fulfilment:
-    """How many days with a visit there were, and which visit was the one that fulfilled the duty."""
+    """How many days with a visit there were, from when on the duty is met, by which visit, and when that was made."""
 
     made: int
     on: date | None = None
     visit: int | None = None
+    delivered_on: date | None = None
 
 
-def fulfilment(visits: Iterable[tuple[date, int]], first: date, last: date, times: int) -> Fulfilment:
-    """The fulfilment of a duty of the days ``first`` to ``last`` by (day, key) pairs in order of time.
+def fulfilment(visits: Iterable[Made], first: date, last: date, times: int) -> Fulfilment:
+    """The fulfilment of a duty of the days ``first`` to ``last`` by visits in the order in which they began to count.
 
     Two officers calling on one day are one visit: the duty counts days, so that it cannot be met twice at one table.
     """
-    made, counted = 0, None
-    met: tuple[date, int] | None = None
-    for day, key in visits:
-        if not first <= day <= last or day == counted:
+    days: set[date] = set()
+    met = Fulfilment(0)
+    for one in visits:
+        if not first <= one.on <= last or one.on in days:
             continue
-        made, counted = made + 1, day
-        if made == times:
-            met = (day, key)
-    return Fulfilment(made, *met) if met else Fulfilment(made)
+        days.add(one.on)
+        if len(days) == times:
+            met = Fulfilment(0, one.counts_from, one.visit, max(days))
+    return replace(met, made=len(days))

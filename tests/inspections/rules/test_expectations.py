@@ -15,6 +15,7 @@ from inspections.rules.expectations import (
     Change,
     Frequency,
     Fulfilment,
+    Made,
     Slice,
     fulfilment,
     governing,
@@ -65,12 +66,14 @@ def cut(
     statuses=((ALWAYS, "normal"),),
     regions=((ALWAYS, "r"),),
     owed_from=ALWAYS,
+    owed_until=None,
     periodic=("B", "C"),
 ):
     return slices(
         FIRST,
         LAST,
         owed_from=owed_from,
+        owed_until=owed_until,
         grades=grades,
         statuses=statuses,
         regions=regions,
@@ -170,15 +173,41 @@ def test_every_day_of_a_period_is_told_once_and_truly(grades, statuses, regions,
 
 @given(st.lists(st.integers(0, 100), max_size=8), st.integers(1, 4))
 def test_a_duty_is_fulfilled_by_the_day_of_the_last_visit_it_needs(offsets, times):
-    visits = [(date(2026, 9, 20) + timedelta(days=offset), key) for key, offset in enumerate(sorted(offsets))]
-    counted = sorted({day for day, _key in visits if FIRST <= day <= LAST})
+    made = [date(2026, 9, 20) + timedelta(days=offset) for offset in sorted(offsets)]
+    visits = [Made(day, key, day) for key, day in enumerate(made)]
+    counted = sorted({day for day in made if FIRST <= day <= LAST})
     met = fulfilment(visits, FIRST, LAST, times)
     assert met.made == len(counted)
     assert met.on == (counted[times - 1] if len(counted) >= times else None)
 
 
 def test_two_visits_on_one_day_count_once_and_the_first_is_named():
-    visits = [(DAY, 7), (DAY, 8), (LATER, 9)]
-    assert fulfilment(visits, FIRST, LAST, 1) == Fulfilment(2, DAY, 7)
-    assert fulfilment(visits, FIRST, LAST, 2) == Fulfilment(2, LATER, 9)
+    visits = [Made(DAY, 7, DAY), Made(DAY, 8, DAY), Made(LATER, 9, LATER)]
+    assert fulfilment(visits, FIRST, LAST, 1) == Fulfilment(2, DAY, 7, DAY)
+    assert fulfilment(visits, FIRST, LAST, 2) == Fulfilment(2, LATER, 9, LATER)
     assert Period.parse("2026Q4").start == FIRST
+
+
+def test_a_visit_to_a_merged_business_counts_from_the_day_of_the_merger_and_keeps_its_own_day():
+    merged = Made(DAY, 7, LATER)
+    assert fulfilment([merged], FIRST, LAST, 1) == Fulfilment(1, LATER, 7, DAY)
+    own = Made(DAY + timedelta(days=1), 8, DAY + timedelta(days=1))
+    assert fulfilment([own, merged], FIRST, LAST, 1) == Fulfilment(2, own.on, 8, own.on)
+    assert fulfilment([own, merged], FIRST, LAST, 2) == Fulfilment(2, LATER, 7, own.on)
+
+
+@pytest.mark.parametrize(
+    ("owed_until", "expected"),
+    [
+        pytest.param(FIRST, (), id="merged when the period began: nothing is owed in it"),
+        pytest.param(DAY, (Slice(FIRST, DAY, "C", "r"),), id="merged inside it: owed until that day"),
+        pytest.param(LAST + timedelta(days=1), (Slice(FIRST, None, "C", "r"),), id="merged after it: owed to the end"),
+    ],
+)  # fmt: skip
+def test_a_merged_business_owes_until_the_day_of_the_merger(owed_until, expected):
+    assert cut(owed_until=owed_until) == expected
+
+
+def test_what_was_cut_before_the_merger_stays_cut():
+    found = cut(grades=((ALWAYS, "C"), (DAY, "B")), owed_until=LATER)
+    assert found == (Slice(FIRST, DAY, "C", "r"), Slice(DAY, LATER, "B", "r"))
