@@ -197,6 +197,8 @@ LEDGER_MAX_COLUMNS = env.integer("LEDGER_MAX_COLUMNS", 300, minimum=1)
 LEDGER_MAX_UNPACKED_MEGABYTES = env.integer("LEDGER_MAX_UNPACKED_MEGABYTES", 400, minimum=1)
 LEDGER_READ_SECONDS = env.integer("LEDGER_READ_SECONDS", 120, minimum=1)
 LEDGER_READ_MEGABYTES = env.integer("LEDGER_READ_MEGABYTES", 3072, minimum=256)
+# From which likeness of name and address, in percent, two businesses of a township are shown to a person (campaign default).
+DUPLICATE_LIKENESS = env.integer("DUPLICATE_LIKENESS", 75, minimum=1)
 
 # --- work --------------------------------------------------------------------------------------
 if REDIS_URL:
@@ -265,9 +267,11 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "食安创建 API",
-    "DESCRIPTION": "国家食品安全示范城市创建工作平台的接口：权限与页面相同，按辖区和单位取数。"
-    "列表用游标翻页:next 为 null 时已到末页。日期写作 2026-11-16，时间带时区。",
+    "TITLE": _("食安创建 API"),
+    "DESCRIPTION": _(
+        "国家食品安全示范城市创建工作平台的接口：权限与页面相同，按辖区和单位取数。"
+        "列表用游标翻页：next 为 null 时已到末页。日期写作 2026-11-16，时间带时区。"
+    ),
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,

@@ -1,11 +1,13 @@
-"""Finds the business a row of officers or visits speaks of: by licence, by credit code, by name, inside one territory."""
+"""Finds the business a row of officers, visits or problems speaks of: by licence, credit code or name, now or formerly."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import NamedTuple
 
+from entities.ledgers.former import Former, FormerIdentities, one_of
 from entities.models import Business
+from entities.querysets import BusinessQuerySet
 from entities.rules.matching import plain
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers import Rows
@@ -31,13 +33,15 @@ def find_businesses(rows: Rows, territory: str, *, licence: str, code: str, name
     """
     live = rows.live()
     licences, codes, names = rows.column(licence), rows.column(code), rows.column(name)
-    here = Business.objects.filter(in_territory(territory)) if territory else Business.objects.all()
+    here = Business.objects.registered()
+    here = here.filter(in_territory(territory)) if territory else here
     by_licence = _by(here, "licence_no", {licences[i] for i in live if licences[i]})
     rest = [i for i in live if not (licences[i] and licences[i] in by_licence)]
     by_code = _by(here, "credit_code", {codes[i] for i in rest if codes[i]})
     anonymous = {names[i] for i in rest if names[i] and not licences[i] and not codes[i]}
     by_name = _by(here, "name", anonymous)
     found: dict[int, Known] = {}
+    unknown: list[int] = []
     for index in live:
         number, credit, called = licences[index], codes[index], names[index]
         candidates = by_licence.get(number, []) if number else []
@@ -70,11 +74,65 @@ def find_businesses(rows: Rows, territory: str, *, licence: str, code: str, name
                 f"对应到 {len(candidates)} 家主体；请填写许可证号以分清是哪一家",
             )
         elif number or credit or called:
-            where = licence if number else code if credit else name
-            rows.error(
-                index, where, "business_unknown", "本辖区的登记中没有这家主体；请核对号码，或先导入主体台账"
-            )
+            unknown.append(index)
+    if unknown:
+        _remember(rows, unknown, here, found, licence=licence, code=code, name=name)
     return found
+
+
+def _remember(
+    rows: Rows,
+    unknown: list[int],
+    here: BusinessQuerySet,
+    found: dict[int, Known],
+    *,
+    licence: str,
+    code: str,
+    name: str,
+) -> None:
+    """Rows that name nothing of the register may name what a business was before, or one merged into another."""
+    licences, codes, names = rows.column(licence), rows.column(code), rows.column(name)
+    past = FormerIdentities(
+        licences={licences[i] for i in unknown if licences[i]},
+        codes={codes[i] for i in unknown if codes[i]},
+        names={names[i] for i in unknown if names[i] and not licences[i] and not codes[i]},
+    )
+    meant: dict[int, Former] = {}
+    for index in unknown:
+        number, credit, called = licences[index], codes[index], names[index]
+        formers = past.by_licence.get(number, []) if number else []
+        if not formers and credit:
+            formers = [
+                each
+                for each in past.by_code.get(credit, ())
+                if not number or not each.licence_no or (called and plain(each.name) == plain(called))
+            ]
+        if not formers and called and not number and not credit:
+            formers = past.by_name.get(called, [])
+        former = one_of(formers)
+        if former is not None:
+            meant[index] = former
+    targets = {each.target_id for each in meant.values()}
+    known = (
+        {row[0]: Known(*row) for row in among(here, "id", targets).values_list(*Known._fields)}
+        if targets
+        else {}
+    )
+    for index in unknown:
+        former = meant.get(index)
+        business = known.get(former.target_id) if former else None
+        where = licence if licences[index] else code if codes[index] else name
+        if former is None or business is None:
+            said = "本辖区的登记中没有这家主体；请核对号码，或先导入主体台账"
+            rows.error(index, where, "business_unknown", said)
+            continue
+        found[index] = business
+        if former.is_merged:
+            said = f"“{former.name}”已确认并入“{business.name}”，记在“{business.name}”名下"
+            rows.note(index, where, "merged_business", said)
+        else:
+            said = f"是“{business.name}” {former.valid_to} 以前登记的名称或号码，按这家主体对应"
+            rows.note(index, where, "former_identity", said)
 
 
 def _by(businesses: object, field: str, values: set[str]) -> dict[str, list[Known]]:

@@ -11,7 +11,15 @@ from django.db.models import CASCADE
 
 from entities.choices import ReviewState, Source
 from entities.hooks import business_changed, businesses_forgotten
-from entities.models import Assignment, Business, GradeChange, Pledge, StatusChange
+from entities.models import (
+    Assignment,
+    Business,
+    DuplicatePair,
+    FormerIdentity,
+    GradeChange,
+    Pledge,
+    StatusChange,
+)
 from foodsafe_portal.lib.pinyin import initials
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, UndoResult
@@ -48,6 +56,17 @@ def _take_out(rows: list[LedgerRow], batch: LedgerBatch, reviewed: set[int], res
     reasons: dict[int, str] = dict.fromkeys(reviewed, "状态变更已经审核，没有删除")
     reasons |= dict.fromkeys((pk for pk, _, _, version in businesses if version != 1), _CHANGED_SINCE)
     reasons |= _in_use([pk for pk, *_ in businesses], batch)
+    decided = DuplicatePair.objects.decided()
+    for side in ("first_id", "second_id"):
+        keys = among(decided, side, [pk for pk, *_ in businesses]).values_list(side, flat=True)
+        reasons |= dict.fromkeys(keys, "疑似重复已有核对结论，没有删除")
+    here = {key for _, key, _, _ in businesses}
+    renamed = FormerIdentity.objects.filter(
+        business__recorded_at__gte=batch.confirmed_at, business__recorded_at__lte=batch.committed_at
+    )
+    lost = among(renamed, "match_key", set(by_key) - here).values_list("match_key", "business__name")
+    for key, name in dict(lost).items():
+        result.conflict(by_key[key], name, _CHANGED_SINCE)
     gone = []
     for pk, key, name, _version in businesses:
         if pk in reasons:
@@ -105,6 +124,7 @@ def _put_back(
     for names, group in groups.items():
         _restore(names, group, context)
     _drop_changes(batch, restored)
+    among(FormerIdentity.objects.filter(batch_id=batch.pk), "business_id", restored).delete()
     result.restored += len(restored)
     return restored
 
