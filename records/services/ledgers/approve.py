@@ -71,7 +71,7 @@ def decline_batch(*, batch: LedgerBatch, by: Any, reason: str) -> LedgerBatch:
     Raises ``LedgerRefused``.
     """
     _may_decide(batch, by)
-    reason = reason.strip()
+    reason = reason.replace("\0", "").strip()
     if not reason:
         raise LedgerRefused("请写明不批准的原因，上传人要按它改", "reason_missing")
     if len(reason) > _REASON_LENGTH:

@@ -29,23 +29,27 @@ def remember(
     *, batch: LedgerBatch, by: Any, sheet: str = "", mapping: Mapping[str, str] | None = None
 ) -> None:
     """Keep an answer; of the columns only what the portal does not know by itself. Part of the act that answers."""
-    vocabulary = kind_of(batch.kind).vocabulary
+    kind = kind_of(batch.kind)
+    proper = _proper(kind)
+    said = {normalise_header(header): (header, key) for header, key in (mapping or {}).items()}
     told = {
         header: key
-        for header, key in (mapping or {}).items()
-        if vocabulary.get(normalise_header(header), "") != key
+        for label, (header, key) in said.items()
+        if label not in proper and kind.vocabulary.get(label, "") != key
     }
-    same = {normalise_header(header) for header in mapping or {}}
-    if not told and not sheet and not mapping:
+    if not told and not sheet and not said:
         return
     habit, _ = LedgerHabit.objects.select_for_update().get_or_create(
         **_owner(batch), defaults={"updated_by": by, "updated_at": timezone.now()}
     )
-    kept = {header: key for header, key in habit.mapping.items() if normalise_header(header) not in same}
+    kept = {header: key for header, key in habit.mapping.items() if normalise_header(header) not in said}
     habit.mapping = dict(list((kept | told).items())[-MOST_HEADERS:])
     habit.sheet = sheet or habit.sheet
     habit.updated_by, habit.updated_at = by, timezone.now()
-    habit.save()
+    if habit.mapping or habit.sheet:
+        habit.save()
+    else:
+        habit.delete()
 
 
 @transaction.atomic
@@ -74,7 +78,7 @@ def usable(
     """
     if habit is None or not habit.mapping:
         return {}
-    proper = {normalise_header(column.header): column.key for column in kind.columns}
+    proper = _proper(kind)
     spoken = {normalise_header(header) for header in said}
     taken = {key for key in said.values() if key} | {
         proper[label] for label in _labels(workbook) if label in proper
@@ -102,6 +106,10 @@ def in_words(kind: LedgerKind, remembered: Mapping[str, str], sheet: str) -> lis
         meant = f"当作“{kind.column_of[key].header}”" if key else "不导入"
         said.append(f"按上次的选择：“{header}”{meant}")
     return said
+
+
+def _proper(kind: LedgerKind) -> dict[str, str]:
+    return {normalise_header(column.header): column.key for column in kind.columns}
 
 
 def _labels(workbook: WorkbookData) -> set[str]:

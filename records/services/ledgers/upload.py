@@ -193,6 +193,8 @@ def choose_columns(
     The answer is remembered for the uploader's unit or territory and used on the next file of the kind.
     """
     keys = set(kind_of(batch.kind).column_of)
+    if any("\0" in said for said in (sheet, *(mapping or {}))):
+        raise LedgerRefused("表头或工作表名里有不能用的字符；请在文件里改名", "bad_characters")
     for header, key in (mapping or {}).items():
         if key and key not in keys:
             raise LedgerRefused(f"“{header}”对应的列“{key}”不属于这种台账", "unknown_column")

@@ -1,0 +1,324 @@
+"""Above the size that the campaign office has set, a second person says yes or no before anything is imported."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+from django.utils import timezone
+
+from entities.models import Business
+from records.choices import BatchState, JobState
+from records.models import ApprovalRule, AuditEvent, Job, LedgerBatch
+from records.services import jobs, ledger_rules, ledgers
+from records.services.ledgers import LedgerRefused
+from records.services.rows import RowRefused
+from tests.factories import make_region, make_user
+from tests.factories.ledgers import business_row, checked, make_county, make_liaison, send, workbook
+
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+
+
+@pytest.fixture
+def office():
+    make_region("9901", "示例市")
+    make_county()
+    return make_user(role="campaign_office", region="9901")
+
+
+@pytest.fixture
+def liaison(office):
+    return make_liaison()
+
+
+def limit(office, rows, kind=""):
+    return ledger_rules.save_approval_rule(rule=ApprovalRule(), kind=kind, rows=rows, by=office)
+
+
+def confirmed(liaison, size=3):
+    batch = send(liaison, "businesses", [business_row() for _ in range(size)])
+    return ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+
+
+def events(action):
+    return AuditEvent.objects.filter(action=action).count()
+
+
+@pytest.mark.parametrize(
+    ("rules", "waits"),
+    [
+        ({}, False),
+        ({"": 3}, False),
+        ({"": 2}, True),
+        ({"": 2, "businesses": 3}, False),
+        ({"": 9, "businesses": 0}, True),
+        ({"visits": 0}, False),
+    ],
+    ids=[
+        "no rule: never",
+        "as many rows as set",
+        "one row more",
+        "the kind's own rule goes before the one for all",
+        "zero: always",
+        "the rule of another kind",
+    ],
+)
+def test_only_more_rows_than_set_wait_for_a_second_person(office, liaison, rules, waits):
+    for kind, rows in rules.items():
+        limit(office, rows, kind)
+    batch = confirmed(liaison)
+    assert batch.state == (BatchState.AWAITING if waits else BatchState.COMMITTING)
+    assert Job.objects.filter(kind="ledger.commit").count() == (0 if waits else 1)
+
+
+def test_another_person_approves_and_the_import_begins(office, liaison):
+    limit(office, 2)
+    batch = confirmed(liaison)
+    colleague = make_liaison()
+    ledgers.approve_batch(batch=batch, by=colleague, digest=batch.digest)
+    jobs.run_inline(batch.commit_job)
+    batch = LedgerBatch.objects.get()
+    assert (batch.state, batch.confirmed_by, batch.decided_by) == (BatchState.COMMITTED, liaison, colleague)
+    assert (Business.objects.count(), events("ledger.approved"), events("ledger.committed")) == (3, 1, 1)
+    with pytest.raises(LedgerRefused, match="不在等待批准"):
+        ledgers.approve_batch(batch=batch, by=office, digest=batch.digest)
+
+
+@pytest.mark.parametrize("who", ["uploader", "another county", "a kind they do not import"])
+def test_nobody_else_can_decide(office, liaison, who):
+    limit(office, 2)
+    batch = confirmed(liaison)
+    people = {
+        "uploader": lambda: liaison,
+        "another county": lambda: make_user(role="county_liaison", region="990103"),
+        "a kind they do not import": lambda: make_user(role="supervision_team", region="990102"),
+    }
+    by = people[who]()
+    with pytest.raises(LedgerRefused):
+        ledgers.approve_batch(batch=batch, by=by, digest=batch.digest)
+    with pytest.raises(LedgerRefused):
+        ledgers.decline_batch(batch=batch, by=by, reason="不行")
+    assert not ledgers.awaiting_approval(by).exists()
+    assert (LedgerBatch.objects.get().state, Business.objects.count()) == (BatchState.AWAITING, 0)
+
+
+def test_only_the_file_that_was_seen_is_approved(office, liaison):
+    limit(office, 2)
+    batch = confirmed(liaison)
+    with pytest.raises(LedgerRefused, match="不是同一个"):
+        ledgers.approve_batch(batch=batch, by=office, digest="0" * 64)
+    assert LedgerBatch.objects.get().state == BatchState.AWAITING
+
+
+def test_a_township_cannot_approve_what_its_county_sends(office, liaison):
+    limit(office, 2)
+    batch = confirmed(liaison)
+    with pytest.raises(LedgerRefused, match="不在您的辖区"):
+        ledgers.approve_batch(
+            batch=batch, by=make_user(role="township_liaison", region="990102001"), digest=batch.digest
+        )
+
+
+def test_a_batch_is_declined_with_a_reason_and_may_be_checked_again(office, liaison):
+    limit(office, 2)
+    batch = confirmed(liaison)
+    with pytest.raises(LedgerRefused, match="原因"):
+        ledgers.decline_batch(batch=batch, by=office, reason="  ")
+    ledgers.decline_batch(batch=batch, by=office, reason="三个主体已经注销")
+    batch = LedgerBatch.objects.get()
+    assert (batch.state, batch.decision_reason, Business.objects.count()) == (
+        BatchState.REFUSED,
+        "三个主体已经注销",
+        0,
+    )
+    assert "三个主体已经注销" in ledgers.head(batch)["reason"]
+    assert AuditEvent.objects.get(action="ledger.declined").reason == "三个主体已经注销"
+    ledgers.recheck_batch(batch=batch, by=liaison)
+    assert checked(batch).state == BatchState.CHECKED
+
+
+def test_the_uploader_may_take_the_batch_back(office, liaison):
+    limit(office, 2)
+    batch = confirmed(liaison)
+    ledgers.abandon_batch(batch=batch, by=liaison)
+    with pytest.raises(LedgerRefused):
+        ledgers.approve_batch(batch=batch, by=office, digest=batch.digest)
+
+
+def test_an_uploader_who_has_moved_on_cannot_be_approved(office, liaison):
+    limit(office, 2)
+    batch = confirmed(liaison)
+    liaison.posts.update(valid_to=timezone.localdate() - timedelta(days=1))
+    with pytest.raises(LedgerRefused, match="上传人的岗位"):
+        ledgers.approve_batch(batch=LedgerBatch.objects.get(), by=office, digest=batch.digest)
+
+
+def test_a_register_that_changed_while_waiting_asks_both_people_again(office, liaison):
+    row = business_row()
+    batch = send(liaison, "businesses", [row])
+    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    jobs.run_inline(batch.commit_job)
+    limit(office, 0)
+    batch = send(liaison, "businesses", [row | {"legal_person": "李四"}])
+    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    Business.objects.update(legal_person="王五", version=2)
+    ledgers.approve_batch(batch=batch, by=office, digest=batch.digest)
+    jobs.run_inline(batch.commit_job)
+    batch = checked(LedgerBatch.objects.get(pk=batch.pk))
+    assert (batch.state, Business.objects.get().legal_person) == (BatchState.CHECKED, "王五")
+    batch = ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    assert batch.state == BatchState.AWAITING
+
+
+def test_the_command_leaves_with_two_and_the_batch_waiting(office, liaison, tmp_path):
+    limit(office, 1)
+    path = tmp_path / "台账.xlsx"
+    path.write_bytes(workbook("businesses", [business_row(), business_row()]).read())
+    for _again in range(2):
+        out = io.StringIO()
+        with pytest.raises(SystemExit) as ended:
+            call_command(
+                "import_ledger",
+                str(path),
+                "--kind",
+                "businesses",
+                "--user",
+                liaison.username,
+                "--json",
+                stdout=out,
+            )
+        told = json.loads(out.getvalue())
+        assert (ended.value.code, told["verdict"], told["read"]) == (2, "accept", 2)
+        assert "等待另一人批准" in told["reason"]
+    assert (LedgerBatch.objects.get().state, Business.objects.count()) == (BatchState.AWAITING, 0)
+
+
+def test_the_same_file_again_is_the_same_waiting_batch(office, liaison):
+    limit(office, 0)
+    file = workbook("businesses", [business_row()])
+    batch = send(liaison, "businesses", file)
+    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    again = ledgers.receive_upload(kind="businesses", file=file, by=liaison).batch
+    assert (again.pk, again.state, LedgerBatch.objects.count()) == (batch.pk, BatchState.AWAITING, 1)
+
+
+# --- pages ---------------------------------------------------------------------------------------------
+
+
+def test_whoever_may_approve_finds_the_batch_and_its_preview(office, liaison, login):
+    limit(office, 2)
+    batch = confirmed(liaison)
+    second, own = login(make_liaison()), login(liaison)
+    home = second.get(reverse("ledger-home")).content.decode()
+    assert ("等您批准" in home, "待批准 1" in home, batch.number in home) == (True, True, True)
+    assert "等您批准" not in own.get(reverse("ledger-home")).content.decode()
+    page = second.get(reverse("ledger-batch", args=[batch.pk])).content.decode()
+    assert all(word in page for word in ("批准导入", "退回上传人", "逐行对照", "南湖第"))
+    mine = own.get(reverse("ledger-batch", args=[batch.pk])).content.decode()
+    assert ("退回上传人" in mine, "撤回" in mine) == (False, True)
+    second.post(reverse("ledger-approve", args=[batch.pk]), {"digest": batch.digest})
+    assert LedgerBatch.objects.get().state == BatchState.COMMITTING
+    assert "待批准 1" not in second.get(reverse("ledger-home")).content.decode()
+
+
+def test_a_decline_on_the_page_tells_the_uploader_why(office, liaison, login):
+    limit(office, 2)
+    batch = confirmed(liaison)
+    login(office).post(reverse("ledger-decline", args=[batch.pk]), {"reason": "请补许可证号"})
+    page = login(liaison).get(reverse("ledger-batch", args=[batch.pk])).content.decode()
+    assert ("请补许可证号" in page, "重新检查" in page) == (True, True)
+
+
+# --- the rules -----------------------------------------------------------------------------------------
+
+
+def test_the_rules_name_known_kinds_once_and_can_be_lifted(office):
+    rule = limit(office, 500)
+    with pytest.raises(RowRefused, match="重复"):
+        limit(office, 700)
+    with pytest.raises(RowRefused, match="没有“nonsense”"):
+        limit(office, 1, "nonsense")
+    ledger_rules.save_approval_rule(rule=rule, kind="", rows=800, by=office)
+    assert ledger_rules.approval_limit("visits") == 800
+    ledger_rules.remove_approval_rule(rule=rule, by=office)
+    assert ledger_rules.approval_limit("visits") is None
+    assert [events(f"approval_rule.{what}") for what in ("created", "updated", "removed")] == [1, 1, 1]
+
+
+def test_the_office_sets_the_size_in_the_admin(office, login):
+    client = login(office)
+    answer = client.post(reverse("admin:records_approvalrule_add"), {"kind": "businesses", "rows": "1000"})
+    assert answer.status_code == 302, answer.content.decode()
+    assert ledger_rules.approval_limit("businesses") == 1000
+    assert events("approval_rule.created") == 1
+
+
+# --- stopping ------------------------------------------------------------------------------------------
+
+
+def test_a_stopped_check_leaves_nothing_and_can_be_done_again(liaison):
+    batch = ledgers.receive_upload(
+        kind="businesses", file=workbook("businesses", [business_row()]), by=liaison
+    ).batch
+    claimed = jobs.claim(batch.check_job.pk)
+    assert claimed is not None
+    job, token = claimed
+    ledgers.stop_batch(batch=batch, by=liaison)
+    with pytest.raises(jobs.JobStopped):
+        LedgerBatch.objects.update(state=BatchState.CHECKING)
+        ledgers.check_batch(batch_id=batch.pk, job=job, progress=jobs.Progress(job, token))
+    LedgerBatch.objects.update(state=BatchState.REFUSED)
+    batch = LedgerBatch.objects.get()
+    assert ("没有保存任何内容" in batch.reason, batch.rows.count()) == (True, 0)
+    ledgers.recheck_batch(batch=batch, by=liaison)
+    assert checked(batch).state == BatchState.CHECKED
+
+
+def test_a_stopped_import_leaves_nothing_and_can_be_confirmed_again(liaison):
+    batch = confirmed(liaison)
+    claimed = jobs.claim(batch.commit_job.pk)
+    assert claimed is not None
+    job, token = claimed
+    ledgers.stop_batch(batch=batch, by=liaison)
+    batch = LedgerBatch.objects.get()
+    assert (batch.state, "已取消" in batch.reason) == (BatchState.CHECKED, True)
+    with pytest.raises(jobs.JobStopped):
+        LedgerBatch.objects.update(state=BatchState.COMMITTING)
+        ledgers.commit_batch(batch_id=batch.pk, job=job, progress=jobs.Progress(job, token))
+    assert Business.objects.count() == 0
+    LedgerBatch.objects.update(state=BatchState.CHECKED)
+    batch = ledgers.confirm_batch(batch=LedgerBatch.objects.get(), by=liaison, digest=batch.digest)
+    jobs.run_inline(batch.commit_job)
+    assert Business.objects.count() == 3
+
+
+def test_an_import_that_is_saved_cannot_be_cancelled_any_more(liaison):
+    batch = confirmed(liaison)
+    jobs.run_inline(batch.commit_job)
+    Job.objects.filter(pk=batch.commit_job.pk).update(
+        state=JobState.RUNNING
+    )  # the moment before it is marked done
+    assert jobs.cancel_job(job=batch.commit_job, by=liaison) is False
+    assert Job.objects.get(pk=batch.commit_job.pk).state == JobState.RUNNING
+    with pytest.raises(LedgerRefused):
+        ledgers.stop_batch(batch=LedgerBatch.objects.get(), by=liaison)
+
+
+@pytest.mark.parametrize("part", ["check", "commit"])
+def test_work_that_died_too_often_gives_the_batch_back(liaison, part):
+    if part == "check":
+        batch = ledgers.receive_upload(
+            kind="businesses", file=workbook("businesses", [business_row()]), by=liaison
+        ).batch
+        job, state = batch.check_job, BatchState.REFUSED
+    else:
+        batch = confirmed(liaison)
+        job, state = batch.commit_job, BatchState.CHECKED
+    Job.objects.filter(pk=job.pk).update(attempts=jobs.MAX_ATTEMPTS)
+    jobs.run_inline(job)
+    batch = LedgerBatch.objects.get()
+    assert (batch.state, "多次中断" in batch.reason, Business.objects.count()) == (state, True, 0)
