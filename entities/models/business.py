@@ -30,7 +30,7 @@ class Business(models.Model):
     ``merged_into`` is the business that a merged one is now known as (``entities.models.BusinessMerger``).
     """
 
-    match_key = models.CharField(_("匹配键"), max_length=200, unique=True, editable=False)
+    match_key = models.CharField(_("匹配键"), max_length=200, editable=False)
     name = models.CharField(_("企业名称"), max_length=150)
     name_initials = models.CharField(_("拼音首字母"), max_length=150, blank=True, editable=False)
     credit_code = models.CharField(_("统一社会信用代码"), max_length=30, blank=True)
@@ -41,7 +41,9 @@ class Business(models.Model):
     legal_person = models.CharField(_("法定代表人(负责人)"), max_length=60, blank=True)
     contact_phone = models.CharField(_("联系电话"), max_length=40, blank=True)
     premises_address = models.CharField(_("经营场所"), max_length=200)
-    region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name=_("所在地区"))
+    region = models.ForeignKey(
+        Region, models.PROTECT, related_name="+", verbose_name=_("所在地区"), db_index=False
+    )
     supervision_office = models.CharField(_("监管所"), max_length=60, blank=True)
     responsibility_grade = models.CharField(
         _("包保等级"), max_length=1, choices=ResponsibilityGrade.choices, blank=True
@@ -81,7 +83,10 @@ class Business(models.Model):
         verbose_name = _("经营主体")
         verbose_name_plural = _("经营主体")
         ordering = ["-id"]
+        # Each index costs every ledger that comes in: no second one for prefixes where nobody asks by prefix.
+        constraints = [models.UniqueConstraint(fields=["match_key"], name="business_one_per_match_key")]
         indexes = [
+            models.Index(fields=["region"], name="business_by_region"),
             # The register's lists and counts leave merged businesses out, so that these indexes do as well.
             models.Index(
                 fields=["region", "responsibility_grade", "status"],

@@ -63,7 +63,13 @@ class VisitDuty(Duty):
         Visit, models.SET_NULL, null=True, blank=True, related_name="duties", verbose_name=_("完成的督导")
     )
     policy = models.ForeignKey(
-        FrequencyPolicy, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("频次规则")
+        FrequencyPolicy,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("频次规则"),
+        db_index=False,
     )
 
     objects = VisitDutyQuerySet.as_manager()

@@ -21,8 +21,13 @@ class Visit(models.Model):
     """An officer's supervision visit to a business. ``client_uuid`` makes a repeated submit one visit."""
 
     client_uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    business = models.ForeignKey(Business, models.PROTECT, related_name="visits", verbose_name=_("经营主体"))
-    region = models.ForeignKey(Region, models.PROTECT, related_name="+", verbose_name=_("地区"))
+    # The indexes below begin with both.
+    business = models.ForeignKey(
+        Business, models.PROTECT, related_name="visits", verbose_name=_("经营主体"), db_index=False
+    )
+    region = models.ForeignKey(
+        Region, models.PROTECT, related_name="+", verbose_name=_("地区"), db_index=False
+    )
     grade = models.CharField(_("包保等级"), max_length=1, choices=ResponsibilityGrade.choices, blank=True)
     officer = models.ForeignKey(
         Officer, models.PROTECT, null=True, blank=True, related_name="visits", verbose_name=_("包保干部")
