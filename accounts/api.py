@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
@@ -42,7 +43,7 @@ class PageSessionScheme(OpenApiAuthenticationExtension):
             "type": "apiKey",
             "in": "cookie",
             "name": settings.SESSION_COOKIE_NAME,
-            "description": "网页登录后的会话；写数据还要带 X-CSRFToken 请求头。",
+            "description": _("网页登录后的会话；写数据还要带 X-CSRFToken 请求头。"),
         }
 
 
@@ -65,14 +66,14 @@ class TokenThrottle(SimpleRateThrottle):
 class CredentialsSerializer(serializers.Serializer):
     """A name or mobile number and its password."""
 
-    username = serializers.CharField(max_length=60, help_text="用户名或手机号")
-    password = serializers.CharField(max_length=200, trim_whitespace=False, help_text="密码")
+    username = serializers.CharField(max_length=60, help_text=_("用户名或手机号"))
+    password = serializers.CharField(max_length=200, trim_whitespace=False, help_text=_("密码"))
 
 
 class TokenSerializer(serializers.Serializer):
     """A token, shown once."""
 
-    token = serializers.CharField(help_text="令牌；以后的请求带 Authorization: Token <令牌>")
+    token = serializers.CharField(help_text=_("令牌；以后的请求带 Authorization: Token <令牌>"))
 
 
 class TokenView(APIView):
@@ -95,19 +96,23 @@ class TokenView(APIView):
         )
 
     @extend_schema(
-        summary="取令牌",
-        description="用用户名(或手机号)和密码换一个令牌。每个账号只有一个令牌：再取一次，原来的立即失效。"
-        "同一地址、同一用户名每分钟最多 5 次。首次登录须先在网页上改密码。停用账号、重置或修改密码，令牌立即失效。",
+        summary=_("取令牌"),
+        description=_(
+            "用用户名（或手机号）和密码换一个令牌。每个账号只有一个令牌：再取一次，原来的立即失效。"
+            "同一地址、同一用户名每分钟最多 5 次。首次登录须先在网页上改密码。停用账号、重置或修改密码，令牌立即失效。"
+        ),
         request=CredentialsSerializer,
         responses={200: TokenSerializer},
         auth=[],
-        tags=["令牌"],
+        tags=[_("令牌")],
         examples=[
             OpenApiExample(
-                "请求", value={"username": "county_liaison", "password": "一个很长的口令"}, request_only=True
+                _("请求"),
+                value={"username": "county_liaison", "password": "一个很长的口令"},
+                request_only=True,
             ),
             OpenApiExample(
-                "答复", value={"token": "9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b"}, response_only=True
+                _("答复"), value={"token": "9944b09199c62bcf9418ad846dd0e4bbdfc6ee4b"}, response_only=True
             ),
         ],
     )
@@ -117,15 +122,15 @@ class TokenView(APIView):
         reader.is_valid(raise_exception=True)
         user = authenticate(request._request, **reader.validated_data)
         if user is None:
-            raise PermissionDenied("用户名或密码不对，或账号已停用。")
+            raise PermissionDenied(_("用户名或密码不对，或账号已停用。"))
         return Response({"token": issue_token(user=user).key})
 
     @extend_schema(
-        summary="撤销令牌",
-        description="撤销自己的令牌，立即失效。",
+        summary=_("撤销令牌"),
+        description=_("撤销自己的令牌，立即失效。"),
         request=None,
         responses={204: None},
-        tags=["令牌"],
+        tags=[_("令牌")],
     )
     def delete(self, request: Request) -> Response:
         """The person's token stops working."""
@@ -136,13 +141,13 @@ class TokenView(APIView):
 class MeSerializer(serializers.Serializer):
     """Who asks and what they may do today."""
 
-    username = serializers.CharField(help_text="用户名")
-    name = serializers.CharField(help_text="姓名")
-    roles = serializers.ListField(child=serializers.CharField(), help_text="今天的角色")
-    permissions = serializers.ListField(child=serializers.CharField(), help_text="今天的权限")
-    import_kinds = serializers.ListField(child=serializers.CharField(), help_text="可导入的台账种类")
-    regions = serializers.ListField(child=serializers.CharField(), help_text="岗位所在辖区的区划代码")
-    units = serializers.ListField(child=serializers.IntegerField(), help_text="岗位所在单位")
+    username = serializers.CharField(help_text=_("用户名"))
+    name = serializers.CharField(help_text=_("姓名"))
+    roles = serializers.ListField(child=serializers.CharField(), help_text=_("今天的角色"))
+    permissions = serializers.ListField(child=serializers.CharField(), help_text=_("今天的权限"))
+    import_kinds = serializers.ListField(child=serializers.CharField(), help_text=_("可导入的台账种类"))
+    regions = serializers.ListField(child=serializers.CharField(), help_text=_("岗位所在辖区的区划代码"))
+    units = serializers.ListField(child=serializers.IntegerField(), help_text=_("岗位所在单位"))
 
 
 class MeView(APIView):
@@ -152,10 +157,10 @@ class MeView(APIView):
     http_method_names = ["get"]
 
     @extend_schema(
-        summary="我是谁",
-        description="当前登录人的岗位、权限和辖区。",
+        summary=_("我是谁"),
+        description=_("当前登录人的岗位、权限和辖区。"),
         responses={200: MeSerializer},
-        tags=["令牌"],
+        tags=[_("令牌")],
     )
     def get(self, request: Request) -> Response:
         """Name, roles, permissions, territory."""
@@ -189,8 +194,8 @@ class RegionFilters(filters.FilterSet):
     """Regions by place, level and name."""
 
     region = RegionFilter("code")
-    level = filters.ChoiceFilter(choices=RegionLevel.choices, label="层级")
-    q = filters.CharFilter(field_name="name", lookup_expr="contains", label="名称中的字")
+    level = filters.ChoiceFilter(choices=RegionLevel.choices, label=_("层级"))
+    q = filters.CharFilter(field_name="name", lookup_expr="contains", label=_("名称中的字"))
 
     class Meta:
         model = Region
@@ -199,9 +204,13 @@ class RegionFilters(filters.FilterSet):
 
 @extend_schema_view(
     list=extend_schema(
-        summary="行政区划列表", description="本人辖区及其上级的行政区划，按代码排列。", tags=["区划与单位"]
+        summary=_("行政区划列表"),
+        description=_("本人辖区及其上级的行政区划，按代码排列。"),
+        tags=[_("区划与单位")],
     ),
-    retrieve=extend_schema(summary="一个行政区划", description="按区划代码取。", tags=["区划与单位"]),
+    retrieve=extend_schema(
+        summary=_("一个行政区划"), description=_("按区划代码取。"), tags=[_("区划与单位")]
+    ),
 )
 class RegionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
     """Administrative divisions in scope."""
@@ -231,8 +240,8 @@ class UnitFilters(filters.FilterSet):
     """Units by place, membership and name."""
 
     region = RegionFilter()
-    is_member = filters.BooleanFilter(label="是否成员单位")
-    q = filters.CharFilter(method="named", label="名称或简称中的字")
+    is_member = filters.BooleanFilter(label=_("是否成员单位"))
+    q = filters.CharFilter(method="named", label=_("名称或简称中的字"))
 
     class Meta:
         model = Unit
@@ -245,9 +254,9 @@ class UnitFilters(filters.FilterSet):
 
 @extend_schema_view(
     list=extend_schema(
-        summary="单位列表", description="本人范围内的部门、政府和监管所。", tags=["区划与单位"]
+        summary=_("单位列表"), description=_("本人范围内的部门、政府和监管所。"), tags=[_("区划与单位")]
     ),
-    retrieve=extend_schema(summary="一个单位", tags=["区划与单位"]),
+    retrieve=extend_schema(summary=_("一个单位"), tags=[_("区划与单位")]),
 )
 class UnitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
     """Government bodies in scope."""

@@ -142,11 +142,7 @@ class AssignForm(forms.Form):
 
     def __init__(self, *args: Any, business: Business, user: User, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        code = business.region_id
-        near = in_territory(code[:9]) if len(code) >= 9 else in_territory(code[:6])
-        above = [code[:digits] for digits in (4, 6) if digits < len(code)]
-        officers = Officer.objects.visible_to(user).filter(is_active=True)
-        officers = officers.filter(near) | officers.filter(region_id__in=above)
+        officers = Officer.objects.visible_to(user).fit_for(business.region_id)
         field = self.fields["officer"]
         field.queryset = officers.order_by("name")  # type: ignore[attr-defined]
         field.choices = _by_level(field.queryset)  # type: ignore[attr-defined]

@@ -16,9 +16,15 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from accounts.api import MeView, RegionViewSet, TokenView, UnitViewSet
-from campaigns.api import ClauseViewSet, ReportViewSet, TaskViewSet
-from entities.api import BusinessViewSet, OfficerViewSet, StatusChangeViewSet
-from inspections.api import DutyViewSet, ProblemViewSet, VisitViewSet
+from campaigns.api import ClauseViewSet, ReportViewSet, TaskReportViewSet, TaskViewSet
+from entities.api import (
+    AssignmentViewSet,
+    BusinessViewSet,
+    GradeChangeViewSet,
+    OfficerViewSet,
+    StatusChangeViewSet,
+)
+from inspections.api import DutyViewSet, EvidenceViewSet, ProblemViewSet, VisitViewSet
 from records.api import JobViewSet, LedgerViewSet
 
 
@@ -51,12 +57,16 @@ router.register("regions", RegionViewSet, basename="api-region")
 router.register("units", UnitViewSet, basename="api-unit")
 router.register("businesses", BusinessViewSet, basename="api-business")
 router.register("status-changes", StatusChangeViewSet, basename="api-status-change")
+router.register("grade-changes", GradeChangeViewSet, basename="api-grade-change")
 router.register("officers", OfficerViewSet, basename="api-officer")
+router.register("assignments", AssignmentViewSet, basename="api-assignment")
 router.register("duties", DutyViewSet, basename="api-duty")
 router.register("visits", VisitViewSet, basename="api-visit")
 router.register("problems", ProblemViewSet, basename="api-problem")
+router.register("evidence", EvidenceViewSet, basename="api-evidence")
 router.register("reports", ReportViewSet, basename="api-report")
 router.register("tasks", TaskViewSet, basename="api-task")
+router.register("task-reports", TaskReportViewSet, basename="api-task-report")
 router.register("clauses", ClauseViewSet, basename="api-clause")
 router.register("ledgers", LedgerViewSet, basename="api-ledger")
 router.register("jobs", JobViewSet, basename="api-job")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import FileResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -57,8 +57,8 @@ class JobSerializer(serializers.ModelSerializer):
 class JobFilters(filters.FilterSet):
     """Work by kind and state."""
 
-    kind = filters.CharFilter(label="种类，如 ledger.check")
-    state = filters.ChoiceFilter(choices=JobState.choices, label="状态")
+    kind = filters.CharFilter(label=_("种类，如 ledger.check"))
+    state = filters.ChoiceFilter(choices=JobState.choices, label=_("状态"))
 
     class Meta:
         model = Job
@@ -70,12 +70,14 @@ WHO_HAS_JOBS = (P.VIEW_JOBS, P.IMPORT_LEDGER, P.CLOSE_WEEK, P.EXPORT)
 
 @extend_schema_view(
     list=extend_schema(
-        summary="后台任务列表", description="范围内的后台任务，最新的在前。", tags=["后台任务"]
+        summary=_("后台任务列表"), description=_("范围内的后台任务，最新的在前。"), tags=[_("后台任务")]
     ),
     retrieve=extend_schema(
-        summary="一个后台任务的进度",
-        description="done / total 是已处理和全部行数;state 为 done、failed 或 cancelled 时已结束。每秒问一次足够。",
-        tags=["后台任务"],
+        summary=_("一个后台任务的进度"),
+        description=_(
+            "done / total 是已处理和全部行数；state 为 done、failed 或 cancelled 时已结束。每秒问一次足够。"
+        ),
+        tags=[_("后台任务")],
     ),
 )
 class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
@@ -93,10 +95,10 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet
         return Job.objects.visible_to(user)
 
     @extend_schema(
-        summary="取消后台任务",
-        description="提交以前可以取消；已结束的不变。",
+        summary=_("取消后台任务"),
+        description=_("提交以前可以取消；已结束的不变。"),
         request=None,
-        tags=["后台任务"],
+        tags=[_("后台任务")],
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
@@ -113,23 +115,25 @@ class JobViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet
 class BatchSerializer(serializers.ModelSerializer):
     """One uploaded ledger."""
 
-    number = serializers.CharField(read_only=True, help_text="批次号")
+    number = serializers.CharField(read_only=True, help_text=_("批次号"))
     check_job = serializers.UUIDField(
-        source="check_job_id", read_only=True, allow_null=True, help_text="检查任务"
+        source="check_job_id", read_only=True, allow_null=True, help_text=_("检查任务")
     )
     commit_job = serializers.UUIDField(
-        source="commit_job_id", read_only=True, allow_null=True, help_text="导入任务"
+        source="commit_job_id", read_only=True, allow_null=True, help_text=_("导入任务")
     )
-    repeated = serializers.SerializerMethodField(help_text="同一文件已导入过且此后没有变化")
+    repeated = serializers.SerializerMethodField(help_text=_("同一文件已导入过且此后没有变化"))
     counts = serializers.SerializerMethodField(
-        help_text="read = accepted + rejected + skipped；另有 created、updated、unchanged、closed、reactivated、conflicts、warnings"
+        help_text=_(
+            "read = accepted + rejected + skipped；另有 created、updated、unchanged、closed、reactivated、conflicts、warnings"
+        )
     )
     asks = serializers.SerializerMethodField(
-        help_text="需要回答时:sheet(选工作表)或 columns(说明列),用 choose 回答；否则为空"
+        help_text=_("需要回答时：sheet（选工作表）或 columns（说明列），用 choose 回答；否则为空")
     )
-    candidates = serializers.SerializerMethodField(help_text="可选的工作表名")
+    candidates = serializers.SerializerMethodField(help_text=_("可选的工作表名"))
     issue_groups = serializers.JSONField(
-        source="groups", read_only=True, help_text="问题归类:code、message、count"
+        source="groups", read_only=True, help_text=_("问题归类：code、message、count")
     )
 
     class Meta:
@@ -169,8 +173,8 @@ COUNTS = frozenset(
 class BatchFilters(filters.FilterSet):
     """Ledgers by kind and state."""
 
-    kind = filters.CharFilter(label="台账种类，如 businesses")
-    state = filters.ChoiceFilter(choices=BatchState.choices, label="状态")
+    kind = filters.CharFilter(label=_("台账种类，如 businesses"))
+    state = filters.ChoiceFilter(choices=BatchState.choices, label=_("状态"))
 
     class Meta:
         model = LedgerBatch
@@ -180,64 +184,70 @@ class BatchFilters(filters.FilterSet):
 class UploadSerializer(serializers.Serializer):
     """A workbook and what it is."""
 
-    kind = serializers.CharField(max_length=20, help_text="台账种类，见 GET /api/v1/ledgers/kinds/")
-    file = serializers.FileField(help_text="工作簿(xlsx、xls、csv)", allow_empty_file=True, max_length=1000)
+    kind = serializers.CharField(max_length=20, help_text=_("台账种类，见 GET /api/v1/ledgers/kinds/"))
+    file = serializers.FileField(
+        help_text=_("工作簿（xlsx、xls、csv）"), allow_empty_file=True, max_length=1000
+    )
 
 
 class ConfirmSerializer(serializers.Serializer):
     """The person's yes to what they have seen."""
 
-    digest = serializers.CharField(max_length=64, help_text="所见批次的 digest:确认的必须是检查过的那个文件")
-    accept_partial = serializers.BooleanField(default=False, help_text="只导入合格行")
+    digest = serializers.CharField(
+        max_length=64, help_text=_("所见批次的 digest：确认的必须是检查过的那个文件")
+    )
+    accept_partial = serializers.BooleanField(default=False, help_text=_("只导入合格行"))
 
 
 class ChooseSerializer(serializers.Serializer):
     """The answer to "which sheet?" or "what does this header mean?"."""
 
     sheet = serializers.CharField(
-        max_length=100, required=False, default="", allow_blank=True, help_text="工作表名"
+        max_length=100, required=False, default="", allow_blank=True, help_text=_("工作表名")
     )
     mapping = serializers.DictField(
         child=serializers.CharField(max_length=60, allow_blank=True),
         required=False,
-        help_text="表头 → 列的 key;空值表示不导入这一列",
+        help_text=_("表头 → 列的 key；空值表示不导入这一列"),
     )
 
 
 class IssueSerializer(serializers.Serializer):
     """Something about one cell or row that a person should know."""
 
-    row = serializers.IntegerField(help_text="工作表中的行号")
-    column = serializers.CharField(allow_blank=True, help_text="表头，空为整行")
-    value = serializers.CharField(allow_blank=True, help_text="单元格里的值")
-    code = serializers.CharField(help_text="问题代码")
+    row = serializers.IntegerField(help_text=_("工作表中的行号"))
+    column = serializers.CharField(allow_blank=True, help_text=_("表头，空为整行"))
+    value = serializers.CharField(allow_blank=True, help_text=_("单元格里的值"))
+    code = serializers.CharField(help_text=_("问题代码"))
     severity = serializers.ChoiceField(choices=SEVERITIES, help_text="error、warning、changed、note")
-    message = serializers.CharField(help_text="哪里不对，怎么改")
+    message = serializers.CharField(help_text=_("哪里不对，怎么改"))
 
 
 class IssuePageSerializer(serializers.Serializer):
     """Issues of some rows; ``next_after`` asks for the following ones."""
 
-    next_after = serializers.IntegerField(allow_null=True, help_text="下一页的 after;没有则为 null")
+    next_after = serializers.IntegerField(allow_null=True, help_text=_("下一页的 after；没有则为 null"))
     results = IssueSerializer(many=True)
 
 
 class IssueQuerySerializer(serializers.Serializer):
     """Which issues."""
 
-    severity = serializers.ChoiceField(choices=SEVERITIES, required=False, help_text="只看一种程度")
-    code = serializers.CharField(max_length=60, required=False, help_text="只看一种问题")
-    after = serializers.IntegerField(min_value=0, max_value=10_000_000, default=0, help_text="从这一行之后")
-    size = serializers.IntegerField(min_value=1, max_value=500, default=100, help_text="每页行数")
+    severity = serializers.ChoiceField(choices=SEVERITIES, required=False, help_text=_("只看一种程度"))
+    code = serializers.CharField(max_length=60, required=False, help_text=_("只看一种问题"))
+    after = serializers.IntegerField(
+        min_value=0, max_value=10_000_000, default=0, help_text=_("从这一行之后")
+    )
+    size = serializers.IntegerField(min_value=1, max_value=500, default=100, help_text=_("每页行数"))
 
 
 class UndoSerializer(serializers.Serializer):
     """What an undo did."""
 
-    restored = serializers.IntegerField(help_text="恢复原值的条数")
-    removed = serializers.IntegerField(help_text="移除的条数")
+    restored = serializers.IntegerField(help_text=_("恢复原值的条数"))
+    removed = serializers.IntegerField(help_text=_("移除的条数"))
     conflicts = serializers.ListField(
-        child=serializers.DictField(), help_text="此后被改过、没有动的:row、name、why"
+        child=serializers.DictField(), help_text=_("此后被改过、没有动的：row、name、why")
     )
 
 
@@ -245,20 +255,20 @@ class ColumnSerializer(serializers.Serializer):
     """One column of a kind."""
 
     key = serializers.CharField()
-    header = serializers.CharField(help_text="表头")
+    header = serializers.CharField(help_text=_("表头"))
     type = serializers.CharField(help_text="str、text、date、enum、bool、int、decimal、code、phone …")
-    required = serializers.BooleanField(help_text="必填")
-    aliases = serializers.ListField(child=serializers.CharField(), help_text="也认的表头")
-    choices = serializers.DictField(child=serializers.CharField(), help_text="代码 → 单元格里的词")
-    note = serializers.CharField(allow_blank=True, help_text="填写说明")
+    required = serializers.BooleanField(help_text=_("必填"))
+    aliases = serializers.ListField(child=serializers.CharField(), help_text=_("也认的表头"))
+    choices = serializers.DictField(child=serializers.CharField(), help_text=_("代码 → 单元格里的词"))
+    note = serializers.CharField(allow_blank=True, help_text=_("填写说明"))
 
 
 class KindSerializer(serializers.Serializer):
     """One kind of ledger."""
 
     key = serializers.CharField()
-    title = serializers.CharField(help_text="名称")
-    match_note = serializers.CharField(allow_blank=True, help_text="怎样与册中的记录对应")
+    title = serializers.CharField(help_text=_("名称"))
+    match_note = serializers.CharField(allow_blank=True, help_text=_("怎样与册中的记录对应"))
     columns = ColumnSerializer(many=True)
 
 
@@ -287,10 +297,11 @@ def document_kinds(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Post-processing of the schema: the upload describes every kind's columns, from the classes that read them."""
     for path, operations in result.get("paths", {}).items():
         if path.endswith("/ledgers/") and "post" in operations:
-            parts = [operations["post"].get("description", "")]
+            parts = [str(operations["post"].get("description", ""))]
+            heads = " | ".join(str(head) for head in (_("表头"), _("必填"), _("说明")))
             for kind in all_kinds():
                 parts.append(
-                    f"\n\n### {kind.key}:{kind.title}\n\n{kind.match_note}\n\n| 表头 | 必填 | 说明 |\n| --- | --- | --- |"
+                    f"\n\n### {kind.key}: {kind.title}\n\n{kind.match_note}\n\n| {heads} |\n| --- | --- | --- |"
                 )
                 for column in kind.columns:
                     words = "、".join(str(word) for word in column.choices.values())
@@ -299,7 +310,7 @@ def document_kinds(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
                         .replace("\n", " ")
                         .replace("|", "/")
                     )
-                    parts.append(f"\n| {column.header} | {'是' if column.required else ''} | {said} |")
+                    parts.append(f"\n| {column.header} | {_('是') if column.required else ''} | {said} |")
             operations["post"]["description"] = "".join(parts)
     return result
 
@@ -308,12 +319,16 @@ BATCH_200 = {200: BatchSerializer}
 
 
 @extend_schema_view(
-    list=extend_schema(summary="台账批次列表", description="范围内上传过的台账，最新的在前。", tags=["台账"]),
+    list=extend_schema(
+        summary=_("台账批次列表"), description=_("范围内上传过的台账，最新的在前。"), tags=[_("台账")]
+    ),
     retrieve=extend_schema(
-        summary="一个台账批次",
-        description="state:uploaded、checking(检查中)→ checked(待确认)或 refused(不能导入)→ committing → committed。"
-        "检查的结果:verdict(accept、partial、refuse)、reason、counts、issue_groups；逐条问题见 issues。",
-        tags=["台账"],
+        summary=_("一个台账批次"),
+        description=_(
+            "state:uploaded、checking（检查中）→ checked（待确认）或 refused（不能导入）→ committing → committed。"
+            "检查的结果：verdict(accept、partial、refuse)、reason、counts、issue_groups；逐条问题见 issues。"
+        ),
+        tags=[_("台账")],
     ),
 )
 class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
@@ -345,12 +360,14 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         return Response(BatchSerializer(batch, context={"repeated": repeated}).data, status=status)
 
     @extend_schema(
-        summary="上传台账",
-        description="收下工作簿并开始检查(后台任务 check_job)。不写任何数据：检查完后看 counts 和 issues，再 confirm。"
-        "同一人同一文件还在处理时，答复的是同一批次；已导入且此后没有变化时 repeated 为 true。各种台账的列：",
+        summary=_("上传台账"),
+        description=_(
+            "收下工作簿并开始检查（后台任务 check_job）。不写任何数据：检查完后看 counts 和 issues，再 confirm。"
+            "同一人同一文件还在处理时，答复的是同一批次；已导入且此后没有变化时 repeated 为 true。各种台账的列："
+        ),
         request={"multipart/form-data": UploadSerializer},
         responses={201: BatchSerializer},
-        tags=["台账"],
+        tags=[_("台账")],
     )
     def create(self, request: Request) -> Response:
         """Take in a file."""
@@ -360,11 +377,11 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         return self.shown(received.batch, status=201, repeated=received.repeated)
 
     @extend_schema(
-        summary="可导入的台账种类和列",
-        description="本人可导入的种类，每种的列、必填、可认的表头、可填的词。",
+        summary=_("可导入的台账种类和列"),
+        description=_("本人可导入的种类，每种的列、必填、可认的表头、可填的词。"),
         responses={200: KindSerializer(many=True)},
         filters=False,
-        tags=["台账"],
+        tags=[_("台账")],
     )
     @action(detail=False, pagination_class=None)
     def kinds(self, request: Request) -> Response:
@@ -372,11 +389,11 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         return Response([kind_document(kind) for kind in kinds_for(request.user)])
 
     @extend_schema(
-        summary="逐条问题",
-        description="按行号排列,next_after 取下一页。",
+        summary=_("逐条问题"),
+        description=_("按行号排列，next_after 取下一页。"),
         parameters=[IssueQuerySerializer],
         responses={200: IssuePageSerializer},
-        tags=["台账"],
+        tags=[_("台账")],
     )
     @action(detail=True)
     def issues(self, request: Request, pk: int) -> Response:
@@ -399,14 +416,16 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         )
 
     @extend_schema(
-        summary="确认导入",
-        description="只有上传人能确认,digest 要与所见批次一致；导入是后台任务 commit_job。再次确认答复 409。",
+        summary=_("确认导入"),
+        description=_(
+            "只有上传人能确认，digest 要与所见批次一致；导入是后台任务 commit_job。再次确认答复 409。"
+        ),
         request=ConfirmSerializer,
         responses=BATCH_200,
-        tags=["台账"],
+        tags=[_("台账")],
         examples=[
             OpenApiExample(
-                "只导入合格行", value={"digest": "3a7bd3e2…", "accept_partial": True}, request_only=True
+                _("只导入合格行"), value={"digest": "3a7bd3e2…", "accept_partial": True}, request_only=True
             )
         ],
     )
@@ -418,11 +437,11 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         return self.shown(ledgers.confirm_batch(batch=batch, by=request.user, **given))
 
     @extend_schema(
-        summary="放弃批次",
-        description="还没有导入的批次；不写任何数据。",
+        summary=_("放弃批次"),
+        description=_("还没有导入的批次；不写任何数据。"),
         request=None,
         responses=BATCH_200,
-        tags=["台账"],
+        tags=[_("台账")],
     )
     @action(detail=True, methods=["post"])
     def abandon(self, request: Request, pk: int) -> Response:
@@ -430,11 +449,11 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         return self.shown(ledgers.abandon_batch(batch=self.get_object(), by=request.user))
 
     @extend_schema(
-        summary="重新检查",
-        description="册中数据变化以后再检查一次。",
+        summary=_("重新检查"),
+        description=_("册中数据变化以后再检查一次。"),
         request=None,
         responses=BATCH_200,
-        tags=["台账"],
+        tags=[_("台账")],
     )
     @action(detail=True, methods=["post"])
     def recheck(self, request: Request, pk: int) -> Response:
@@ -442,8 +461,8 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         return self.shown(ledgers.recheck_batch(batch=self.get_object(), by=request.user))
 
     @extend_schema(
-        summary="选工作表、说明列", description="回答 asks 的问题，随后重新检查。", request=ChooseSerializer, responses=BATCH_200,
-        tags=["台账"],
+        summary=_("选工作表、说明列"), description=_("回答 asks 的问题，随后重新检查。"), request=ChooseSerializer, responses=BATCH_200,
+        tags=[_("台账")],
     )  # fmt: skip
     @action(detail=True, methods=["post"])
     def choose(self, request: Request, pk: int) -> Response:
@@ -458,8 +477,8 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         return self.shown(chosen)
 
     @extend_schema(
-        summary="撤销导入", description="恢复这个批次改动过的记录；此后又被改过的不动，列在 conflicts。", request=None,
-        responses={200: UndoSerializer}, tags=["台账"],
+        summary=_("撤销导入"), description=_("恢复这个批次改动过的记录；此后又被改过的不动，列在 conflicts。"), request=None,
+        responses={200: UndoSerializer}, tags=[_("台账")],
     )  # fmt: skip
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: int) -> Response:
@@ -467,11 +486,11 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         return Response(asdict(ledgers.undo_batch(batch=self.get_object(), by=request.user)))
 
     @extend_schema(
-        summary="标注后的工作簿",
-        description="原工作簿，错误单元格已标红并写明原因；改好后可直接再上传。",
-        responses={(200, XLSX): OpenApiResponse(OpenApiTypes.BINARY, "工作簿")},
-        parameters=[OpenApiParameter("id", int, OpenApiParameter.PATH, description="批次")],
-        tags=["台账"],
+        summary=_("标注后的工作簿"),
+        description=_("原工作簿，错误单元格已标红并写明原因；改好后可直接再上传。"),
+        responses={(200, XLSX): OpenApiResponse(OpenApiTypes.BINARY, _("工作簿"))},
+        parameters=[OpenApiParameter("id", int, OpenApiParameter.PATH, description=_("批次"))],
+        tags=[_("台账")],
     )
     @action(detail=True)
     def marked(self, request: Request, pk: int) -> FileResponse:

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from accounts.rules.rights import Permission
 from campaigns.models import TaskItem, TaskReport
-from inspections.views.evidence import show_through
+from inspections.reports.evidence import show_through
 
 
 def reports_seen(user: Any) -> QuerySet[TaskReport]:

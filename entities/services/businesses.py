@@ -10,10 +10,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Region, User
-from entities.choices import BusinessStatus, Source
-from entities.errors import AlreadyRegistered, FutureDate, OutsideTerritory, StaleVersion
+from entities.choices import BusinessStatus, FormerWhy, Source
+from entities.errors import AlreadyRegistered, FutureDate, MergedAway, OutsideTerritory, StaleVersion
 from entities.hooks import business_changed
-from entities.models import Business
+from entities.ledgers.former import IDENTITY, Identity, keep_former
+from entities.models import Business, FormerIdentity
 from entities.rules.matching import match_key
 from foodsafe_portal.lib.pinyin import initials
 from records.services import audit
@@ -64,6 +65,18 @@ def derived(business: Business) -> dict[str, str]:
     }
 
 
+def identity_of(business: Business) -> Identity:
+    """Under what a business stands in the register."""
+    return Identity(business.pk, business.match_key, *(getattr(business, name) for name in IDENTITY))
+
+
+def known_as_merged(key: str, *, apart_from: int | None = None) -> str:
+    """The name of the business that whatever had this natural key was merged into; '' when there is none."""
+    former = FormerIdentity.objects.filter(match_key=key, why=FormerWhy.MERGED)
+    survivors = former.exclude(business__merged_into=apart_from) if apart_from else former
+    return survivors.values_list("business__merged_into__name", flat=True).first() or ""
+
+
 def in_reach(by: User, region: Region) -> bool:
     """Whether a person may put a business into this region."""
     return any(region.pk.startswith(code) for code in by.scope.regions("business"))
@@ -79,7 +92,9 @@ def plain_value(value: Any) -> Any:
 
 
 @transaction.atomic
-def register_business(*, by: User, values: Mapping[str, Any], registered_on: date) -> Business:
+def register_business(
+    *, by: User, values: Mapping[str, Any], registered_on: date, source: str = Source.PAGE
+) -> Business:
     """Enter a business, ungraded and 正常, from ``values`` (the fields of ``EDITABLE``).
 
     Raises ``AlreadyRegistered``, ``OutsideTerritory`` or ``FutureDate``.
@@ -92,7 +107,7 @@ def register_business(*, by: User, values: Mapping[str, Any], registered_on: dat
         **fields,
         registered_on=registered_on,
         status=BusinessStatus.NORMAL,
-        source=Source.PAGE,
+        source=source,
         recorded_at=now,
         updated_at=now,
     )
@@ -100,6 +115,8 @@ def register_business(*, by: User, values: Mapping[str, Any], registered_on: dat
         raise OutsideTerritory
     for name, value in derived(business).items():
         setattr(business, name, value)
+    if meant := known_as_merged(business.match_key):
+        raise AlreadyRegistered(meant)
     try:
         with transaction.atomic():
             business.save(force_insert=True)
@@ -122,10 +139,13 @@ def update_business(
     """Correct fields of a business that nobody else has saved since ``version``.
 
     Raises ``StaleVersion`` with both values of every field in which what was typed differs from what the other person
-    saved, ``AlreadyRegistered`` or ``OutsideTerritory``. Saving what is already there changes and records nothing.
+    saved, ``AlreadyRegistered``, ``MergedAway`` or ``OutsideTerritory``. Saving what is already there changes and records nothing.
     """
     typed = tidy({key: changes[key] for key in EDITABLE if key in changes})
     saved = Business.objects.select_related("region").get(pk=business.pk)
+    if saved.merged_into is not None:
+        raise MergedAway(saved.name, saved.merged_into.name)
+    was = identity_of(saved)
     before = {key: getattr(saved, key) for key in typed}
     changed = {key: value for key, value in typed.items() if value != before[key]}
     if saved.version != version:
@@ -136,7 +156,11 @@ def update_business(
         raise OutsideTerritory
     for key, value in changed.items():
         setattr(saved, key, value)
-    fields = {**changed, **derived(saved), "version": version + 1, "updated_at": writing_instant()}
+    at = writing_instant()
+    fields = {**changed, **derived(saved), "version": version + 1, "updated_at": at}
+    key = str(fields["match_key"])
+    if key != was.match_key and (meant := known_as_merged(key, apart_from=saved.pk)):
+        raise AlreadyRegistered(meant)
     try:
         with transaction.atomic():
             moved = Business.objects.filter(pk=saved.pk, version=version).update(**fields)
@@ -148,6 +172,8 @@ def update_business(
             {key: (getattr(newest, key), value) for key, value in changed.items()}, newest.version
         )
     saved.refresh_from_db()
+    if changed.keys() & set(IDENTITY):
+        keep_former([was], on=on, at=at)
     audit.record(
         by=by,
         action="business.updated",

@@ -37,8 +37,8 @@ class KeysetPagination(CursorPagination):
     page_size = 50
     max_page_size = 500
     page_size_query_param = "page_size"
-    page_size_query_description = "每页条数,1–500，默认 50。"
-    cursor_query_description = "上一页答复里 next 或 previous 所带的游标，原样传回。"
+    page_size_query_description = gettext_lazy("每页条数，1–500，默认 50。")
+    cursor_query_description = gettext_lazy("上一页答复里 next 或 previous 所带的游标，原样传回。")
 
     def get_ordering(self, request: Request, queryset: QuerySet, view: Any) -> tuple[str, ...]:
         """The view's own order: a unique column."""
@@ -58,8 +58,8 @@ class KeysetPagination(CursorPagination):
             "type": "object",
             "required": ["next", "previous", "results"],
             "properties": {
-                "next": {**link, "description": "下一页的地址，没有则为 null。"},
-                "previous": {**link, "description": "上一页的地址，没有则为 null。"},
+                "next": {**link, "description": _("下一页的地址，没有则为 null。")},
+                "previous": {**link, "description": _("上一页的地址，没有则为 null。")},
                 "results": schema,
             },
         }
@@ -132,7 +132,7 @@ class RegionFilter(filters.CharFilter):
     """Rows of a region and everything below it, by its code."""
 
     def __init__(self, path: str = "region_id", **kwargs: Any) -> None:
-        kwargs.setdefault("label", "区划代码(2、4、6、9 或 12 位),含下级")
+        kwargs.setdefault("label", gettext_lazy("区划代码（2、4、6、9 或 12 位），含下级"))
         super().__init__(
             validators=[RegexValidator(r"\A[0-9]{2,12}\Z", gettext_lazy("区划代码是 2 至 12 位数字。"))],
             **kwargs,
@@ -208,7 +208,7 @@ _refusals: dict[type[Exception], tuple[int, More | None]] = {}
 
 SENTENCES = {
     400: gettext_lazy("请求的内容读不懂，请检查格式。"),
-    401: gettext_lazy("请先登录，或在请求头里带上有效的令牌(Authorization: Token …)。"),
+    401: gettext_lazy("请先登录，或在请求头里带上有效的令牌（Authorization: Token …）。"),
     403: gettext_lazy("您的岗位没有这项权限。"),
     404: gettext_lazy("没有这条记录，或不在您的范围内。"),
     405: gettext_lazy("这个地址不支持这种请求方法。"),
@@ -251,7 +251,7 @@ def _sentence(error: Exception, status: int) -> str:
     if isinstance(error, exceptions.PermissionDenied):
         said = str(error.detail)
         if said.startswith("CSRF"):
-            return _("缺少或不符的 CSRF 令牌：用会话写数据要带 X-CSRFToken,程序请改用令牌登录。")
+            return _("缺少或不符的 CSRF 令牌：用会话写数据要带 X-CSRFToken，程序请改用令牌登录。")
         if said != str(exceptions.PermissionDenied.default_detail):
             return said
     return str(SENTENCES.get(status, SENTENCES[400]))
@@ -277,38 +277,50 @@ def on_error(error: Exception, context: dict[str, Any]) -> Response | None:
 # --- schema ----------------------------------------------------------------------------------------
 
 _WORDS = {
-    "400": (
-        "内容有误",
-        {"detail": "提交的内容有误，请按 fields 逐项修改。", "fields": {"on": ["日期格式错误。"]}},
-    ),
-    "401": ("未登录或令牌失效", {"detail": str(SENTENCES[401])}),
-    "403": ("没有权限", {"detail": str(SENTENCES[403])}),
-    "404": ("不存在或不在范围内", {"detail": str(SENTENCES[404])}),
-    "409": (
-        "现在不能办理,detail 说明原因和办法",
-        {"detail": "这条问题刚被别人办理过；请看下面最新的状态再办。"},
-    ),
-    "415": ("请求体类型不支持", {"detail": str(SENTENCES[415])}),
-    "429": ("太频繁", {"detail": "请求太频繁，请 42 秒后再试。"}),
+    "400": gettext_lazy("内容有误"),
+    "401": gettext_lazy("未登录或令牌失效"),
+    "403": gettext_lazy("没有权限"),
+    "404": gettext_lazy("不存在或不在范围内"),
+    "409": gettext_lazy("现在不能办理，detail 说明原因和办法"),
+    "415": gettext_lazy("请求体类型不支持"),
+    "429": gettext_lazy("太频繁"),
 }
-_ERROR = {
-    "type": "object",
-    "required": ["detail"],
-    "properties": {
-        "detail": {"type": "string", "description": "一句话：哪里不对，怎么办。"},
-        "fields": {
-            "type": "object",
-            "additionalProperties": {"type": "array", "items": {"type": "string"}},
-            "description": "逐项的错误，键是字段名(嵌套用点连接)。",
+
+
+def _examples() -> dict[str, dict[str, Any]]:
+    """What each refusal can look like, in the reader's language."""
+    said = {str(status): {"detail": str(sentence)} for status, sentence in SENTENCES.items()}
+    return said | {
+        "400": {
+            "detail": _("提交的内容有误，请按 fields 逐项修改。"),
+            "fields": {"on": [_("日期格式错误。")]},
         },
-    },
-    "additionalProperties": {},
-}
+        "409": {"detail": _("这条问题刚被别人办理过；请看下面最新的状态再办。")},
+        "429": {"detail": _("请求太频繁，请 %(seconds)s 秒后再试。") % {"seconds": 42}},
+    }
+
+
+def _error_shape() -> dict[str, Any]:
+    """The one shape of every error."""
+    return {
+        "type": "object",
+        "required": ["detail"],
+        "properties": {
+            "detail": {"type": "string", "description": _("一句话：哪里不对，怎么办。")},
+            "fields": {
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+                "description": _("逐项的错误，键是字段名（嵌套用点连接）。"),
+            },
+        },
+        "additionalProperties": {},
+    }
 
 
 def document_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Post-processing of the schema: every operation names the refusals it can answer with."""
-    result.setdefault("components", {}).setdefault("schemas", {})["Error"] = _ERROR
+    result.setdefault("components", {}).setdefault("schemas", {})["Error"] = _error_shape()
+    examples = _examples()
     for component in result["components"]["schemas"].values():
         for answer in component.get("properties", {}).values():
             if answer.get("readOnly") and "enum" in answer and "" not in answer["enum"]:
@@ -330,13 +342,12 @@ def document_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
             if path.endswith("/marked/"):
                 wanted.add("409")  # a file without a table has nothing to mark
             for status in sorted(wanted - set(operation["responses"])):
-                words, example = _WORDS[status]
                 operation["responses"][status] = {
-                    "description": words,
+                    "description": str(_WORDS[status]),
                     "content": {
                         "application/json": {
                             "schema": {"$ref": "#/components/schemas/Error"},
-                            "example": example,
+                            "example": examples[status],
                         }
                     },
                 }

@@ -16,12 +16,12 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.rules.rights import Role
-from campaigns.models import Campaign, Clause, Rulebook, TaskItem
+from campaigns.models import Campaign, Clause, Rulebook, TaskItem, TaskReport
 from campaigns.services.weeks import close_week
-from entities.models import StatusChange
+from entities.models import GradeChange, StatusChange
 from foodsafe_portal.lib.weeks import Week
 from inspections.models import Visit
-from records.models import LedgerBatch
+from records.models import EvidenceFile, LedgerBatch
 from records.services import jobs
 from tests.factories import (
     make_assignment,
@@ -78,7 +78,7 @@ def place(city: str, county: str, people: dict[Role, User], mark: str = "") -> S
     unit = make_unit(f"{mark}局{county}", region=county, is_member=True)
     officer = make_officer(f"{mark}干部", region=township, user=people.get(Role.OFFICER))
     business = make_business(f"{mark}饭店", region=township, contact_phone="13812345678")
-    make_assignment(officer, business)
+    assignment = make_assignment(officer, business)
     duty = make_duty(business, officer=officer)
     visit = Visit.objects.create(
         business=business, region_id=township, officer=officer, officer_name=officer.name,
@@ -89,16 +89,26 @@ def place(city: str, county: str, people: dict[Role, User], mark: str = "") -> S
         business=business, from_status="normal", to_status="suspended", effective_on=date(2026, 11, 1),
         proposed_at=timezone.now(), reason=f"{mark}歇业",
     )  # fmt: skip
+    grade = GradeChange.objects.create(
+        business=business, from_grade="C", to_grade="B", effective_on=date(2026, 11, 1), proposed_at=timezone.now(),
+        reason=f"{mark}扩大",
+    )  # fmt: skip
     uploader = make_user(name=f"{mark}上传人")
     batch = LedgerBatch.objects.create(
         kind="businesses", state="checked", file=ContentFile(b"x", name="a.xlsx"), suffix=".xlsx",
         file_name=f"{mark}.xlsx", size=1, digest="1" * 64, uploaded_by=uploader, uploaded_at=timezone.now(),
         territory=township,
     )  # fmt: skip
+    evidence = EvidenceFile.objects.create(
+        file=ContentFile(b"%PDF-1.4", name="a.pdf"), suffix=".pdf", original_name=f"{mark}.pdf",
+        content_type="application/pdf", size=8, digest="0" * 64, target_type="inspections.problem",
+        target_id=str(problem.pk), uploaded_by=uploader, uploaded_at=timezone.now(),
+    )  # fmt: skip
     job = jobs.enqueue(kind="x", params={}, by=uploader)
     return SimpleNamespace(
         region=county, township=township, unit=unit, officer=officer, business=business, duty=duty, visit=visit,
-        problem=problem, change=change, batch=batch, job=job,
+        problem=problem, change=change, batch=batch, job=job, assignment=assignment, grade=grade, evidence=evidence,
+        uploader=uploader,
     )  # fmt: skip
 
 
@@ -126,7 +136,11 @@ def house(db: None) -> SimpleNamespace:
         campaign = make_campaign(code, region=where.region[:4])
         where.task = TaskItem.objects.create(
             campaign=campaign, number=1, title="任务", lead_unit=where.unit, starts_on=date(2026, 1, 1),
-            due_on=date(2026, 12, 1),
+            due_on=date(2026, 12, 1), state="claimed",
+        )  # fmt: skip
+        where.task_report = TaskReport.objects.create(
+            task=where.task, unit=where.unit, week=str(WEEK), progress="在做", submitted_by=where.uploader,
+            submitted_at=timezone.now(),
         )  # fmt: skip
         where.report = close_week(campaign=Campaign.objects.get(pk=campaign.pk), week=WEEK)
     return SimpleNamespace(people=people, own=own, county=county, city=city)

@@ -18,18 +18,26 @@ RESOURCES: dict[str, tuple[tuple[P, ...], tuple[P, ...], str, str]] = {
     "units": ((), (), "unit", "unit"),
     "businesses": ((P.VIEW_BUSINESSES,), (P.VIEW_BUSINESSES,), "business", "business"),
     "status-changes": ((P.REVIEW_STATUS,), (P.REVIEW_STATUS,), "status_change", "change"),
+    "grade-changes": ((P.REVIEW_STATUS,), (P.REVIEW_STATUS,), "grade_change", "grade"),
+    "assignments": (
+        (P.VIEW_OFFICERS, P.VIEW_BUSINESSES),
+        (P.VIEW_OFFICERS, P.VIEW_BUSINESSES),
+        "assignment",
+        "assignment",
+    ),
     "officers": ((P.VIEW_OFFICERS,), (P.VIEW_OFFICERS,), "officer", "officer"),
     "duties": ((P.VIEW_VISITS,), (P.VIEW_VISITS,), "duty", "duty"),
     "visits": ((P.VIEW_VISITS,), (P.VIEW_VISITS,), "visit", "visit"),
     "problems": ((P.VIEW_PROBLEMS,), (P.VIEW_PROBLEMS,), "problem", "problem"),
     "reports": ((P.VIEW_DASHBOARD,), (P.VIEW_DASHBOARD,), "report", "report"),
     "tasks": ((P.VIEW_TASKS,), (P.VIEW_TASKS,), "task", "task"),
+    "task-reports": ((P.VIEW_TASKS,), (P.VIEW_TASKS,), "task", "task_report"),
     "clauses": ((P.VIEW_RULEBOOK,), (P.VIEW_RULEBOOK,), "clause", "clause"),
     "ledgers": ((P.VIEW_LEDGERS,), (P.VIEW_LEDGERS,), "batch", "batch"),
     "jobs": ((P.VIEW_JOBS,), (P.VIEW_JOBS, P.IMPORT_LEDGER, P.CLOSE_WEEK, P.EXPORT), "job", "job"),
 }
 WHOLE = {Lens.TERRITORY, Lens.BOTH, Lens.AROUND, Lens.EVERY}
-OFFICERS_OWN = {"business", "duty", "visit", "problem"}
+OFFICERS_OWN = {"business", "assignment", "duty", "visit", "problem"}
 
 
 def sees(role: Role, resource: str, side: str) -> bool:
@@ -136,13 +144,66 @@ def test_an_officer_gets_only_their_own_businesses(house):
     assert [one["id"] for one in listed] == [house.own.business.pk]
 
 
+def test_proof_is_given_to_whoever_may_see_the_problem_it_hangs_on(house):
+    looks = {P.VIEW_PROBLEMS, P.VIEW_VISITS, P.VIEW_BUSINESSES, P.VIEW_TASKS}
+    wrong = []
+    for role, person in house.people.items():
+        client = client_of(person)
+        for side, key_ in (
+            ("own", house.own.evidence.pk),
+            ("foreign", house.city.evidence.pk),
+            ("absent", uuid.uuid4()),
+        ):
+            answer = client.get(f"/api/v1/evidence/{key_}/")
+            shown = P.VIEW_PROBLEMS in PERMISSIONS[role] and side != "absent" and sees(role, "problem", side)
+            want = 403 if not looks & PERMISSIONS[role] else 200 if shown else 404
+            if answer.status_code != want:
+                wrong.append(f"{role} {side}: {answer.status_code}, declared {want}")
+            if want == 200 and b"".join(answer.streaming_content) != b"%PDF-1.4":
+                wrong.append(f"{role} {side}: other bytes")
+    assert not wrong, "\n".join(wrong)
+
+
+# address: who may write there, about whose objects
+WRITING: dict[str, tuple[str, tuple[P, ...], str]] = {
+    "businesses/{business}/grade-changes/": ("business", (P.EDIT_BUSINESS, P.REVIEW_STATUS), "business"),
+    "grade-changes/{grade}/review/": ("grade_change", (P.REVIEW_STATUS,), "grade"),
+    "assignments/{assignment}/end/": ("assignment", (P.EDIT_ASSIGNMENT,), "assignment"),
+    "tasks/{task}/claim/": ("task", (P.REPORT_TASK,), "task"),
+    "tasks/{task}/report/": ("task", (P.REPORT_TASK,), "task"),
+    "task-reports/{task_report}/decide/": ("task", (P.APPROVE_TASK,), "task_report"),
+    "reports/{report}/publish/": ("report", (P.PUBLISH_WEEK,), "report"),
+}
+
+
+@pytest.mark.parametrize("address", WRITING)
+def test_writing_is_let_in_by_right_and_scope_alone(house, address):
+    resource, needs, name = WRITING[address]
+    wrong = []
+    for role, person in house.people.items():
+        client = client_of(person)
+        for side, where in (("own", house.own), ("foreign", house.city)):
+            at = address.replace(f"{{{name}}}", str(key(getattr(where, name))))
+            code = client.post(f"/api/v1/{at}", {"version": "x"}, format="json").status_code
+            if not set(needs) & PERMISSIONS[role]:
+                good = code == 403
+            elif not sees(role, resource, side):
+                good = code == 404
+            else:
+                good = code in {200, 201, 400, 409}
+            if not good:
+                wrong.append(f"{role} {side}: {code}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_writing_is_refused_to_those_who_may_only_read(house):
     client = client_of(house.people[Role.AUDITOR])
     refused = {
         path: client.post(f"/api/v1/{path}", {}, format="json").status_code
         for path in (
             "businesses/", "visits/", "problems/", "ledgers/", f"problems/{house.own.problem.pk}/sign/",
-            f"visits/{house.own.visit.pk}/void/", f"status-changes/{house.own.change.pk}/review/",
+            f"visits/{house.own.visit.pk}/void/", f"status-changes/{house.own.change.pk}/review/", "assignments/",
+            "reports/close/", f"tasks/{house.own.task.pk}/report/", f"businesses/{house.own.business.pk}/grade-changes/",
         )
     }  # fmt: skip
     assert set(refused.values()) == {403}, refused

@@ -48,8 +48,22 @@ def objects_of(house: Any) -> dict[str, Any]:
         "regions": own.township, "units": own.unit.pk, "businesses": own.business.pk, "status-changes": own.change.pk,
         "officers": own.officer.pk, "duties": own.duty.pk, "visits": own.visit.pk, "problems": own.problem.pk,
         "reports": own.report.pk, "tasks": own.task.pk, "clauses": own.clause.pk, "ledgers": own.batch.pk,
-        "jobs": str(own.job.pk),
+        "jobs": str(own.job.pk), "grade-changes": own.grade.pk, "assignments": own.assignment.pk,
+        "task-reports": own.task_report.pk, "evidence": str(own.evidence.pk),
     }  # fmt: skip
+
+
+def closing(application: Any) -> Any:
+    """The application as a server drives it: every answer is read to its end and closed, the files in it too."""
+
+    def served(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        answer = application(environ, start_response)
+        try:
+            return [b"".join(answer)]
+        finally:
+            answer.close()
+
+    return served
 
 
 def told(fault: BaseException) -> str:
@@ -60,7 +74,7 @@ def told(fault: BaseException) -> str:
 
 def walk(document: dict[str, Any], house: Any, role: Role, examples: int) -> int:
     """Send ``examples`` generated requests to every operation as ``role``, half of them about real objects; how many were sent."""
-    app = get_wsgi_application()
+    app = closing(get_wsgi_application())
     headers = {"Authorization": f"Token {Token.objects.get_or_create(user=house.people[role])[0].key}"}
     real, wrong, sent = objects_of(house), [], []
 
