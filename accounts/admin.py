@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin_filters import county_filter
 from accounts.errors import AccountRefused
-from accounts.models import Post, Region, Unit, User
+from accounts.models import Post, Region, RegionMerger, Unit, User
 from accounts.services import people
 from accounts.services.places import save_region, save_unit
 from foodsafe_portal.lib.permissions import Permission as P
-from records.admin_base import EditedAdmin
+from records.admin_base import EditedAdmin, ScopedAdmin
 from records.admin_ledgers import LedgerDoors
 from records.services.rows import RowRefused
 
@@ -33,12 +33,21 @@ class RegionAdmin(LedgerDoors, EditedAdmin):
     refusals = REFUSALS
     view_permissions = (P.USE_ADMIN,)
     change_permissions = (P.MANAGE_REGIONS,)
-    list_display = ("code", "name", "level", "residents", "successor", "closed_on")
+    list_display = (
+        "code",
+        "name",
+        "level",
+        "residents",
+        "opened_on",
+        "closed_on",
+        "successor",
+        "former_names",
+    )
     list_filter = ("level",)
     ordering = ("code",)
     search_fields = ("code__startswith", "name__startswith")
-    fields = ("code", "name", "residents", "successor", "closed_on")
-    on_change = ("name", "residents", "successor", "closed_on")
+    fields = ("code", "name", "former_names", "residents", "opened_on", "closed_on", "successor")
+    on_change = ("name", "former_names", "residents", "opened_on", "closed_on", "successor")
     shown_after = ("level",)
     autocomplete_fields = ("successor",)
 
@@ -46,6 +55,15 @@ class RegionAdmin(LedgerDoors, EditedAdmin):
         """See ``save_region``."""
         values = {name: value for name, value in values.items() if name != "code"}
         return save_region(region=row, by=request.user, seen=seen, **values)
+
+
+@admin.register(RegionMerger)
+class RegionMergerAdmin(ScopedAdmin):
+    """What was known of mergers and when; written with the region that was merged."""
+
+    view_permissions = (P.USE_ADMIN,)
+    list_display = ("region", "successor", "effective_on", "recorded_at", "withdrawn_at")
+    list_select_related = ("region", "successor")
 
 
 @admin.register(Unit)

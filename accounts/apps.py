@@ -13,8 +13,8 @@ class AccountsConfig(AppConfig):
     verbose_name = _("人员与辖区")
 
     def ready(self) -> None:
-        """Let log-ins and password changes reach the trail."""
-        from accounts import receivers  # noqa: F401  (importing it connects the receivers)
+        """Let log-ins and password changes reach the trail, and reading by territory know of merged regions."""
+        from accounts import mergers, receivers  # noqa: F401  (importing them connects them)
 
 
 class PortalAdminConfig(admin_apps.AdminConfig):

@@ -14,6 +14,8 @@ from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from foodsafe_portal.lib.mergers import read_once
+
 LAST_SEEN = "last_seen"
 FREE_PATHS = ("/static/", "/healthz", "/i18n/")
 
@@ -25,7 +27,11 @@ class PersonMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request under the person's rules."""
+        """Answer the request under the person's rules; what is merged is read once for all of it."""
+        with read_once():
+            return self._answer(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         if not user.is_authenticated or request.path.startswith(FREE_PATHS):
             return self.get_response(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 
 from django.db.models import Q
@@ -19,6 +19,16 @@ class RegionQuerySet(ScopedQuerySet):
     def below(self, code: str) -> Self:
         """The region itself and everything inside it."""
         return self.in_territory(code)
+
+
+class RegionMergerQuerySet(ScopedQuerySet):
+    """Mergers, seen by whoever sees the region that was merged."""
+
+    resource = "region"
+
+    def known_at(self, moment: datetime) -> Self:
+        """What was known of mergers at ``moment``."""
+        return self.filter(Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=moment), recorded_at__lte=moment)
 
 
 class UnitQuerySet(ScopedQuerySet):

@@ -9,19 +9,22 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import RegionLevel
+from accounts.mergers import mergers_at
 from accounts.models import Region
+from accounts.querysets import RegionQuerySet
 from campaigns.choices import Level
 from campaigns.models import Campaign, WeeklyReport
 from entities.choices import ResponsibilityGrade
-from foodsafe_portal.lib.scope import in_territory
+from foodsafe_portal.lib.mergers import Mergers, home_of
+from foodsafe_portal.lib.scope import exactly_in, in_territory
 from foodsafe_portal.lib.weeks import Week
 from inspections.models import RectificationDuty, VisitDuty
 from inspections.querysets import PARTS, DutyQuerySet, part_condition
@@ -37,6 +40,11 @@ class Question:
     campaign: Campaign
     week: Week
     known_at: datetime
+    mergers: Mergers = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Regions that were merged by then, as far as was known: their facts count where they went."""
+        object.__setattr__(self, "mergers", mergers_at(self.week.sunday, self.known_at))
 
     @classmethod
     def of(cls, report: WeeklyReport) -> Question:
@@ -101,7 +109,7 @@ def _visits(question: Question) -> DutyQuerySet:
         VisitDuty.objects.known_at(question.known_at)
         .in_period_of(question.sunday)
         .on(question.sunday)
-        .filter(in_territory(question.campaign.region_id))
+        .filter(in_territory(question.campaign.region_id, mergers=question.mergers))
     )
 
 
@@ -110,7 +118,8 @@ def _problems(question: Question) -> DutyQuerySet:
         RectificationDuty.objects.known_at(question.known_at)
         .on(question.sunday)
         .filter(
-            in_territory(question.campaign.region_id), problem__found_on__gte=question.campaign.started_on
+            in_territory(question.campaign.region_id, mergers=question.mergers),
+            problem__found_on__gte=question.campaign.started_on,
         )
     )
 
@@ -165,7 +174,8 @@ def figures(measure: Measure, question: Question, regions: Iterable[tuple[str, s
             cells[level, code, grade] = Five()
     for grade in (TOTAL, *GRADES):
         cells[Level.CITY, city, grade] = Five()
-    for (code, grade), five in counted(measure, question).items():
+    for (region, grade), five in counted(measure, question).items():
+        code = home_of(region, question.mergers)
         places = (
             (Level.CITY, city),
             (Level.COUNTY, county_of(code, city)),
@@ -184,11 +194,21 @@ def figures(measure: Measure, question: Question, regions: Iterable[tuple[str, s
     ]
 
 
-def regions_of(campaign: Campaign) -> list[tuple[str, str]]:
-    """(code, level) of the campaign's counties and townships that still exist."""
+def regions_of(question: Question) -> list[tuple[str, str]]:
+    """(code, level) of the campaign's counties and townships that existed on the question's Sunday."""
     levels = {RegionLevel.COUNTY: Level.COUNTY, RegionLevel.TOWNSHIP: Level.TOWNSHIP}
-    rows = Region.objects.below(campaign.region_id).filter(level__in=levels, closed_on__isnull=True)
-    return [(code, levels[RegionLevel(level)].value) for code, level in rows.values_list("code", "level")]
+    rows = existing(question).filter(level__in=levels).values_list("code", "level")
+    return [(code, levels[RegionLevel(level)].value) for code, level in rows]
+
+
+def existing(question: Question) -> RegionQuerySet:
+    """The campaign's regions that were neither closed by the question's Sunday nor, as far as was known, merged."""
+    city, sunday = question.campaign.region_id, question.sunday
+    standing = Q(closed_on__isnull=True) | Q(closed_on__gt=sunday)
+    begun = Q(opened_on__isnull=True) | Q(opened_on__lte=sunday)
+    inside = in_territory(city, "code", mergers=question.mergers)
+    found: RegionQuerySet = Region.objects.filter(inside, standing, begun)
+    return found.exclude(pk__in=list(question.mergers))
 
 
 def rows_behind(
@@ -198,9 +218,9 @@ def rows_behind(
     rows = measure.rows(question).part(part, question.sunday)
     digits = {Level.CITY: 0, Level.COUNTY: 6, Level.TOWNSHIP: 9}[Level(level)]
     if len(code) >= digits:
-        rows = rows.filter(in_territory(code))
+        rows = rows.filter(in_territory(code, mergers=question.mergers))
     else:  # rows that stand above this level count under the code of the place they belong to (市本级)
-        rows = rows.filter(region_id=code)
+        rows = rows.filter(exactly_in(code, mergers=question.mergers))
     return rows.filter(grade=grade) if grade else rows
 
 
@@ -245,6 +265,10 @@ def digest_of(question: Question, extra: Iterable[str]) -> str:
         for line in sorted(canonical_facts(measure, question)):
             digest.update(line.encode())
             digest.update(b"\n")
+    city = question.campaign.region_id
+    for merged, into in sorted(question.mergers.items()):
+        if merged.startswith(city) or into.startswith(city):
+            digest.update(f"{merged} -> {into}\n".encode())
     for line in extra:
         digest.update(line.encode())
         digest.update(b"\n")

@@ -8,9 +8,10 @@ from typing import Any
 from django.db.models import Count
 
 from accounts.choices import RegionLevel
-from accounts.models import Region, Unit
-from campaigns.measures import MEASURES, Five, Question, county_of
+from accounts.models import Unit
+from campaigns.measures import MEASURES, Five, Question, county_of, existing
 from campaigns.rules.ranking import Standing, rank
+from foodsafe_portal.lib.mergers import home_of
 from inspections.querysets import PARTS, part_condition
 
 
@@ -20,14 +21,13 @@ def week_ranking(question: Question) -> list[dict[str, Any]]:
     counts = {part: Count("pk", filter=part_condition(part, question.sunday)) for part in PARTS}
     by_place: dict[str, Five] = defaultdict(Five)
     by_unit: dict[int, Five] = defaultdict(Five)
+    city = question.campaign.region_id
     for region, unit, *five in rows.values_list("region_id", "unit_id").annotate(**counts).order_by():
-        by_place[county_of(region, question.campaign.region_id)] += Five(*five)
+        by_place[county_of(home_of(region, question.mergers), city)] += Five(*five)
         if unit:
             by_unit[unit] += Five(*five)
-    counties = Region.objects.below(question.campaign.region_id).filter(
-        level=RegionLevel.COUNTY, closed_on__isnull=True
-    )
-    units = Unit.objects.filter(is_member=True, region_id=question.campaign.region_id)
+    counties = existing(question).filter(level=RegionLevel.COUNTY)
+    units = Unit.objects.filter(is_member=True, region_id=city)
     return [
         *_board(
             "county", [(code, name, by_place[code]) for code, name in counties.values_list("code", "name")]

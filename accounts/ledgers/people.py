@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from django.utils.translation import override
 
 from accounts import slips
 from accounts.choices import RoleName
-from accounts.models import Post, Region, Unit, User
+from accounts.ledgers.named import find_regions, plain
+from accounts.models import Post, Unit, User
 from accounts.rules.posts import NEEDS_REGION
 from accounts.rules.rights import EXCLUSIVE_ROLES, Role
 from foodsafe_portal.lib.identifiers import territory_upper
@@ -120,7 +120,7 @@ class AccountsKind(LedgerKind):
     def plan(self, rows: Rows, context: LedgerContext) -> Plan:
         """See ``LedgerKind.plan``."""
         plan = Plan(len(rows))
-        regions = _find_regions(rows, context.territory)
+        regions = find_regions(rows, context.territory)
         units = _find_units(rows, context.territory)
         for index, role in enumerate(rows.column("role")):
             if role in NEEDS_REGION and not regions[index] and index not in rows.rejected:
@@ -192,47 +192,6 @@ class AccountsKind(LedgerKind):
 # --- what the cells mean -----------------------------------------------------------------------------------
 
 
-def _plain(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split())
-
-
-def _find_regions(rows: Rows, territory: str) -> list[str | None]:
-    """Row → region code, from a code, a name, or the names from the county down run together."""
-    found: list[str | None] = [None] * len(rows)
-    column = rows.column("region")
-    if not any(column):
-        return found
-    names = dict(
-        Region.objects.filter(closed_on__isnull=True).in_territory(territory).values_list("code", "name")
-    )
-    by_name: dict[str, set[str]] = defaultdict(set)
-    for code in names:
-        path = ""
-        for digits in (12, 9, 6, 4):
-            if digits <= len(code) and code[:digits] in names:
-                path = _plain(names[code[:digits]]) + path
-                by_name[path].add(code)
-    for index, said in enumerate(column):
-        if not said:
-            continue
-        text = _plain(said)
-        codes = {text} if text in names else by_name.get(text, set())
-        if len(codes) == 1:
-            found[index] = next(iter(codes))
-        elif codes:
-            rows.error(
-                index,
-                "region",
-                "region_ambiguous",
-                f"有 {len(codes)} 个地方叫“{said}”；请写上县(市、区)或填区划代码",
-            )
-        elif text.isdigit() and not territory <= text < territory_upper(territory):
-            rows.error(index, "region", "other_territory", f"“{said}”不在您的辖区内；请由该地办理")
-        else:
-            rows.error(index, "region", "unknown_region", f"您的辖区内没有“{said}”；请核对区划代码或名称")
-    return found
-
-
 def _find_units(rows: Rows, territory: str) -> list[int | None]:
     found: list[int | None] = [None] * len(rows)
     column = rows.column("unit")
@@ -241,13 +200,13 @@ def _find_units(rows: Rows, territory: str) -> list[int | None]:
     by_name: dict[str, set[int]] = defaultdict(set)
     units = Unit.objects.filter(region_id__gte=territory, region_id__lt=territory_upper(territory))
     for pk, name, short in units.values_list("pk", "name", "short_name"):
-        by_name[_plain(name)].add(pk)
+        by_name[plain(name)].add(pk)
         if short:
-            by_name[_plain(short)].add(pk)
+            by_name[plain(short)].add(pk)
     for index, said in enumerate(column):
         if not said:
             continue
-        keys = by_name.get(_plain(said), set())
+        keys = by_name.get(plain(said), set())
         if len(keys) == 1:
             found[index] = next(iter(keys))
         elif keys:

@@ -6,7 +6,9 @@ import unicodedata
 from dataclasses import dataclass
 
 from accounts.models import Region
+from accounts.rules.regions import names_in
 from foodsafe_portal.lib.ledger import Severity
+from foodsafe_portal.lib.mergers import home_of
 from records.ledgers import Rows
 
 _COUNTY, _TOWNSHIP, _VILLAGE = 6, 9, 12
@@ -45,7 +47,11 @@ class RegionIndex:
         self.names: dict[str, str] = {}
         self.successors: dict[str, str] = {}
         self._by_name: dict[str, dict[str, str]] = {"": {}}
-        for code, name, successor in found.values_list("code", "name", "successor_id"):
+        self.given_up: dict[str, tuple[str, ...]] = {}
+        earlier_names: list[tuple[str, str, str]] = []
+        for code, name, successor, former in found.values_list(
+            "code", "name", "successor_id", "former_names"
+        ):
             self.names[code] = name
             if successor:
                 self.successors[code] = successor
@@ -54,12 +60,20 @@ class RegionIndex:
                 inside = self._by_name.setdefault(above, {})
                 inside.setdefault(_plain(name), code)
                 inside.setdefault(code, code)
+                earlier_names += [(above, _plain(earlier), code) for earlier in names_in(former)]
+        for above, earlier, code in earlier_names:  # a name that somebody has now is nobody's past
+            if self._by_name[above].setdefault(earlier, code) == code:
+                self.given_up[code] = (*self.given_up.get(code, ()), earlier)
         self._answers: dict[tuple[str | None, str | None, str | None], Place] = {}
 
     @property
     def counties(self) -> dict[str, str]:
         """Code → name of the counties in the territory."""
-        return {c: n for c, n in self.names.items() if len(c) == _COUNTY and self._inside(c)}
+        return {
+            code: name
+            for code, name in self.names.items()
+            if len(code) == _COUNTY and self._inside(code) and code not in self.successors
+        }
 
     def townships(self, county: str) -> dict[str, str]:
         """Code → name of a county's townships in the territory that have not been merged away."""
@@ -82,7 +96,8 @@ class RegionIndex:
 
     def _inside(self, code: str) -> bool:
         """Whether a region lies in the territory or the territory in it."""
-        return code.startswith(self.territory) or self.territory.startswith(code)
+        home = home_of(code, self.successors)
+        return home.startswith(self.territory) or self.territory.startswith(home)
 
     def _here(self) -> str:
         return self.names.get(self.territory, self.territory)
@@ -96,7 +111,7 @@ class RegionIndex:
             code = self.territory[:_COUNTY]
         else:
             return self._wrong("county", "required", "请填写县(市、区)")
-        code = self.successors.get(code, code)
+        before, code = code, home_of(code, self.successors)
         if not self._inside(code):
             return self._wrong(
                 "county",
@@ -105,30 +120,35 @@ class RegionIndex:
             )
         if not township:
             return Place(code) if len(self.territory) <= _COUNTY else Place(self.territory)
-        below = self._named(code, township)
+        below = self._named(code, township) or self._named(before, township)
         if not below:
             return self._wrong(
                 "township", "unknown_region", f"{self.names[code]}没有“{township}”这个乡镇(街道);请核对名称"
             )
-        merged = self.successors.get(below)
-        if merged:
-            below = merged
-        if not self._inside(below):
+        merged = home_of(below, self.successors)
+        if not self._inside(merged):
             return self._wrong(
                 "township",
                 "other_territory",
                 f"“{township}”不在您的辖区({self._here()})内；请删去这一行，由该地上报",
             )
-        if merged:
+        if merged != below:
             said = f"“{township}”已并入{self.names.get(merged, merged)}，按新区划登记"
             return Place(merged, Remark("township", "region_merged", "changed", said))
+        renamed = None
+        said = _plain(township)
+        if said.endswith(self.given_up.get(below, ())) and not said.endswith(
+            (_plain(self.names[below]), below)
+        ):
+            said = f"“{township}”已更名为{self.names[below]}，按现名登记"
+            renamed = Remark("township", "region_renamed", "changed", said)
         if not village:
-            return Place(below)
+            return Place(below, renamed)
         place = self._named(below, village)
         if not place:
             said = f"{self.names[below]}没有“{village}”这个村(社区),先登记到乡镇(街道);请核对名称"
             return Place(below, Remark("village", "unknown_village", "warning", said))
-        return Place(self.successors.get(place, place))
+        return Place(home_of(place, self.successors), renamed)
 
     def _named(self, above: str, name: str) -> str:
         """The region of this name inside another; a name may repeat the one above (南湖区人民街道)."""

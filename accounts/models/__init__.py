@@ -1,6 +1,6 @@
 """Tables of people and places."""
 
 from accounts.models.people import Post, User
-from accounts.models.places import Region, Unit
+from accounts.models.places import Region, RegionMerger, Unit
 
-__all__ = ["Post", "Region", "Unit", "User"]
+__all__ = ["Post", "Region", "RegionMerger", "Unit", "User"]

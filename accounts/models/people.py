@@ -8,15 +8,16 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import RoleName
-from accounts.models.places import Region, Unit
+from accounts.models.places import Region, RegionMerger, Unit
 from accounts.querysets import PostQuerySet, UserQuerySet
 from accounts.rules.rights import IMPORTS, PERMISSIONS, Lens, Permission, Role
 from accounts.rules.scope import PostView, ancestors, grants
+from foodsafe_portal.lib.mergers import presume_none
 from foodsafe_portal.lib.scope import NO_ROWS, in_territory
 
 
@@ -65,9 +66,13 @@ class User(AbstractBaseUser):
 
     @cached_property
     def posts_today(self) -> tuple[Post, ...]:
-        """The posts held today, read once per request."""
-        today = timezone.localdate()
-        return tuple(self.posts.held_on(today).select_related("region", "unit").order_by("pk"))
+        """The posts held today, read once per request; the same statement tells whether any region was ever merged."""
+        merged = Exists(Region.objects.filter(successor__isnull=False)) | Exists(RegionMerger.objects.all())
+        posts = self.posts.held_on(timezone.localdate()).annotate(merged=merged)
+        held = tuple(posts.select_related("region", "unit").order_by("pk"))
+        if held and not held[0].merged:
+            presume_none()
+        return held
 
     @cached_property
     def roles(self) -> frozenset[Role]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import RegionLevel, UnitKind
-from accounts.querysets import RegionQuerySet, UnitQuerySet
+from accounts.querysets import RegionMergerQuerySet, RegionQuerySet, UnitQuerySet
 
 
 class Region(models.Model):
@@ -19,7 +20,9 @@ class Region(models.Model):
     successor = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="predecessors", verbose_name=_("并入")
     )
+    opened_on = models.DateField(_("启用日期"), null=True, blank=True)
     closed_on = models.DateField(_("撤销日期"), null=True, blank=True)
+    former_names = models.CharField(_("曾用名"), max_length=300, blank=True)
 
     objects = RegionQuerySet.as_manager()
 
@@ -31,6 +34,37 @@ class Region(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RegionMerger(models.Model):
+    """That a region went into another, from when on, and since when this was known: frozen weeks keep what they were told.
+
+    ``Region.successor`` says what holds now; a correction withdraws a row here and writes another.
+    """
+
+    region = models.ForeignKey(Region, models.CASCADE, related_name="mergers", verbose_name=_("撤并地区"))
+    successor = models.ForeignKey(Region, models.CASCADE, related_name="+", verbose_name=_("并入"))
+    effective_on = models.DateField(_("撤销日期"))
+    recorded_at = models.DateTimeField(_("登记时间"))
+    withdrawn_at = models.DateTimeField(_("更正时间"), null=True, blank=True)
+
+    objects = RegionMergerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("区划撤并")
+        verbose_name_plural = _("区划撤并")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["region"], condition=Q(withdrawn_at__isnull=True), name="region_merged_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(region=models.F("successor")), name="region_merged_into_another"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.region} → {self.successor}"
 
 
 class Unit(models.Model):

@@ -12,16 +12,13 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import RegionLevel
 from accounts.errors import AccountRefused
+from accounts.mergers import lock_places, record_mergers
 from accounts.models import Region, Unit
+from accounts.rules.regions import LEVEL_OF_DIGITS, with_former_name
+from records.services.instants import writing_instant
 from records.services.rows import save_row
 
-LEVELS: Final = {
-    2: RegionLevel.PROVINCE,
-    4: RegionLevel.CITY,
-    6: RegionLevel.COUNTY,
-    9: RegionLevel.TOWNSHIP,
-    12: RegionLevel.VILLAGE,
-}
+LEVELS: Final = {digits: RegionLevel(level) for digits, level in LEVEL_OF_DIGITS.items()}
 _ABOVE: Final = {4: 2, 6: 4, 9: 6, 12: 9}
 
 
@@ -34,12 +31,17 @@ def save_region(
     successor: Region | None,
     closed_on: date | None,
     by: Any,
+    opened_on: date | None = None,
+    former_names: str = "",
     seen: str = "",
 ) -> Region:
     """Enter or correct a region; its code is its key and its path and never changes, its level follows from the code.
 
-    Raises ``AccountRefused`` for a code of the wrong length, a missing region above, or a merger that is half told.
+    A merged region names its successor; its facts stay where they were and are read and counted there from the day it was
+    closed. A name given up stays among the former names, by which ledgers still find the region. Raises ``AccountRefused`` for a
+    code of the wrong length, a missing region above, or a merger that is half told.
     """
+    lock_places()
     code = region.code.strip()
     if len(code) not in LEVELS or not code.isdecimal():
         raise AccountRefused(_("区划代码“%(code)s”不对：应为 2、4、6、9 或 12 位数字。") % {"code": code})
@@ -51,22 +53,32 @@ def save_region(
         raise AccountRefused(_("填了“并入”就要填撤销日期。"))
     if successor is not None and (successor.pk == code or successor.closed_on is not None):
         raise AccountRefused(_("不能并入自己，也不能并入已撤销的地区。"))
+    if successor is not None and len(successor.pk) != len(code):
+        raise AccountRefused(_("只能并入同一层级的地区；请填写接收这个地区的同级地区。"))
+    if opened_on is not None and closed_on is not None and closed_on < opened_on:
+        raise AccountRefused(_("撤销日期早于启用日期；请核对。"))
+    new, name = region._state.adding, name.strip()
+    old = "" if new else Region.objects.values_list("name", flat=True).get(pk=code)
     region.code = code
-    return save_row(
+    saved = save_row(
         row=region,
         values={
             "code": code,
-            "name": name.strip(),
+            "name": name,
             "level": LEVELS[len(code)],
             "residents": residents,
             "successor": successor,
+            "opened_on": opened_on,
             "closed_on": closed_on,
+            "former_names": with_former_name(former_names, old, name),
         },
         by=by,
         noun="region",
         seen=seen,
         territory=code,
     )
+    record_mergers([code], at=writing_instant())
+    return saved
 
 
 @transaction.atomic
@@ -86,6 +98,7 @@ def save_unit(
 
     Raises ``AccountRefused`` for a unit below itself.
     """
+    lock_places()
     old = "" if unit._state.adding else Unit.objects.values_list("path", flat=True).get(pk=unit.pk)
     if parent is not None and old and parent.path.startswith(old):
         raise AccountRefused(_("上级单位不能是本单位或它的下级。"))

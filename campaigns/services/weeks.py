@@ -42,7 +42,7 @@ def close_week(*, campaign: Campaign, week: Week, by: Any = None, at: datetime |
     known_at = at or closing_instant()
     question = Question(campaign, week, known_at)
     latest = WeeklyReport.objects.filter(campaign=campaign, week=str(week), is_latest=True).first()
-    regions = regions_of(campaign)
+    regions = regions_of(question)
     counted = [figure for measure in MEASURES.values() for figure in figures(measure, question, regions)]
     totals = {f.measure: f.five for f in counted if f.level == Level.CITY and f.grade == TOTAL}
     readings: dict[str, Any] = {}

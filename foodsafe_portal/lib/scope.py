@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, Self
 
 from django.db.models import Q, QuerySet
 
 from foodsafe_portal.lib.identifiers import territory_upper
+from foodsafe_portal.lib.mergers import Mergers, moves
+
+_standing: list[Callable[[], Mergers]] = []
+
+
+def learn_mergers(source: Callable[[], Mergers]) -> None:
+    """Take from the room that owns the regions how to ask which of them are merged today."""
+    _standing[:] = [source]
+
+
+def standing_mergers() -> Mergers:
+    """Merged region → the region it went into, as of today."""
+    return _standing[0]() if _standing else {}
 
 
 class Scope(Protocol):
@@ -28,9 +42,38 @@ class Person(Protocol):
         ...
 
 
-def in_territory(code: str, path: str = "region_id") -> Q:
-    """Rows whose region lies in ``code`` or below it, as one half-open range on the indexed key."""
+def _within(code: str, path: str) -> Q:
     return Q(**{f"{path}__gte": code, f"{path}__lt": territory_upper(code)})
+
+
+def _outside(code: str, path: str) -> Q:
+    return Q(**{f"{path}__lt": code}) | Q(**{f"{path}__gte": territory_upper(code)})
+
+
+def in_territory(code: str, path: str = "region_id", *, mergers: Mergers | None = None) -> Q:
+    """Rows whose region lies in ``code`` or below it, as half-open ranges on the indexed key.
+
+    Rows of a region that was merged belong to where it went. ``mergers`` are those of another day than today. A region that was
+    itself merged away still answers with what lies in it.
+    """
+    known = standing_mergers() if mergers is None else mergers
+    condition = _within(code, path)
+    if not known:
+        return condition
+    told = {merged: into for merged, into in known.items() if not code.startswith(merged)}
+    for merged, comes in moves(
+        told, held=lambda each: each.startswith(code), wanted=lambda home: home.startswith(code)
+    ):
+        condition = condition | _within(merged, path) if comes else condition & _outside(merged, path)
+    return condition
+
+
+def exactly_in(code: str, path: str = "region_id", *, mergers: Mergers) -> Q:
+    """Rows that lie in ``code`` itself and in nothing below it, with those of regions that were merged into it."""
+    condition = Q(**{path: code})
+    for merged, comes in moves(mergers, held=lambda each: each == code, wanted=lambda home: home == code):
+        condition = condition | _within(merged, path) if comes else condition & _outside(merged, path)
+    return condition
 
 
 NO_ROWS = Q(pk__in=[])
