@@ -191,7 +191,7 @@ class DayLines(ScopedLines):
     """The days of a year that differ from Monday to Friday."""
 
     model = WorkdayOverride
-    fields = ("day", "kind")
+    fields = ("day", "kind", "note")
 
 
 @admin.register(WorkYear)
@@ -216,7 +216,7 @@ class WorkYearAdmin(LedgerDoors, EditedAdmin):
 
     def write(self, request: HttpRequest, row: Any, values: Any, lines: Any, seen: str) -> WorkYear:
         """See ``save_work_year``."""
-        days = [(line["day"], line["kind"]) for line in lines.get("overrides", [])]
+        days = [(line["day"], line["kind"], line.get("note") or "") for line in lines.get("overrides", [])]
         return save_work_year(
             year=row,
             published=values["published"],
@@ -233,7 +233,7 @@ class WorkdayOverrideAdmin(LedgerDoors, ScopedAdmin):
 
     ledger = "workdays"
     view_permissions = (*CALENDAR, P.VIEW_TRAIL)
-    list_display = ("day", "kind", "year")
+    list_display = ("day", "kind", "note", "year")
     list_filter = ("kind",)
 
     def rows(self, user: Any) -> Any:

@@ -30,6 +30,7 @@ class WorkdayOverride(models.Model):
     day = models.DateField(_("日期"), primary_key=True)
     year = models.ForeignKey(WorkYear, models.CASCADE, related_name="overrides", verbose_name=_("年份"))
     kind = models.CharField(_("类别"), max_length=8, choices=DayKind.choices)
+    note = models.CharField(_("说明"), max_length=60, blank=True)
 
     class Meta:
         verbose_name = _("节假日与调休")
