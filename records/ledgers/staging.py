@@ -140,15 +140,23 @@ class Staged:
     verbs: list[str]
     targets: list[int | None]
     befores: list[dict[str, Any] | None]
+    versions: list[int | None]
 
     def agrees_with(self, plan: Plan, rows: Rows) -> bool:
-        """Whether a fresh plan would do exactly what was shown."""
+        """Whether a fresh plan would do exactly what was shown, to objects nobody has written since."""
         return (
             not rows.rejected
             and self.targets == plan.targets
             and self.verbs == [verb.value for verb in plan.verbs]
             and self.befores == plan.befores
+            and (
+                self.versions == plan.versions or self._written(self.versions) == self._written(plan.versions)
+            )
         )
+
+    def _written(self, versions: list[int | None]) -> list[int | None]:
+        """The versions of the objects that rows write to; what becomes of the others does not concern this batch."""
+        return [version for version, verb in zip(versions, self.verbs, strict=True) if verb not in IDLE_VERBS]
 
 
 def read(batch: LedgerBatch, kind: LedgerKind, *, changing: bool = False) -> tuple[Rows, Staged]:
@@ -162,7 +170,7 @@ def read(batch: LedgerBatch, kind: LedgerKind, *, changing: bool = False) -> tup
     stored = (
         accepted.order_by("row_no")
         .annotate(document=Cast("values", TextField()), earlier=Cast("before", TextField()))
-        .values_list("row_no", "document", "verb", "key", "target_id", "earlier")
+        .values_list("row_no", "document", "verb", "key", "target_id", "earlier", "base_version")
         .iterator(chunk_size=ROWS_AT_ONCE)
     )
     headers = {key: header for header, key in batch.columns.items()}
@@ -174,13 +182,14 @@ def read(batch: LedgerBatch, kind: LedgerKind, *, changing: bool = False) -> tup
     columns: dict[str, list[Any]] = {key: [] for key in readers}
     numbers: list[int] = []
     keys: list[str] = []
-    staged = Staged([], [], [])
+    staged = Staged([], [], [], [])
     while found := list(islice(stored, ROWS_AT_ONCE)):
-        row_numbers, texts, verbs, identities, targets, earlier = zip(*found, strict=True)
+        row_numbers, texts, verbs, identities, targets, earlier, versions = zip(*found, strict=True)
         numbers += row_numbers
         keys += identities
         staged.verbs.extend(verbs)
         staged.targets.extend(targets)
+        staged.versions.extend(versions)
         # One document for many rows is decoded in a third of the time of one for each.
         staged.befores.extend(loads(f"[{','.join(text or 'null' for text in earlier)}]"))
         documents = loads(f"[{','.join(texts)}]")
