@@ -56,18 +56,26 @@ def listed(text: str | None) -> list[str]:
 
 
 class Bodies:
-    """The units that a campaign can name, and the words that stand for one in every county."""
+    """The units that a region's ledgers can name, and the words that stand for one in every county."""
 
-    def __init__(self, campaign: Campaign) -> None:
-        self.region = campaign.region_id
+    def __init__(self, region: str) -> None:
+        self.region = region
         self.units = Units(self.region)
         self._every_county: list[int] | None = None
+        self._names: dict[int, str] | None = None
 
     def named(self, name: str) -> list[int]:
-        """The units of this name: the campaign's own before those of its counties, one where only one can be meant."""
+        """The units of this name: the region's own before those of its counties, one where only one can be meant."""
         found = self.units.named(name, "")
         own = [pk for pk, region in found if region == self.region]
         return own if len(own) == 1 else [pk for pk, _region in found]
+
+    def full_name(self, key: int) -> str:
+        """The registered name of a unit that was found."""
+        if self._names is None:
+            keys = {pk for found in self.units.by_name.values() for pk, _region in found}
+            self._names = unit_names(keys)
+        return self._names[key]
 
     def of_every_county(self, name: str) -> list[int]:
         """The governments of all counties where 各县(市、区)政府 is meant; nothing for any other name."""

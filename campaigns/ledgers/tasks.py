@@ -175,7 +175,7 @@ class _Planner:
         self.may_plan = user.can(Permission.MANAGE_CAMPAIGN) and in_reach
         self.may_report = user.can(Permission.REPORT_TASK)
         self.paths = tuple(post.unit.path for post in user.posts_today if post.unit)
-        self.bodies = Bodies(campaign)
+        self.bodies = Bodies(campaign.region_id)
         self.phases: dict[str, Phase] = {phase.name: phase for phase in campaign.phases.all()}
         tasks = TaskItem.objects.filter(campaign=campaign).select_related("lead_unit", "phase")
         self.tasks = {task.number: task for task in tasks.prefetch_related("supports__unit")}

@@ -54,25 +54,34 @@ def _mend(draft: Raw, no: str) -> bool:
     raw = path[-1]
     if raw.get("children") and raw.pop("method", None) is not None:
         return True
-    if raw.get("children") and "points" in raw:
-        for one in path:  # what it is worth is not known, nor is what lies above it
-            one.pop("points", None)
-    elif not raw.get("children") and not raw.get("_mended"):
-        for one in path[:-1]:
-            one.pop("points", None)
+    for one in path[:-1]:  # what lies above a fault cannot be summed up any more
+        one.pop("points", None)
+    if raw.get("children") and raw.pop("points", None) is not None:
+        return True
+    if not raw.get("children") and not raw.get("_mended"):
         kind = raw.get("kind", "")
-        keep = {"no": raw["no"], "kind": kind if kind in frozenset(Kind) else "basic", "_mended": True}
-        shape: Raw = {"method": "veto"} if kind == Kind.VETO else {"method": "all_or_nothing", "points": "0"}
-        raw.clear()
-        raw.update(keep | shape)
-    else:
-        for one in path[:-1]:
-            one.pop("points", None)
-        siblings = path[-2]["children"] if len(path) > 1 else draft["clauses"]
-        siblings[:] = [one for one in siblings if one is not raw]
-        if not siblings and len(path) > 1:  # a chapter that lost its only clause is no leaf without a method
-            return _mend(draft, path[-2]["no"])
+        _make_leaf(raw, kind if kind in frozenset(Kind) else "basic")
+        return True
+    above = next((one["kind"] for one in reversed(path[:-1]) if one.get("kind")), "")
+    if above and raw.get("kind") != above:
+        if raw.get("children"):
+            raw["kind"] = above
+        else:
+            _make_leaf(raw, above)
+        return True
+    siblings = path[-2]["children"] if len(path) > 1 else draft["clauses"]
+    siblings[:] = [one for one in siblings if one is not raw]
+    if not siblings and len(path) > 1:  # a chapter that lost its only clause is no leaf without a method
+        return _mend(draft, path[-2]["no"])
     return bool(draft["clauses"])
+
+
+def _make_leaf(raw: Raw, kind: str) -> None:
+    """A clause of which nothing can be refused."""
+    no = raw["no"]
+    raw.clear()
+    shape: Raw = {"method": "veto"} if kind == Kind.VETO else {"method": "all_or_nothing", "points": "0"}
+    raw.update({"no": no, "kind": kind, "_mended": True} | shape)
 
 
 def _path(clauses: list[Raw], no: str) -> list[Raw]:
