@@ -37,7 +37,7 @@ class PageSessionScheme(OpenApiAuthenticationExtension):
     target_class = "accounts.authentication.PageSession"
     name = "sessionAuth"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """A cookie; writing needs ``X-CSRFToken`` besides."""
         return {
             "type": "apiKey",

@@ -27,6 +27,7 @@ from scripts.services import free_port, tie_to_this_process
 ROOT = Path(__file__).resolve().parent.parent
 SHOTS = ROOT / "var" / "shots"
 WIDTHS = {1440: 900, 390: 844}
+TALLEST = 12_000
 CHROMIUM = "/usr/bin/chromium"
 BUSINESSES = os.environ.get("SHOTS_BUSINESSES", "3000")
 # The first row's own page, seen from a list.
@@ -42,12 +43,16 @@ class Album:
     wrong: list[str] = field(default_factory=list)
 
     def take(self, page: Page, path: str, name: str) -> None:
-        """One picture of one address."""
+        """One picture of one whole page: the window is as tall as the page, so what sticks to its edges stays there."""
         answer = page.goto(self.address + path, wait_until="networkidle")
         status = answer.status if answer else 0
         if status != 200:
             self.wrong.append(f"{name}: {path} answered {status}")
-        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        width = page.evaluate("window.innerWidth")
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": width, "height": max(WIDTHS[width], min(height, TALLEST))})
+        page.screenshot(path=SHOTS / f"{name}.png")
+        page.set_viewport_size({"width": width, "height": WIDTHS[width]})
         self.taken += 1
 
     def listen(self, page: Page, who: str) -> None:

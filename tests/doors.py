@@ -115,6 +115,13 @@ DOORS: dict[str, Door] = {
     "change-list": Door(GET, (P.REVIEW_STATUS,)),
     "status-change-review": Door(POST, (P.REVIEW_STATUS,), "status_change", "status_change"),
     "grade-change-review": Door(POST, (P.REVIEW_STATUS,), "grade_change", "grade_change"),
+    "duplicate-list": Door(GET, (P.REVIEW_DUPLICATES,)),
+    "duplicate-export": Door(GET, (P.REVIEW_DUPLICATES,)),
+    "duplicate-seek": Door(POST, (P.REVIEW_DUPLICATES,)),
+    "duplicate-detail": Door(GET, (P.REVIEW_DUPLICATES,), "duplicate", "duplicate"),
+    "duplicate-merge": Door(POST, (P.REVIEW_DUPLICATES,), "duplicate", "duplicate"),
+    "duplicate-apart": Door(POST, (P.REVIEW_DUPLICATES,), "duplicate", "duplicate"),
+    "duplicate-withdraw": Door(POST, (P.REVIEW_DUPLICATES,), "duplicate", "duplicate"),
     # --- inspections
     "my-visits": Door(GET, (P.MY_VISITS,)),
     "visit-quick": Door(POST, (P.RECORD_VISIT,), **BUSINESS),
@@ -184,3 +191,46 @@ DOORS: dict[str, Door] = {
 # Tables without a territory are the same for everybody who may read them at all: they have no foreign object.
 SAME_FOR_ALL = frozenset({"clause"})
 SEEING = frozenset({Lens.TERRITORY, Lens.BOTH, Lens.UNIT, Lens.AROUND, Lens.EVERY})
+
+# The addresses of the Django admin: its frame, the five pages of every table, and import and export where they are opened.
+# Who is let in where, and which rows are seen, stands in ``test_admin``; a table missing here fails the walk.
+ADMIN_FRAME = frozenset(
+    {
+        "index",
+        "login",
+        "logout",
+        "password_change",
+        "password_change_done",
+        "autocomplete",
+        "jsi18n",
+        "view_on_site",
+        "app_list",
+    }
+)
+ADMIN_PAGES = ("changelist", "add", "history", "delete", "change")
+ADMIN_TABLES = {
+    "records": (
+        "auditevent auditlink evidencefile job ledgerbatch ledgerrow approvalrule ownedcolumn "
+        "ledgerhabit workyear workdayoverride"
+    ),
+    "accounts": ("region regionmerger unit user post"),
+    "entities": (
+        "business businessmerger duplicatepair formeridentity statuschange gradechange officer "
+        "assignment pledge"
+    ),
+    "inspections": (
+        "visitduty rectificationduty visit problem problemevent extension referral revisit "
+        "frequencypolicy deadlinepolicy checklist checklistitem"
+    ),
+    "campaigns": (
+        "campaign leadinggroup workteam membership phase directive taskitem tasksupport taskreport "
+        "rulebook clause assessment reading weeklyreport weeklyfigure"
+    ),
+}
+ADMIN_TRANSFERS = {
+    "records": ("workyear workdayoverride"),
+    "accounts": ("region unit user post"),
+    "entities": ("business officer assignment"),
+    "inspections": ("visit problem"),
+    "campaigns": ("taskitem rulebook reading"),
+}

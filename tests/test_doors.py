@@ -18,12 +18,21 @@ from django.utils import timezone
 from accounts.rules.rights import LENSES, PERMISSIONS, Lens, Role
 from campaigns.models import Assessment, Campaign, Clause, Rulebook, TaskItem, TaskReport
 from campaigns.services.weeks import close_week
-from entities.models import GradeChange, StatusChange
+from entities.models import DuplicatePair, GradeChange, StatusChange
 from foodsafe_portal.lib.weeks import Week
 from inspections.models import Visit
 from records.models import AuditEvent, EvidenceFile, LedgerBatch
 from records.services import audit, jobs
-from tests.doors import DOORS, SAME_FOR_ALL, SEEING, Door
+from tests.doors import (
+    ADMIN_FRAME,
+    ADMIN_PAGES,
+    ADMIN_TABLES,
+    ADMIN_TRANSFERS,
+    DOORS,
+    SAME_FOR_ALL,
+    SEEING,
+    Door,
+)
 from tests.factories import (
     make_assignment,
     make_business,
@@ -45,19 +54,23 @@ TERRITORY = {
 WEEK = Week.parse("2026-W46")
 
 
-def addresses() -> Iterator[tuple[str, str]]:
-    """(name, route) of every address that is not the admin's or the API's; those have tables of their own."""
+def everything() -> Iterator[tuple[str, str]]:
+    """(name, route) of every address the portal answers at."""
 
     def walk(patterns: list[Any], prefix: str) -> Iterator[tuple[str, str]]:
         for pattern in patterns:
             route = prefix + str(pattern.pattern)
             if isinstance(pattern, URLResolver):
-                if not route.startswith(("admin/", "api/")):
-                    yield from walk(pattern.url_patterns, route)
+                yield from walk(pattern.url_patterns, route)
             elif isinstance(pattern, URLPattern):
                 yield pattern.name or route, route
 
     yield from walk(get_resolver().url_patterns, "")
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """(name, route) of every page; the admin's and the API's addresses have tables of their own."""
+    return ((name, route) for name, route in everything() if not route.startswith(("admin/", "api/")))
 
 
 def world(city: str, people: dict[Role, Any] | None = None) -> SimpleNamespace:
@@ -91,6 +104,9 @@ def world(city: str, people: dict[Role, Any] | None = None) -> SimpleNamespace:
     }
     status = StatusChange.objects.create(from_status="normal", to_status="suspended", **change)
     grade = GradeChange.objects.create(from_grade="C", to_grade="B", **change)
+    duplicate = DuplicatePair.objects.create(
+        first=business, second=make_business(region=township), region_id=township, likeness=80, found_at=now
+    )
     campaign = make_campaign(f"c{city}", region=city)
     book = Rulebook.objects.create(
         code=f"r{city}", title="细则", edition="1", document={"clauses": []}, state="published"
@@ -139,7 +155,8 @@ def world(city: str, people: dict[Role, Any] | None = None) -> SimpleNamespace:
         unit=unit, city=city, county=county, batch={"pk": batch.pk}, event={"pk": event.pk}, job={"pk": job.pk},
         user={"pk": member.pk}, post={"pk": member.posts.get().pk}, business={"pk": business.pk},
         assignment={"pk": assignment.pk}, officer={"pk": officer.pk}, status_change={"pk": status.pk},
-        grade_change={"pk": grade.pk}, visit={"pk": visit.pk}, problem={"pk": problem.pk}, evidence={"pk": evidence.pk},
+        grade_change={"pk": grade.pk}, duplicate={"pk": duplicate.pk}, visit={"pk": visit.pk}, problem={"pk": problem.pk},
+        evidence={"pk": evidence.pk},
         figure=figure, report={"pk": week.pk}, task={"pk": task.pk}, task_report={"pk": report.pk},
         clause={"pk": clause.pk}, assessment={"pk": assessment.pk},
     )  # fmt: skip
@@ -221,6 +238,17 @@ BOTH_WAYS: dict[str, Callable[[Client, str], Any]] = {
 def test_every_address_is_declared_and_every_declared_one_exists():
     found = {name for name, _route in addresses()}
     assert (found - DOORS.keys(), DOORS.keys() - found) == (set(), set())
+
+
+def test_every_address_of_the_admin_is_declared_and_every_declared_one_exists():
+    """Its unnamed ones lead old addresses on and refuse the rest."""
+    found = {name for name, route in everything() if route.startswith("admin/") and name != route}
+    declared = set(ADMIN_FRAME)
+    for tables, pages in ((ADMIN_TABLES, ADMIN_PAGES), (ADMIN_TRANSFERS, ("import", "export"))):
+        declared |= {
+            f"{room}_{table}_{page}" for room in tables for table in tables[room].split() for page in pages
+        }
+    assert (found - declared, declared - found) == (set(), set())
 
 
 @pytest.mark.parametrize("role", Role)

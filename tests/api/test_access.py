@@ -164,38 +164,6 @@ def test_proof_is_given_to_whoever_may_see_the_problem_it_hangs_on(house):
     assert not wrong, "\n".join(wrong)
 
 
-# address: who may write there, about whose objects
-WRITING: dict[str, tuple[str, tuple[P, ...], str]] = {
-    "businesses/{business}/grade-changes/": ("business", (P.EDIT_BUSINESS, P.REVIEW_STATUS), "business"),
-    "grade-changes/{grade}/review/": ("grade_change", (P.REVIEW_STATUS,), "grade"),
-    "assignments/{assignment}/end/": ("assignment", (P.EDIT_ASSIGNMENT,), "assignment"),
-    "tasks/{task}/claim/": ("task", (P.REPORT_TASK,), "task"),
-    "tasks/{task}/report/": ("task", (P.REPORT_TASK,), "task"),
-    "task-reports/{task_report}/decide/": ("task", (P.APPROVE_TASK,), "task_report"),
-    "reports/{report}/publish/": ("report", (P.PUBLISH_WEEK,), "report"),
-}
-
-
-@pytest.mark.parametrize("address", WRITING)
-def test_writing_is_let_in_by_right_and_scope_alone(house, address):
-    resource, needs, name = WRITING[address]
-    wrong = []
-    for role, person in house.people.items():
-        client = client_of(person)
-        for side, where in (("own", house.own), ("foreign", house.city)):
-            at = address.replace(f"{{{name}}}", str(key(getattr(where, name))))
-            code = client.post(f"/api/v1/{at}", {"version": "x"}, format="json").status_code
-            if not set(needs) & PERMISSIONS[role]:
-                good = code == 403
-            elif not sees(role, resource, side):
-                good = code == 404
-            else:
-                good = code in {200, 201, 400, 409}
-            if not good:
-                wrong.append(f"{role} {side}: {code}")
-    assert not wrong, "\n".join(wrong)
-
-
 def test_writing_is_refused_to_those_who_may_only_read(house):
     client = client_of(house.people[Role.AUDITOR])
     refused = {
