@@ -25,6 +25,7 @@ from foodsafe_portal.lib.scope import in_territory
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
 from records.ledgers.bulk import Same, among, insert, update
+from records.ledgers.owned import note_owned
 from records.models import LedgerBatch, LedgerRow
 
 _WIDE = frozenset({OfficerLevel.CITY.value, OfficerLevel.COUNTY.value})
@@ -102,6 +103,15 @@ class Intents:
     businesses: set[int] = field(default_factory=set)
 
 
+OWNABLE = {
+    "title": "officer_title",
+    "level": "officer_level",
+    "unit_name": "officer_unit",
+    "phone": "officer_phone",
+}
+"""The facts of an officer that the city may keep, by the column that tells them."""
+
+
 @register
 class OfficersKind(LedgerKind):
     """包保干部及责任清单."""
@@ -112,6 +122,7 @@ class OfficersKind(LedgerKind):
     match_note = (
         "干部按姓名加电话对应(没有电话的按姓名加单位),主体按许可证号或信用代码对应；换人时原包保关系自动终止"
     )
+    ownable = tuple(OWNABLE.values())
     endless = {"valid_to": ("长期", "至今", "现在")}
     example = {
         "officer_name": "李四", "officer_title": "副镇长", "officer_level": "乡镇级", "officer_unit": "人民街道办事处",
@@ -373,16 +384,17 @@ class _Planner:
             verb = RowVerb.UNCHANGED
             if person.key not in met:
                 met.add(person.key)
-                verb = self._person(person, before)
+                verb = self._person(index, person, before)
             if business is not None:
                 bound = self._bind(index, person, business, starts[index], ends[index], before)
                 verb = bound if bound != RowVerb.UNCHANGED else verb
-            if pledged[index] and self._sign(person, business, pledged[index]) and verb == RowVerb.UNCHANGED:
+            idle = verb in (RowVerb.UNCHANGED, RowVerb.CONFLICT)
+            if pledged[index] and self._sign(person, business, pledged[index]) and idle:
                 verb = RowVerb.UPDATED
             self.plan.verbs[index], self.plan.befores[index] = verb, before or None
         return self.result
 
-    def _person(self, person: Person, before: dict[str, Any]) -> RowVerb:
+    def _person(self, index: int, person: Person, before: dict[str, Any]) -> RowVerb:
         stored = person.stored
         if stored is None:
             self.result.people.append(person)
@@ -396,7 +408,11 @@ class _Planner:
         person.changes = {
             name: value for name, value in wanted.items() if value and value != getattr(stored, name)
         }
-        if person.phone and not stored.phone:
+        owned = [name for name in person.changes if OWNABLE[name] in self.context.locked_columns]
+        for name in owned:
+            del person.changes[name]
+            note_owned(self.rows, index, OWNABLE[name])
+        if "phone" in person.changes and not stored.phone:
             person.changes["match_key"] = person.key
         if person.changes:
             self.result.people.append(person)
@@ -409,7 +425,7 @@ class _Planner:
             if "match_key" in person.changes:
                 before["_match_key"] = stored.match_key
             return RowVerb.UPDATED
-        return RowVerb.UNCHANGED
+        return RowVerb.CONFLICT if owned else RowVerb.UNCHANGED
 
     def _bind(
         self,

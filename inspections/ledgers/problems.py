@@ -37,6 +37,7 @@ from inspections.rules.states import ENDED
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
 from records.ledgers.bulk import Same, among, insert, update
+from records.ledgers.owned import note_owned
 from records.models import LedgerBatch, LedgerRow
 
 # Cell → column of the problem: what a ledger may better afterwards.
@@ -93,6 +94,7 @@ class ProblemsKind(LedgerKind):
     key = "problems"
     title = _("问题整改台账")
     columns = COLUMNS
+    ownable = tuple(WORDS)
     match_note = "按问题编号对应；没有编号的按发现日期、问题描述、责任单位和点位对应，都对不上才是新问题"
     example = {
         "source": "督查", "kind": "点位", "found_on": "2026-11-10", "site": "第三中学食堂", "county": "南湖区",
@@ -385,11 +387,15 @@ class _Planner:
             if changes:
                 self.rows.note(index, "code", "closed_kept", "已销号或结案，台账中不同的内容不改登记")
             return
+        for key in sorted(self.context.locked_columns.intersection(changes)):
+            del changes[key]
+            note_owned(self.rows, index, key)
+            self.plan.verbs[index] = RowVerb.CONFLICT
         self._left_alone(index, cells, stored, unit)
         if changes:
             self.plan.verbs[index] = RowVerb.UPDATED
             self.plan.befores[index] = {key: getattr(stored, WORDS[key]) for key in changes}
-            columns = {column: cells[key] or getattr(stored, column) for key, column in WORDS.items()}
+            columns = {column: changes.get(key) or getattr(stored, column) for key, column in WORDS.items()}
             self.result.updated[stored.pk] = (stored.version, columns)
 
     def _left_alone(

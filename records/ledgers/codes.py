@@ -49,6 +49,7 @@ _MESSAGES = {
     "status_waiting": "已有待审核的状态变化",
     "status_rejected": "状态变化曾被审核退回",
     "grade_kept": "人工复核过的包保等级不改",
+    "owned_by_city": "市级管理的列不改",
     "kept": "登记中已有的内容不改",
     "row_skipped": "合计、说明、示例等行已跳过",
     "one_time_password": "新账号的一次性口令",

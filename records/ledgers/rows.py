@@ -78,6 +78,13 @@ class Rows:
             zip(*(self.column(key) for key in keys), strict=True) if keys else iter([()] * len(self.numbers))
         )
 
+    def with_columns(self, columns: Mapping[str, list[Any]]) -> Rows:
+        """The same rows with other values in some columns; what is noticed about one is noticed about both."""
+        other = Rows(self.numbers, {**self._columns, **columns}, self._headers, self._typed)
+        other.issues, other.identities = self.issues, self.identities
+        other.rejected, other.skipped = self.rejected, self.skipped
+        return other
+
     # --- what is noticed -----------------------------------------------------------------------
 
     def add(
