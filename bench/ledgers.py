@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bench.commands import memory_at_rest, run_command
 from bench.measuring import Row, hand_over, portal, seconds, tell
 
 COUNTY = "990102"
@@ -219,6 +220,35 @@ def measure(folder: Path, *, size: int, sample: int, runs: int) -> None:
     hand_over([Row(f"export {size:,} businesses to xlsx, {where}", ours_out, peer_out, floor_out)])
 
 
+def measure_long(folder: Path, *, size: int) -> None:
+    """A ledger near the limit, by the command, in a process of its own; beside it the floor, without the slow peer."""
+    from bench import peers
+
+    _people_and_places()
+    tell(f"writing a ledger of {size:,} rows")
+    files = write_files(folder, size, 1)
+    peers.create_plain_table()
+    tell("floor")
+    floor = seconds(lambda: (_empty_plain(), peers.bare_import(files.plain(files.first))), runs=1)
+    tell("ours")
+    answer = run_command("import_ledger", str(files.first), "--kind", "businesses", "--user", "bench")
+    if answer.document["created"] != size:
+        raise SystemExit(f"the import did something else: {answer.document['reason']}")
+    spent = answer.document["seconds"]
+    hand_over(
+        [
+            Row(
+                f"import {size:,} × 22, first time, PostgreSQL", spent["check"] + spent["commit"], None, floor
+            ),
+            Row(
+                f"— memory of the importing process above an idle one, {size:,} rows",
+                answer.mebibytes - memory_at_rest(),
+                unit="MiB",
+            ),
+        ]
+    )
+
+
 def _empty_plain() -> None:
     from django.db import connection
 
@@ -244,10 +274,14 @@ def main() -> None:
     """Measure on ``DATABASE_URL`` and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, required=True)
-    parser.add_argument("--sample", type=int, required=True)
+    parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--long", action="store_true", help="ours and the floor only, with memory")
     options = parser.parse_args()
     with portal() as folder:
+        if options.long:
+            measure_long(folder, size=options.rows)
+            return
         measure(folder, size=options.rows, sample=min(options.sample, options.rows), runs=options.runs)
 
 
