@@ -9,6 +9,9 @@ from campaigns.ledger_writer.businesses import write_businesses
 from campaigns.ledger_writer.draft import Desk, Draft
 from campaigns.ledger_writer.officers import write_officers
 from campaigns.ledger_writer.problems import write_problems
+from campaigns.ledger_writer.readings import write_readings
+from campaigns.ledger_writer.rulebook import write_rulebook
+from campaigns.ledger_writer.tasks import write_tasks
 from campaigns.ledger_writer.visits import write_visits
 
 WRITERS: dict[str, Callable[[Desk, float], Draft]] = {
@@ -17,4 +20,7 @@ WRITERS: dict[str, Callable[[Desk, float], Draft]] = {
     "visits": write_visits,
     "problems": write_problems,
     "accounts": write_accounts,
+    "tasks": write_tasks,
+    "readings": write_readings,
+    "rulebook": write_rulebook,
 }

@@ -224,18 +224,17 @@ class _Planner:
         """Title, version, source and pass rule: the first that is told, else what the register has."""
         stored = _facts_of(known) if known else {}
         for key in FACTS:
-            told: dict[str, int] = {}
-            for index in edition.rows:
-                said = self.cells[index][key]
-                if key == "passing":
-                    said = _rule(said)
-                if said:
-                    told.setdefault(said, index)
-            for other in list(told.values())[1:]:
-                first = next(iter(told))
-                said = f"同一版细则前面写的是“{first}”；请统一{HEADERS[key]}"
-                self.rows.error(other, key, "edition_differs", said)
-            edition.facts[key] = next(iter(told), stored.get(key, ""))
+            told = {
+                index: said
+                for index in edition.rows
+                if (said := _rule(self.cells[index][key]) if key == "passing" else self.cells[index][key])
+            }
+            first = next(iter(told.values()), stored.get(key, ""))
+            for index, said in told.items():
+                if said != first:
+                    words = f"同一版细则前面写的是“{first}”；请统一{HEADERS[key]}"
+                    self.rows.error(index, key, "edition_differs", words)
+            edition.facts[key] = first
             if key in ("book", "edition") and not edition.facts[key] and edition.complete:
                 self.rows.error(
                     edition.rows[0], key, "required", f"新的一版要有{HEADERS[key]}；填在第一行即可"
