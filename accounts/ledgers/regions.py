@@ -355,7 +355,8 @@ class _Planning:
             return
         standing = self._standing(told)
         if wanted.closed_on is None:
-            rows.error(index, "closed_on", "required", "填了并入地区就要填撤销日期；请补上")
+            cell = "closed_on" if rows.has("closed_on") else "successor"
+            rows.error(index, cell, "required", "填了并入地区就要填撤销日期；请补上")
         elif len(told) != len(code):
             said = "只能并入同一层级的地区；请填写接收这个地区的同级地区"
             rows.error(index, "successor", "successor_differs_in_level", said)

@@ -235,7 +235,8 @@ class _Planning:
         for index in self._live(group):
             if not year.source:
                 said = f"公布 {year.number} 年要写明依据（通知名称）；请填写“依据”"
-                rows.error(index, "source", "required", said)
+                cell = "source" if rows.has("source") else "published"
+                rows.error(index, cell, "required", said)
             elif left:
                 listed = "、".join(str(day) for day in left[:5]) + ("等" if len(left) > 5 else "")
                 said = f"登记中 {year.number} 年还有 {len(left)} 天表里没有（{listed}），公布后不能再改；请补进表里，或先在工作日历中删去"
