@@ -9,6 +9,7 @@ from typing import Any
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.choices import RegionLevel
 from accounts.models import Region
@@ -44,14 +45,14 @@ def materialise_all(job: Job, progress: Progress) -> dict[str, Any]:
     counties = list(Region.objects.filter(level=RegionLevel.COUNTY).values_list("pk", flat=True))
     above = Business.objects.filter(region__level__in=[RegionLevel.PROVINCE, RegionLevel.CITY])
     for done, code in enumerate(counties):
-        progress(done, len(counties) + 1, "正在生成督导任务")
+        progress(done, len(counties) + 1, _("正在生成督导任务"))
         total += materialise_duties(region_code=code, on=on)
     elsewhere: dict[str, list[int]] = {}
     for business_id, region_id in above.values_list("pk", "region_id"):
         elsewhere.setdefault(region_id, []).append(business_id)
     for code, business_ids in elsewhere.items():
         total += materialise_duties(region_code=code, on=on, business_ids=business_ids)
-    progress(len(counties) + 1, len(counties) + 1, "督导任务已生成", force=True)
+    progress(len(counties) + 1, len(counties) + 1, _("督导任务已生成"), force=True)
     return asdict(total)
 
 
@@ -60,7 +61,7 @@ def follow_businesses(job: Job, progress: Progress) -> dict[str, Any]:
     """Work out the duties of the businesses a large ledger touched, some thousand in a transaction; twice changes nothing."""
     ids, total = job.params["businesses"], Counts()
     for start in range(0, len(ids), FOLLOW_AT_ONCE):
-        progress(start, len(ids), "正在更新督导任务")
+        progress(start, len(ids), _("正在更新督导任务"))
         with transaction.atomic():
             progress.guard()
             total += follow(ids[start : start + FOLLOW_AT_ONCE], writing_instant())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from rest_framework.authtoken.models import Token
 
 from accounts.errors import AccountRefused
@@ -17,7 +18,7 @@ def issue_token(*, user: User) -> Token:
     Raises ``AccountRefused`` while the one-time password has not been changed.
     """
     if user.must_change_password:
-        raise AccountRefused("首次登录须先改密码，请先在网页上登录并修改密码。")
+        raise AccountRefused(_("首次登录须先改密码，请先在网页上登录并修改密码。"))
     User.objects.select_for_update().get(pk=user.pk)
     Token.objects.filter(user=user).delete()
     token = Token.objects.create(user=user)

@@ -73,7 +73,11 @@ class WeeklyReport(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.campaign} {self.week} 第{self.revision}版"
+        return _("%(campaign)s %(week)s 第 %(revision)s 版") % {
+            "campaign": self.campaign,
+            "week": self.week,
+            "revision": self.revision,
+        }
 
 
 class WeeklyFigure(models.Model):
@@ -108,4 +112,4 @@ class WeeklyFigure(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.measure} {self.region_id} {self.grade or '合计'}"
+        return f"{self.measure} {self.region_id} {self.grade or _('合计')}"

@@ -54,6 +54,12 @@ def moment(value: date | datetime | None) -> str:
 
 
 @register.filter
+def told(sentence: str | None) -> str:
+    """``{{ job.message|told }}``: a sentence that was stored in Chinese, in the reader's language where the catalogue has it."""
+    return _(sentence) if sentence else ""
+
+
+@register.filter
 def change(now: Any, before: Any) -> Any:
     """``{{ now|change:before }}`` -> the difference, or None when either is missing."""
     return None if now is None or before is None else now - before

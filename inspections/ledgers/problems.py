@@ -335,7 +335,8 @@ class _Planner:
             try:
                 deadline = self.deadlines.of(cells["severity"] or Severity.MINOR.value, cells["found_on"])
             except NoDeadlinePolicy as missing:
-                self.rows.error(index, "original_due", "no_policy", str(missing))
+                said = f"没有适用于 {missing.found_on} 的“{Severity(missing.severity).label}”问题整改期限，请先在整改期限表中补上"
+                self.rows.error(index, "original_due", "no_policy", said)
                 return None
             due, rule, provisional = deadline.due_on, deadline.why[:200], deadline.provisional
         current = cells["current_due"] or due

@@ -36,7 +36,11 @@ class FrequencyPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"包保 {self.grade}：每{self.get_per_display()} {self.times} 次"
+        return _("包保 %(grade)s：每%(per)s %(times)s 次") % {
+            "grade": self.grade,
+            "per": self.get_per_display(),
+            "times": self.times,
+        }
 
 
 class DeadlinePolicy(models.Model):

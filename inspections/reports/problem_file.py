@@ -361,5 +361,5 @@ def _why_not(user: User, problem: Problem, act: Act, waiting: Extension | None) 
     except NotPermitted:  # the step has another right in this state
         return ""
     except StepRefused as refusal:
-        return str(refusal)
+        return str(refusal.in_words_of(_))
     return None

@@ -7,10 +7,15 @@ into first and second check is a campaign default. Permissions are the names of
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
+
+
+def gettext_noop(sentence: str) -> str:
+    """Mark a sentence for the catalogue; whoever shows it has it translated."""
+    return sentence
 
 
 class State(StrEnum):
@@ -89,7 +94,10 @@ WITH_CHECKERS: Final = frozenset({State.SUBMITTED, State.SECOND_CHECK})
 WITH_REGULATOR: Final = frozenset({State.REFERRED, State.CASE_FILED, State.CASE_DECLINED})
 
 Counterpart = Literal["submitter", "requester"]
-_COUNTERPART_WORDS: Final[dict[Counterpart, str]] = {"submitter": "报送整改的人", "requester": "申请延期的人"}
+_COUNTERPART_WORDS: Final[dict[Counterpart, str]] = {
+    "submitter": gettext_noop("报送整改的人"),
+    "requester": gettext_noop("申请延期的人"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +164,39 @@ _TABLE: Final = {(origin, step.act): step for step in STEPS for origin in step.o
 
 
 class StepRefused(ValueError):
-    """A step that cannot be taken; ``str`` is the Chinese sentence to show."""
+    """A step that cannot be taken; ``str`` is the Chinese sentence to show.
+
+    ``sentence`` has places for ``words``, one word or several each, so that it can be told in another language.
+    """
+
+    def __init__(self, sentence: str, **words: str | Sequence[str]) -> None:
+        super().__init__(_told(sentence, words, str))
+        self.sentence, self.words = sentence, words
+
+    def in_words_of(self, translate: Callable[[str], str]) -> Self:
+        """The same refusal, told by ``translate`` sentence by sentence and word by word."""
+        self.args = (_told(self.sentence, self.words, translate),)
+        return self
+
+
+def _told(sentence: str, words: Mapping[str, str | Sequence[str]], translate: Callable[[str], str]) -> str:
+    several = translate(gettext_noop("、"))
+    return translate(sentence) % {
+        name: translate(word) if isinstance(word, str) else several.join(translate(one) for one in word)
+        for name, word in words.items()
+    }
 
 
 class WrongState(StepRefused):
     """The problem stands where this step does not begin."""
 
     def __init__(self, state: State, act: Act) -> None:
-        allowed = "、".join(dict.fromkeys(step.words for step in steps_from(state)))
-        super().__init__(f"问题处于“{STATE_WORDS[state]}”，不能{ACT_WORDS[act]}；现在可以：{allowed}")
+        super().__init__(
+            gettext_noop("问题处于“%(state)s”，不能%(act)s；现在可以：%(allowed)s"),
+            state=STATE_WORDS[state],
+            act=ACT_WORDS[act],
+            allowed=tuple(dict.fromkeys(step.words for step in steps_from(state))),
+        )
         self.state, self.act = state, act
 
 
@@ -221,15 +253,17 @@ def check_step(
     """
     step = step_for(state, act)
     if step.permission not in permissions:
-        raise NotPermitted(f"你的岗位没有“{step.words}”的权限")
+        raise NotPermitted(gettext_noop("你的岗位没有“%(act)s”的权限"), act=step.words)
     if step.second_person:
         counterpart = submitter if step.second_person == "submitter" else requester
         if counterpart is not None and counterpart == actor:
             raise SecondPersonNeeded(
-                f"{step.words}须由另一人办理：你是{_COUNTERPART_WORDS[step.second_person]}"
+                gettext_noop("%(act)s须由另一人办理：你是%(who)s"),
+                act=step.words,
+                who=_COUNTERPART_WORDS[step.second_person],
             )
     if step.needs_reason and not reason.strip():
-        raise ReasonMissing(f"{step.words}必须写明理由")
+        raise ReasonMissing(gettext_noop("%(act)s必须写明理由"), act=step.words)
     if step.needs_proof and not has_proof:
-        raise ProofMissing(f"{step.words}必须附整改证明（照片或文件）")
+        raise ProofMissing(gettext_noop("%(act)s必须附整改证明（照片或文件）"), act=step.words)
     return step

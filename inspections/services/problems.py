@@ -16,7 +16,7 @@ from accounts.models import Region, Unit
 from accounts.rules.rights import Permission
 from entities.choices import Source
 from entities.models import Business
-from inspections.choices import ProblemKind, ProblemState
+from inspections.choices import ProblemKind, ProblemState, Severity
 from inspections.deadlines import Deadlines
 from inspections.errors import NotVoidableProblem, OutsideScope, ProblemIncomplete, SomebodyWasFirst
 from inspections.models import Problem, Visit
@@ -156,7 +156,10 @@ def _terms(severity: str, found_on: date, due_on: date | None, deadlines: Deadli
     try:
         deadline = (deadlines or Deadlines()).of(severity, found_on)
     except NoDeadlinePolicy as missing:
-        raise ProblemIncomplete(str(missing)) from None
+        raise ProblemIncomplete(
+            _("没有适用于 %(day)s 的“%(severity)s”问题整改期限，请先在整改期限表中补上。")
+            % {"day": missing.found_on, "severity": Severity(missing.severity).label}
+        ) from None
     return Terms(deadline.due_on, deadline.provisional, deadline.why)
 
 

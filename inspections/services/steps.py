@@ -9,11 +9,12 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inspections.errors import DayRefused, ProblemVoided, SomebodyWasFirst
 from inspections.models import Problem, ProblemEvent
 from inspections.rectification import follow_problems
-from inspections.rules.states import Act, State, Step, check_step
+from inspections.rules.states import Act, State, Step, StepRefused, check_step
 from records.services import audit
 from records.services.evidence import store_evidence
 from records.services.instants import writing_instant
@@ -77,16 +78,19 @@ def allowed_step(
     """The line of the table that lets this person act; raises ``ProblemVoided`` or a ``StepRefused``."""
     if problem.voided_at is not None:
         raise ProblemVoided
-    return check_step(
-        State(problem.state),
-        act,
-        permissions=by.permissions,
-        actor=by.pk,
-        submitter=problem.submitted_by_id,
-        requester=requester,
-        has_proof=has_proof,
-        reason=reason,
-    )
+    try:
+        return check_step(
+            State(problem.state),
+            act,
+            permissions=by.permissions,
+            actor=by.pk,
+            submitter=problem.submitted_by_id,
+            requester=requester,
+            has_proof=has_proof,
+            reason=reason,
+        )
+    except StepRefused as refusal:
+        raise refusal.in_words_of(_) from None
 
 
 def write_event(

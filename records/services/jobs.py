@@ -20,6 +20,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records.choices import JobState
 from records.models import Job
@@ -242,9 +243,11 @@ def run_inline(job: Job) -> Job:
 def _run(job: Job, token: uuid.UUID) -> Job:
     handler = _handlers.get(job.kind)
     if job.attempts > MAX_ATTEMPTS:
-        return _finish(job, token, JobState.FAILED, "多次中断，已停止；请重新提交。", None)
+        return _finish(job, token, JobState.FAILED, _("多次中断，已停止；请重新提交。"), None)
     if handler is None:
-        return _finish(job, token, JobState.FAILED, f"没有处理“{job.kind}”的程序。", None)
+        return _finish(
+            job, token, JobState.FAILED, _("没有处理“%(kind)s”的程序。") % {"kind": job.kind}, None
+        )
     try:
         result = handler(job, Progress(job, token))
     except JobStopped:
@@ -254,7 +257,13 @@ def _run(job: Job, token: uuid.UUID) -> Job:
         return _finish(job, token, JobState.FAILED, str(refusal), None)
     except Exception:
         log.exception("job %s (%s) broke", job.pk, job.kind)
-        return _finish(job, token, JobState.FAILED, f"处理中出错，没有保存任何内容。编号 {job.pk}。", None)
+        return _finish(
+            job,
+            token,
+            JobState.FAILED,
+            _("处理中出错，没有保存任何内容。编号 %(number)s。") % {"number": job.pk},
+            None,
+        )
     return _finish(job, token, JobState.DONE, "", result)
 
 

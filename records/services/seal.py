@@ -12,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from records.models import AuditEvent, AuditLink
 
@@ -126,10 +127,22 @@ def verify_trail() -> TrailCheck:
     for link in links.iterator(chunk_size=2000):
         count += 1
         if link.position != expected:
-            findings.append(Finding(expected, None, f"第 {expected} 到 {link.position - 1} 号封存缺失"))
+            findings.append(
+                Finding(
+                    expected,
+                    None,
+                    _("第 %(first)s 到 %(last)s 号封存缺失") % {"first": expected, "last": link.position - 1},
+                )
+            )
             expected = link.position
         if chained(previous, link.event) != link.digest:
-            findings.append(Finding(link.position, link.event_id, f"第 {link.position} 号记录与封存时不一致"))
+            findings.append(
+                Finding(
+                    link.position,
+                    link.event_id,
+                    _("第 %(number)s 号记录与封存时不一致") % {"number": link.position},
+                )
+            )
         previous = link.digest
         expected += 1
         if link.position in wanted:
@@ -138,9 +151,14 @@ def verify_trail() -> TrailCheck:
         if position >= expected:
             findings.append(
                 Finding(
-                    position, None, f"封存链末尾被截断：存档记到第 {position} 号，现只有 {expected - 1} 号"
+                    position,
+                    None,
+                    _("封存链末尾被截断：存档记到第 %(kept)s 号，现只有 %(left)s 号")
+                    % {"kept": position, "left": expected - 1},
                 )
             )
         elif digests.get(position) != digest:
-            findings.append(Finding(position, None, f"第 {position} 号封存与库外存档不一致"))
+            findings.append(
+                Finding(position, None, _("第 %(number)s 号封存与库外存档不一致") % {"number": position})
+            )
     return TrailCheck(count, AuditEvent.objects.unsealed().count(), tuple(findings))

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from foodsafe_portal.lib.exports import FORMATS, export_kind
 from foodsafe_portal.lib.requests import PortalRequest
@@ -23,7 +24,7 @@ def export_response(request: PortalRequest, key: str) -> HttpResponseBase:
     params = request.GET.copy()
     suffix = (params.pop("format", None) or ["xlsx"])[-1]
     if suffix not in FORMATS:
-        return HttpResponseBadRequest("只能导出 xlsx 或 csv。", content_type="text/plain; charset=utf-8")
+        return HttpResponseBadRequest(_("只能导出 xlsx 或 csv。"), content_type="text/plain; charset=utf-8")
     kind = export_kind(key)
     target: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it when it is sent)
     try:

@@ -225,3 +225,18 @@ def test_every_state_can_be_reached_and_left():
     reached = {State.TO_SIGN} | {step.to for step in STEPS if step.to}
     left = {origin for step in STEPS if step.to for origin in step.origins}
     assert reached == left == set(State)
+
+
+def test_a_refusal_is_told_word_by_word_in_another_language():
+    english = {
+        "问题处于“%(state)s”，不能%(act)s；现在可以：%(allowed)s": "It is “%(state)s”: no %(act)s; you can: %(allowed)s",
+        "待签收": "unsigned", "销号": "closing", "签收": "sign", "改派": "transfer", "申请延期": "extend",
+        "批准延期": "approve", "不批准延期": "refuse", "移交": "refer", "、": ", ",
+    }  # fmt: skip
+    with pytest.raises(states.WrongState) as refused:
+        states.step_for(State.TO_SIGN, Act.CLOSE)
+    assert str(refused.value).startswith("问题处于“待签收”，不能销号；现在可以：签收、改派")
+    told = refused.value.in_words_of(lambda sentence: english[sentence])
+    assert (
+        str(told) == "It is “unsigned”: no closing; you can: sign, transfer, extend, approve, refuse, refer"
+    )
