@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -42,6 +45,7 @@ GROUPS: tuple[tuple[Any, tuple[Door, ...]], ...] = (
             Door(_("经营主体"), "business-list", "building-store", P.VIEW_BUSINESSES),
             Door(_("包保干部"), "officer-list", "users", P.VIEW_OFFICERS),
             Door(_("状态与定级审核"), "change-list", "checks", P.REVIEW_STATUS),
+            Door(_("疑似重复主体"), "duplicate-list", "arrows-join", P.REVIEW_DUPLICATES),
         ),
     ),
     (
@@ -62,6 +66,25 @@ GROUPS: tuple[tuple[Any, tuple[Door, ...]], ...] = (
         ),
     ),
 )
+
+
+# What waits behind a door, by the name of its address; each room tells its own (``learn_badge``).
+_BADGES: dict[str, Callable[[User], int]] = {}
+
+
+def learn_badge(url_name: str, waiting: Callable[[User], int]) -> None:
+    """Show beside a door how many things wait for the person behind it."""
+    _BADGES[url_name] = waiting
+
+
+def _badge(door: Door, user: User) -> Any:
+    """Words such as “待办 3”, empty when nothing waits; asked only where the navigation is drawn."""
+    waiting = _BADGES.get(door.url_name)
+    return SimpleLazyObject(lambda: _waiting_words(waiting(user))) if waiting else ""
+
+
+def _waiting_words(count: int) -> str:
+    return gettext("待办 %(n)s") % {"n": f"{count:,}"} if count else ""
 
 
 def navigation(user: User, path: str) -> list[dict[str, Any]]:

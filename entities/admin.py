@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,7 +13,17 @@ from django.utils.translation import gettext as _
 from accounts.admin_filters import county_filter
 from accounts.rules.rights import Permission as P
 from entities.errors import Refused, StaleVersion
-from entities.models import Assignment, Business, GradeChange, Officer, Pledge, StatusChange
+from entities.models import (
+    Assignment,
+    Business,
+    BusinessMerger,
+    DuplicatePair,
+    FormerIdentity,
+    GradeChange,
+    Officer,
+    Pledge,
+    StatusChange,
+)
 from entities.search import search_businesses
 from entities.services import (
     assign_officer,
@@ -226,3 +236,48 @@ class PledgeAdmin(EditedAdmin):
         """See ``sign_pledge``."""
         user: Any = request.user
         return sign_pledge(by=user, **values)
+
+
+class PairSearch(BusinessSearch):
+    """Search by what describes either business."""
+
+    search_fields = ("first__name",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """The pairs one of whose businesses the term describes."""
+        if not search_term.strip():
+            return queryset, False
+        visible = Business.objects.visible_to(request.user, merged=True)
+        found = search_businesses(visible, search_term).rows.order_by().values("pk")
+        return queryset.filter(Q(first__in=found) | Q(second__in=found)), False
+
+
+@admin.register(DuplicatePair)
+class DuplicatePairAdmin(PairSearch, ScopedAdmin):
+    """Businesses that look like one; decided on the portal's pages."""
+
+    view_permissions = (P.REVIEW_DUPLICATES, P.VIEW_TRAIL)
+    list_display = ("first", "second", "region", "likeness", "state", "decided_by", "decided_at")
+    list_filter = ("state",)
+    list_select_related = ("first", "second", "region", "decided_by")
+
+
+@admin.register(BusinessMerger)
+class BusinessMergerAdmin(ScopedAdmin):
+    """Businesses merged into others; merged and taken apart on the portal's pages."""
+
+    view_permissions = (P.VIEW_BUSINESSES,)
+    list_display = ("business", "survivor", "merged_on", "merged_by", "undone_at", "undone_by")
+    list_select_related = ("business", "survivor", "merged_by", "undone_by")
+
+
+@admin.register(FormerIdentity)
+class FormerIdentityAdmin(BusinessSearch, ScopedAdmin):
+    """What businesses were known under before."""
+
+    view_permissions = (P.VIEW_BUSINESSES,)
+    list_display = ("business", "name", "licence_no", "credit_code", "premises_address", "why", "valid_to")
+    list_filter = ("why",)
+    list_select_related = ("business",)

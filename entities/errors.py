@@ -135,3 +135,51 @@ class PledgeAlreadySigned(Refused):
 
     def __init__(self) -> None:
         super().__init__(_("当天已登记过这份承诺书。"))
+
+
+class MergedAway(Refused):
+    """A business that was merged into another is no business of its own."""
+
+    def __init__(self, name: str, survivor: str) -> None:
+        super().__init__(
+            _("“%(name)s”已并入“%(survivor)s”，请在后者名下办理。") % {"name": name, "survivor": survivor}
+        )
+
+
+class PairDecided(Refused):
+    """Somebody decided on the pair first, or took the decision back."""
+
+    def __init__(self, state: Any, who: Any) -> None:
+        super().__init__(
+            _("这一对已由 %(who)s 核对为“%(state)s”，没有再改。") % {"who": who, "state": state}
+            if who
+            else _("这一对的结论已有人撤销，请看过现在的内容再决定。")
+        )
+
+
+class PairChanged(Refused):
+    """One of the two businesses was saved since the person looked at them."""
+
+    def __init__(self) -> None:
+        super().__init__(_("您打开之后，两家主体中有一家被改过。下面是现在的内容，请看过再决定。"))
+
+
+class HasAbsorbed(Refused):
+    """A business into which others were merged cannot itself be merged away."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _("“%(name)s”已并入过其他主体，只能作为保留的一家；或先撤销原来的合并。") % {"name": name}
+        )
+
+
+class IdentityTaken(Refused):
+    """Another business has come to stand under the identity that the merged one would get back."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _(
+                "“%(name)s”原来的许可证号（或信用代码加经营场所）现在登记在另一家主体名下，请先改正再撤销合并。"
+            )
+            % {"name": name}
+        )

@@ -181,3 +181,26 @@ class PledgeForm(forms.Form):
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["signed_on"] = day_field(_("签订日期"), today)
+
+
+class DecisionForm(forms.Form):
+    """A decision on a pair: which business is kept (for a merger), why, what the person saw, and whether they are sure."""
+
+    survivor = forms.TypedChoiceField(
+        label=_("保留哪一家"), coerce=int, choices=(), error_messages={"required": _("请选择保留哪一家。")}
+    )
+    note = forms.CharField(label=_("说明"), max_length=300, required=False)
+    seen = forms.CharField(max_length=40, required=False)
+    sure = forms.BooleanField(required=False)
+
+    def __init__(
+        self, *args: Any, businesses: tuple[int, ...] = (), reason: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        if businesses:
+            self.fields["survivor"].choices = [(str(key), str(key)) for key in businesses]  # type: ignore[attr-defined]
+        else:
+            del self.fields["survivor"]
+        if reason:
+            self.fields["note"].required = True
+            self.fields["note"].error_messages["required"] = _("撤销须写明原因。")

@@ -88,6 +88,7 @@ class Supervised:
     all_problems: int
     reopened: int
     history: Sequence[Happening]
+    all_visits: int = 0
     visits_url: str = ""
     problems_url: str = ""
 

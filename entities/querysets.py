@@ -56,8 +56,8 @@ class ChangeQuerySet(ScopedQuerySet):
         return Q(business_id__in=assignments.filter(officer__user_id=user.pk).values("business_id"))
 
     def waiting(self) -> Self:
-        """Proposed changes that nobody has reviewed."""
-        return self.filter(state=ReviewState.PROPOSED)
+        """Proposed changes of the register's businesses that nobody has reviewed."""
+        return self.filter(state=ReviewState.PROPOSED, business__merged_into__isnull=True)
 
 
 class StatusChangeQuerySet(ChangeQuerySet):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from entities.views import businesses, changes, officers
+from entities.views import businesses, changes, duplicates, officers
 
 urlpatterns = [
     path("businesses/", businesses.business_list, name="business-list"),
@@ -20,6 +20,13 @@ urlpatterns = [
     path("officers/export/", officers.officer_export, name="officer-export"),
     path("officers/<int:pk>/", officers.officer_detail, name="officer-detail"),
     path("officers/<int:pk>/pledge/", officers.pledge_sign, name="pledge-sign"),
+    path("duplicates/", duplicates.duplicate_list, name="duplicate-list"),
+    path("duplicates/export/", duplicates.duplicate_export, name="duplicate-export"),
+    path("duplicates/seek/", duplicates.duplicate_seek, name="duplicate-seek"),
+    path("duplicates/<int:pk>/", duplicates.duplicate_detail, name="duplicate-detail"),
+    path("duplicates/<int:pk>/merge/", duplicates.duplicate_merge, name="duplicate-merge"),
+    path("duplicates/<int:pk>/apart/", duplicates.duplicate_apart, name="duplicate-apart"),
+    path("duplicates/<int:pk>/withdraw/", duplicates.duplicate_withdraw, name="duplicate-withdraw"),
     path("changes/", changes.change_list, name="change-list"),
     path("changes/status/<int:pk>/review/", changes.status_change_review, name="status-change-review"),
     path("changes/grade/<int:pk>/review/", changes.grade_change_review, name="grade-change-review"),

@@ -18,7 +18,7 @@ from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.periods import Period
 from inspections.choices import Exclusion, ProblemState
 from inspections.models import Problem, Visit, VisitDuty
-from inspections.querysets import in_force
+from inspections.querysets import VisitQuerySet, in_force
 from records.rules.workdays import WorkCalendar
 from records.services.calendar import current_calendar
 
@@ -109,7 +109,8 @@ class BusinessFacts:
         """
         calendar = current_calendar()
         duties = self._duties(business_id, viewer)
-        visits = self._visits(business_id, viewer, limit)
+        made = self._visits(business_id, viewer)
+        visits = list(made.order_by("-visited_on", "-pk")[:limit])
         problems = self._problems(business_id, viewer)
         periods = [self._period(duty, day, calendar) for duty in duties[:limit]]
         now = [
@@ -124,6 +125,7 @@ class BusinessFacts:
             open_problems=sum(problem.closed_on is None for problem in problems),
             all_problems=len(problems),
             reopened=sum(problem.reopen_count for problem in problems),
+            all_visits=len(visits) if len(visits) < limit else made.count(),
             history=[*self._visited(visits), *self._missed(duties, day), *self._found(problems)],
             visits_url=link("visit-list", query=f"?business={business_id}"),
             problems_url=link("problem-list", query=f"?business={business_id}"),
@@ -153,11 +155,9 @@ class BusinessFacts:
         )
         return list({duty.period: duty for duty in slices}.values())[::-1]
 
-    def _visits(self, business_id: int, viewer: User, limit: int) -> list[Visit]:
-        if not viewer.can(Permission.VIEW_VISITS):
-            return []
+    def _visits(self, business_id: int, viewer: User) -> VisitQuerySet:
         visits = Visit.objects.visible_to(viewer).valid().filter(counted_for(business_id))
-        return list(visits.order_by("-visited_on", "-pk")[:limit])
+        return visits if viewer.can(Permission.VIEW_VISITS) else visits.none()
 
     def _problems(self, business_id: int, viewer: User) -> list[Problem]:
         if not viewer.can(Permission.VIEW_PROBLEMS):

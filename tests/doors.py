@@ -177,6 +177,16 @@ DOORS: dict[str, Door] = {
     "task-report": Door(POST, (P.REPORT_TASK,), "task", "task"),
     "task-report-decide": Door(POST, (P.APPROVE_TASK,), "task_report", "task"),
     "clause-list": Door(GET, (P.VIEW_RULEBOOK,)),
+    "reading-export": Door(
+        GET,
+        (P.EXPORT,),
+        answers=dict.fromkeys((Role.REGULATOR, Role.SUPERVISION_TEAM, Role.SYSTEM_ADMIN), 403),
+    ),
+    "rulebook-export": Door(
+        GET,
+        (P.EXPORT,),
+        answers=dict.fromkeys((Role.REGULATOR, Role.SUPERVISION_TEAM, Role.SYSTEM_ADMIN), 403),
+    ),
     "reading-new": Door(
         POST, (P.ASSESS, P.MANAGE_RULEBOOK), "clause", "clause", answers={Role.ASSESSOR: 403}
     ),

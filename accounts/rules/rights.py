@@ -56,6 +56,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.VIEW_BUSINESSES,
             P.EDIT_BUSINESS,
             P.PROPOSE_STATUS,
+            P.REVIEW_DUPLICATES,
             P.VIEW_OFFICERS,
             P.EDIT_ASSIGNMENT,
         }
@@ -96,6 +97,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.VIEW_BUSINESSES,
             P.PROPOSE_STATUS,
             P.REVIEW_STATUS,
+            P.REVIEW_DUPLICATES,
             P.VIEW_OFFICERS,
             P.VIEW_VISITS,
         }
@@ -137,7 +139,7 @@ _TERRITORIAL = {
     "batch",
     "inspection",
     "site",
-} | {"status_change", "grade_change", "reading"}
+} | {"status_change", "grade_change", "duplicate", "reading"}
 _HEAD = {"campaign", "report", "task", "clause", "rulebook", "assessment", "policy", "group"}
 _PLACES = {"region", "unit"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -16,16 +16,28 @@ from accounts.models import Region
 from entities.choices import BusinessStatus, ReviewState, Source
 from entities.hooks import business_changed
 from entities.ledgers.columns import BUSINESS_COLUMNS, STATUSES
-from entities.ledgers.matching import FIELDS, Stored, match_businesses
+from entities.ledgers.former import IDENTITY, Identity, keep_former
+from entities.ledgers.matching import FIELDS, Matches, Stored, match_businesses, without_former
+from entities.ledgers.merged import stand_by_mergers
+from entities.ledgers.similar import (
+    Alike,
+    Newcomer,
+    Pair,
+    note_kept_apart,
+    similar_businesses,
+    write_pairs,
+)
 from entities.ledgers.undo import undo_businesses
-from entities.models import Business, GradeChange, StatusChange
+from entities.models import Business, DuplicatePair, GradeChange, StatusChange
 from entities.rules.matching import match_key
 from foodsafe_portal.lib.identifiers import licence_problem, uscc_problem
+from foodsafe_portal.lib.mergers import home_of
 from foodsafe_portal.lib.pinyin import initials
-from foodsafe_portal.lib.scope import in_territory
+from foodsafe_portal.lib.scope import in_territory, standing_mergers
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
 from records.ledgers.bulk import Same, among, insert, update
+from records.ledgers.owned import stand_against, without_owned
 from records.ledgers.staging import still_stand
 from records.models import LedgerBatch, LedgerRow
 
@@ -54,6 +66,7 @@ class Intents:
 
     created: list[Intent] = field(default_factory=list)
     changed: list[Intent] = field(default_factory=list)
+    similar: dict[int, list[Alike]] = field(default_factory=dict)
 
 
 @register
@@ -64,8 +77,10 @@ class BusinessesKind(LedgerKind):
     title = _("食品生产经营主体台账")
     columns = BUSINESS_COLUMNS
     match_note = (
-        "先按许可证号对应，再按统一社会信用代码加经营场所，再按企业名称加经营场所；空着的格不改已登记的内容"
+        "先按许可证号对应，再按统一社会信用代码加经营场所，再按企业名称加经营场所，登记中没有的再按曾用的名称和号码对应；"
+        "空着的格不改已登记的内容"
     )
+    ownable = tuple(c.key for c in BUSINESS_COLUMNS if c.type != "region" and c.key != "seq")
     endless = {"licence_valid_to": ("长期", "永久", "长期有效", "无固定期限")}
     example = {
         "name": "南湖区张记面馆", "credit_code": "92990102MA0000001X", "licence_no": "JY29901020000001",
@@ -131,12 +146,18 @@ class BusinessesKind(LedgerKind):
     def plan(self, rows: Rows, context: LedgerContext) -> Plan:
         """See ``LedgerKind.plan``."""
         plan = Plan(len(rows))
-        regions = resolve_regions(rows, RegionIndex(context.territory))
+        places = RegionIndex(context.territory)
+        regions = resolve_regions(rows, places)
         matches = match_businesses(rows, context.territory)
-        intents = _intents(rows, plan, regions, matches)
-        _decide_grades(rows, plan, intents)
-        _decide_statuses(rows, plan, intents)
-        plan.data = _settle(plan, intents, rows.live())
+        stand_by_mergers(rows, plan, matches)
+        seen, kept = without_owned(rows, context.locked_columns, matches.stored, _registered)
+        intents = _intents(seen, plan, regions, matches)
+        _decide_grades(seen, plan, intents)
+        _decide_statuses(seen, plan, intents)
+        stand_against(plan, kept)
+        plan.data = _settle(intents)
+        plan.data.similar = _similar(rows, plan.data.created, context.territory, places.names)
+        note_kept_apart(rows, {index: stored.pk for index, stored in matches.stored.items()})
         return plan
 
     def idle_rows_stand(self, batch: LedgerBatch) -> bool:
@@ -156,6 +177,7 @@ class BusinessesKind(LedgerKind):
                 else ()
             )
             _record_changes(intents, created, context)
+            _record_identities(intents, created, context)
         except IntegrityError as clash:
             raise RegisterChanged(str(clash)) from clash
         concerned = [*created.values(), *(intent.stored.pk for intent in intents.changed if intent.stored)]
@@ -177,14 +199,17 @@ class BusinessesKind(LedgerKind):
     def last_written(self, territory: str) -> datetime | None:
         """See ``LedgerKind.last_written``."""
         written = Business.objects.filter(in_territory(territory)).aggregate(last=Max("updated_at"))["last"]
+        decided = DuplicatePair.objects.filter(in_territory(territory)).aggregate(last=Max("decided_at"))
         proposed = StatusChange.objects.filter(in_territory(territory, "business__region_id")).aggregate(
             last=Max("proposed_at"), reviewed=Max("reviewed_at")
         )
-        return max(filter(None, (written, proposed["last"], proposed["reviewed"])), default=None)
+        return max(
+            filter(None, (written, decided["last"], proposed["last"], proposed["reviewed"])), default=None
+        )
 
     def missing(self, batch: LedgerBatch) -> QuerySet | None:
         """Operating businesses of the townships the file speaks of that it does not name."""
-        found = Business.objects.filter(in_territory(batch.territory)).operating()
+        found = Business.objects.registered().filter(in_territory(batch.territory)).operating()
         places = set(
             batch.rows.exclude(key="").order_by().values_list("values__township", flat=True).distinct()
         ) - {None}
@@ -233,16 +258,19 @@ class BusinessesKind(LedgerKind):
 # --- what each row would do ----------------------------------------------------------------------------
 
 
-def _intents(
-    rows: Rows, plan: Plan, regions: Sequence[str], matches: Mapping[int, Stored]
-) -> dict[int, Intent]:
+def _intents(rows: Rows, plan: Plan, regions: Sequence[str], matches: Matches) -> dict[int, Intent]:
     """Values to write for every live row; ``befores`` get what changes besides status and grade."""
+    merged = standing_mergers()
     intents: dict[int, Intent] = {}
     offered = list(rows.tuples(FIELDS))
     filled = list(zip(*(_filled(rows, name) for name in FIELDS), strict=True))
     grades = rows.column("responsibility_grade")
+    for index, former in matches.former.items():
+        offered[index] = without_former(offered[index], former, matches.stored[index])
     for index in rows.live():
-        stored = matches.get(index)
+        if index in matches.merged:
+            continue
+        stored = matches.stored.get(index)
         if stored is None:
             key = rows.identities[index]
             intents[index] = Intent(index, None, filled[index], regions[index], key, grades[index] or "")
@@ -254,7 +282,8 @@ def _intents(
         if filled[index] != values:
             values, before = _differences(offered[index], stored)
         region, key = regions[index], stored.match_key
-        if len(region) < len(stored.region_id) and stored.region_id.startswith(region):
+        here = home_of(stored.region_id, merged) if merged else stored.region_id
+        if here.startswith(region):  # also where it was merged into: its facts stay where they were
             region = stored.region_id
         if region != stored.region_id:
             before["region_id"] = stored.region_id
@@ -268,6 +297,13 @@ def _intents(
         plan.befores[index] = before or None
         plan.verbs[index] = RowVerb.UPDATED if before else RowVerb.UNCHANGED
     return intents
+
+
+def _registered(stored: Stored, key: str) -> Any:
+    """What the register has in a column of the ledger."""
+    if key == "status":
+        return stored.status
+    return stored.grade if key == "responsibility_grade" else stored.values[FIELDS.index(key)]
 
 
 def _filled(rows: Rows, name: str) -> list[Any]:
@@ -375,15 +411,29 @@ def _decide_statuses(rows: Rows, plan: Plan, intents: Mapping[int, Intent]) -> N
                 plan.verbs[index] = RowVerb.REACTIVATED if to_status == NORMAL else RowVerb.UPDATED
 
 
-def _settle(plan: Plan, intents: Mapping[int, Intent], live: Iterable[int]) -> Intents:
+def _settle(intents: Mapping[int, Intent]) -> Intents:
     settled = Intents()
-    for index in live:
-        intent = intents[index]
+    for intent in intents.values():
         if intent.stored is None:
             settled.created.append(intent)
         elif intent.rewrites or intent.to_status:
             settled.changed.append(intent)
     return settled
+
+
+def _similar(
+    rows: Rows, created: Sequence[Intent], territory: str, names: Mapping[str, str]
+) -> dict[int, list[Alike]]:
+    """Businesses of the register that are like those a row creates; the rows say so and are imported all the same."""
+    name, premises = FIELDS.index("name"), FIELDS.index("premises_address")
+    newcomers = (
+        Newcomer(each.index, each.values[name], each.values[premises], each.region_id) for each in created
+    )
+    found = similar_businesses(newcomers, territory, names)
+    for index, alike in found.items():
+        said = f"与登记中的“{alike[0].name}”（{alike[0].address}）相似，照常新增，并列入“疑似重复主体”待核对"
+        rows.note(index, "name", "similar_business", said)
+    return found
 
 
 # --- writing -------------------------------------------------------------------------------------------
@@ -476,3 +526,23 @@ def _record_changes(intents: Intents, created: Mapping[str, int], context: Ledge
             "state": Same(ReviewState.PROPOSED.value),
         },
     )
+
+
+def _record_identities(intents: Intents, created: Mapping[str, int], context: LedgerContext) -> None:
+    """Keep the names and numbers that businesses lose, and put newcomers that are like others before a person."""
+    places = [FIELDS.index(name) for name in IDENTITY]
+    lost = [
+        Identity(stored.pk, stored.match_key, *(stored.values[place] for place in places))
+        for intent in intents.changed
+        if (stored := intent.stored)
+        and intent.rewrites
+        and any(stored.values[place] != intent.values[place] for place in places)
+    ]
+    keep_former(lost, on=context.ledger_date, at=context.now, source=Source.LEDGER, batch_id=context.batch_id)
+    new = {intent.index: (created[intent.match_key], intent.region_id) for intent in intents.created}
+    pairs = [
+        Pair(alike.pk, *new[index], alike.percent)
+        for index, found in intents.similar.items()
+        for alike in found
+    ]
+    write_pairs(pairs, at=context.now, batch_id=context.batch_id)

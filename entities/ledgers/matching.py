@@ -1,15 +1,18 @@
-"""Finds the registered business a row means: by natural key, else by what it was known under before it had a licence."""
+"""Finds the registered business a row means: by natural key, by what is written besides it, by what it was known under before."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
+from entities.ledgers.former import IDENTITY, Former, FormerIdentities, one_of, words_of
 from entities.models import Business
 from entities.rules.matching import plain
-from foodsafe_portal.lib.scope import in_territory
+from foodsafe_portal.lib.mergers import home_of
+from foodsafe_portal.lib.scope import in_territory, standing_mergers
 from records.ledgers import Rows
 from records.ledgers.bulk import among
 
@@ -36,38 +39,133 @@ def _read(businesses: QuerySet) -> list[Stored]:
     return [Stored._make((*row[:6], row[6:])) for row in businesses.values_list(*head, *FIELDS)]
 
 
-def match_businesses(rows: Rows, territory: str) -> dict[int, Stored]:
-    """Row → business: by natural key, else by what the register knew it under before it had a licence or a code."""
+@dataclass(slots=True)
+class Matches:
+    """Row → business. ``former``: rows that found it by an identity it had before; ``merged``: rows of businesses that were
+    merged into another one, which write nothing."""
+
+    stored: dict[int, Stored] = field(default_factory=dict)
+    former: dict[int, Former] = field(default_factory=dict)
+    merged: dict[int, Merged] = field(default_factory=dict)
+
+
+class Merged(NamedTuple):
+    """A row's business as it was when it was merged, and the one it was merged into."""
+
+    business: Stored
+    survivor: Stored
+
+
+def match_businesses(rows: Rows, territory: str) -> Matches:
+    """Row → business: by natural key, else by what the register knew it under before it had a licence or a code, else by an
+    identity it does not have any more."""
     live, keys = rows.live(), rows.identities
-    by_key = {
-        each.match_key: each
-        for each in _read(among(Business.objects.all(), "match_key", {keys[i] for i in live}))
-    }
-    matches: dict[int, Stored] = {}
+    everything = Business.objects.registered()
+    by_key = {each.match_key: each for each in _read(among(everything, "match_key", {keys[i] for i in live}))}
+    merged_regions = standing_mergers()
+    found = Matches()
+    matches = found.stored
     unmatched: list[int] = []
     for index in live:
-        found = by_key.get(keys[index])
-        if found is None:
+        stored = by_key.get(keys[index])
+        if stored is None:
             unmatched.append(index)
-        elif not found.region_id.startswith(territory):
-            key = "licence_no" if rows.column("licence_no")[index] else "credit_code"
-            rows.error(
-                index,
-                key,
-                "owned_elsewhere",
-                "这家主体已由其他辖区登记；请核对号码，确属本辖区的请联系创建办调整",
-            )
+        elif not home_of(stored.region_id, merged_regions).startswith(territory):
+            _owned_elsewhere(rows, index)
         else:
-            matches[index] = found
+            matches[index] = stored
     if unmatched:
+        past = _Past(rows, unmatched, territory)
+        unmatched = past.merged(unmatched, found)
         _match_by_premises(rows, unmatched, matches, territory, set(by_key))
+        past.renamed([i for i in unmatched if i not in matches and i not in rows.rejected], found)
     claimed: dict[int, list[int]] = defaultdict(list)
     for index, stored in matches.items():
         claimed[stored.pk].append(index)
     for group in claimed.values():
         if len(group) > 1:
             rows.refuse_group(group, "same_target", "指向登记中的同一家主体；请核对后只保留正确的一行")
-    return matches
+    return found
+
+
+def _owned_elsewhere(rows: Rows, index: int) -> None:
+    key = "licence_no" if rows.column("licence_no")[index] else "credit_code"
+    said = "这家主体已由其他辖区登记；请核对号码，确属本辖区的请联系创建办调整"
+    rows.error(index, key, "owned_elsewhere", said)
+
+
+class _Past:
+    """The rows that match nothing of the register, asked for by identities of the past."""
+
+    def __init__(self, rows: Rows, unmatched: list[int], territory: str) -> None:
+        self.rows, self.territory = rows, territory
+        self.names, self.codes = rows.column("name"), rows.column("credit_code")
+        self.licences, self.premises = rows.column("licence_no"), rows.column("premises_address")
+        self.known = FormerIdentities(
+            keys={rows.identities[i] for i in unmatched},
+            codes={self.codes[i] for i in unmatched if self.codes[i] and not self.licences[i]},
+            names={self.names[i] for i in unmatched if not self.codes[i] and not self.licences[i]},
+        )
+
+    def merged(self, indexes: list[int], found: Matches) -> list[int]:
+        """Rows of merged businesses find the survivor; returns the other rows."""
+        if not self.known:
+            return indexes
+        meant: dict[int, Former] = {}
+        for index in indexes:
+            former = one_of(self._formers(index))
+            if former is not None and former.is_merged:
+                meant[index] = former
+        businesses = _by_pk({pk for each in meant.values() for pk in (each.business_id, each.target_id)})
+        for index, former in meant.items():
+            gone, survivor = businesses[former.business_id], businesses[former.target_id]
+            if not home_of(survivor.region_id, standing_mergers()).startswith(self.territory):
+                _owned_elsewhere(self.rows, index)
+            else:
+                found.merged[index] = Merged(gone, survivor)
+        return [index for index in indexes if index not in meant]
+
+    def renamed(self, indexes: list[int], found: Matches) -> None:
+        """Rows of businesses that have another name, number or address today find them."""
+        if not self.known or not indexes:
+            return
+        meant = {index: former for index in indexes if (former := one_of(self._formers(index)))}
+        businesses = _by_pk({each.target_id for each in meant.values()})
+        for index, former in meant.items():
+            stored = businesses[former.target_id]
+            if not home_of(stored.region_id, standing_mergers()).startswith(self.territory):
+                continue  # its number may be another business's today
+            found.stored[index], found.former[index] = stored, former
+            old = former.outdated(_identity(stored))
+            said = f"是“{stored.name}” {former.valid_to} 以前登记的{words_of(old)}，按这家主体对应，不改回"
+            self.rows.note(
+                index, old[0] if old else "name", "former_identity", said if old else "按曾用的号码对应"
+            )
+
+    def _formers(self, index: int) -> list[Former]:
+        exact = self.known.by_key.get(self.rows.identities[index], [])
+        if exact or self.licences[index]:
+            return exact
+        return self.known.at_premises(
+            code=self.codes[index], name=self.names[index], premises=self.premises[index]
+        )
+
+
+def _by_pk(pks: set[int]) -> dict[int, Stored]:
+    return {each.pk: each for each in _read(among(Business.objects.all(), "id", pks))} if pks else {}
+
+
+def _identity(stored: Stored) -> dict[str, Any]:
+    return {name: stored.values[FIELDS.index(name)] for name in IDENTITY}
+
+
+def without_former(offered: tuple[Any, ...], former: Former, stored: Stored) -> tuple[Any, ...]:
+    """What a row offers, without the former name and numbers by which it found its business: they are not brought back."""
+    old = former.outdated(_identity(stored))
+    return tuple(
+        None if name in old and value == getattr(former, name) else value
+        for name, value in zip(FIELDS, offered, strict=True)
+    )
 
 
 def _match_by_premises(
@@ -75,7 +173,10 @@ def _match_by_premises(
 ) -> None:
     names, codes = rows.column("name"), rows.column("credit_code")
     licences, premises = rows.column("licence_no"), rows.column("premises_address")
-    here = Business.objects.filter(in_territory(territory)) if territory else Business.objects.all()
+    if not unmatched:
+        return
+    here = Business.objects.registered()
+    here = here.filter(in_territory(territory)) if territory else here
     numbers = {codes[i] for i in unmatched if codes[i]}
     by_code, by_name = defaultdict(list), defaultdict(list)
     # A row with a licence can only mean a business that has none yet; most ledgers, and most registers, have few such.

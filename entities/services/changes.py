@@ -19,6 +19,7 @@ from entities.errors import (
     ChangeAlreadyWaiting,
     FutureDate,
     GradeUnchanged,
+    MergedAway,
     ReasonMissing,
     ReviewedByProposer,
     StatusUnchanged,
@@ -31,6 +32,8 @@ from records.services.instants import writing_instant
 
 
 def _dated(business: Business, on: date) -> None:
+    if business.merged_into is not None:
+        raise MergedAway(business.name, business.merged_into.name)
     if on > timezone.localdate():
         raise FutureDate
     if on < business.registered_on:
@@ -51,7 +54,7 @@ def propose_status_change(
 ) -> StatusChange:
     """Propose another 经营状态; the business keeps its own, and its place in the denominator, until it is reviewed.
 
-    Raises ``StatusUnchanged``, ``ChangeAlreadyWaiting``, ``ReasonMissing``, ``FutureDate``, ``BeforeRegistration`` or the
+    Raises ``StatusUnchanged``, ``ChangeAlreadyWaiting``, ``ReasonMissing``, ``FutureDate``, ``BeforeRegistration``, ``MergedAway`` or the
     evidence service's ``EvidenceRefused``.
     """
     business.refresh_from_db(fields=["status"])

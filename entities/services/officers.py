@@ -14,6 +14,7 @@ from entities.errors import (
     EndsBeforeItBegins,
     FutureDate,
     LevelTaken,
+    MergedAway,
     OfficerInactive,
     PledgeAlreadySigned,
 )
@@ -49,10 +50,13 @@ def assign_officer(
     """Bind an officer to a business from a day on, at the officer's own level unless another is given.
 
     ``replacing``: the assignment of the same level that ends the day before (on its own first day if that is later).
-    Raises ``OfficerInactive``, ``FutureDate``, ``LevelTaken``, ``AssignmentEnded`` or ``EndsBeforeItBegins``.
+    Raises ``OfficerInactive``, ``MergedAway``, ``FutureDate``, ``LevelTaken``, ``AssignmentEnded`` or
+    ``EndsBeforeItBegins``.
     """
     if not officer.is_active:
         raise OfficerInactive(officer)
+    if business.merged_into is not None:
+        raise MergedAway(business.name, business.merged_into.name)
     if valid_from > timezone.localdate():
         raise FutureDate
     level = OfficerLevel(level or officer.level)

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     EDIT_BUSINESS = "edit_business"
     PROPOSE_STATUS = "propose_status"
     REVIEW_STATUS = "review_status"
+    REVIEW_DUPLICATES = "review_duplicates"
     VIEW_OFFICERS = "view_officers"
     EDIT_ASSIGNMENT = "edit_assignment"
     VIEW_VISITS = "view_visits"

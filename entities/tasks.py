@@ -1,0 +1,45 @@
+"""Work of the register that takes longer than a page may: the search for businesses that look like one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from django.utils import timezone
+
+from accounts.models import User
+from entities.services.duplicates import seek_duplicates
+from records.choices import JobState
+from records.models import Job
+from records.services import jobs
+from records.services.jobs import Progress, job_handler
+
+SEEK: Final = "duplicates.seek"
+
+
+def ask_for_duplicates(*, by: User) -> Job | None:
+    """Have the register of a person's territory compared; None for a person without one. While it runs, it is the same job."""
+    region = min(by.scope.regions("duplicate"), key=len, default="")
+    if not region:
+        return None
+    running = Job.objects.filter(
+        kind=SEEK, params__region=region, state__in=(JobState.QUEUED, JobState.RUNNING)
+    )
+    found = running.filter(created_by=by).first()
+    if found is not None:
+        return found
+    key = f"{SEEK}:{region}:{by.pk}:{timezone.now():%Y%m%d%H%M}"
+    return jobs.enqueue(kind=SEEK, params={"region": region, "by": by.pk}, by=by, dedupe_key=key)
+
+
+@job_handler(SEEK)
+def seek(job: Job, progress: Progress) -> dict[str, Any]:
+    """Compare township by township; done twice it changes nothing."""
+    by = User.objects.filter(pk=job.params.get("by")).first()
+    found = seek_duplicates(
+        region_code=job.params["region"],
+        by=by,
+        progress=lambda done, total: progress(done, total, "正在比对主体"),
+    )
+    progress(found.businesses, found.businesses, f"新发现 {found.new} 对疑似重复", force=True)
+    return asdict(found)
