@@ -10,9 +10,12 @@ from campaigns.ledger_writer.draft import Desk, Draft
 from campaigns.ledger_writer.officers import write_officers
 from campaigns.ledger_writer.problems import write_problems
 from campaigns.ledger_writer.readings import write_readings
+from campaigns.ledger_writer.regions import write_regions
 from campaigns.ledger_writer.rulebook import write_rulebook
 from campaigns.ledger_writer.tasks import write_tasks
+from campaigns.ledger_writer.units import write_units
 from campaigns.ledger_writer.visits import write_visits
+from campaigns.ledger_writer.workdays import write_workdays
 
 WRITERS: dict[str, Callable[[Desk, float], Draft]] = {
     "businesses": write_businesses,
@@ -20,6 +23,9 @@ WRITERS: dict[str, Callable[[Desk, float], Draft]] = {
     "visits": write_visits,
     "problems": write_problems,
     "accounts": write_accounts,
+    "units": write_units,
+    "regions": write_regions,
+    "workdays": write_workdays,
     "tasks": write_tasks,
     "readings": write_readings,
     "rulebook": write_rulebook,

@@ -16,7 +16,8 @@ from foodsafe_portal.lib.workbooks.stream import cell_xml
 
 _TITLES: Final = {
     "businesses": "食品生产经营主体台账", "officers": "包保干部责任清单", "visits": "督导记录", "problems": "问题整改台账",
-    "accounts": "平台账号申请表", "tasks": "创建工作任务清单", "readings": "指标结果台账", "rulebook": "评价细则",
+    "accounts": "平台账号申请表", "units": "成员单位名册", "regions": "行政区划调整情况表", "workdays": "放假调休安排表",
+    "tasks": "创建工作任务清单", "readings": "指标结果台账", "rulebook": "评价细则",
 }  # fmt: skip
 _ZIPPED_ON: Final = (2026, 1, 1, 0, 0, 0)  # no clock inside the file: the same seed gives the same bytes
 _SUBTOTAL_AFTER: Final = 50
