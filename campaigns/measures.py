@@ -208,7 +208,9 @@ def existing(question: Question) -> RegionQuerySet:
     begun = Q(opened_on__isnull=True) | Q(opened_on__lte=sunday)
     inside = in_territory(city, "code", mergers=question.mergers)
     found: RegionQuerySet = Region.objects.filter(inside, standing, begun)
-    return found.exclude(pk__in=list(question.mergers))
+    for merged in question.mergers:  # what lies below went along
+        found = found.exclude(in_territory(merged, "code", mergers={}))
+    return found
 
 
 def rows_behind(
