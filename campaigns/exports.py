@@ -1,4 +1,4 @@
-"""What the campaign's pages give away as xlsx or csv: frozen weeks, their figures, the rows behind one figure, tasks."""
+"""What the campaign's pages give away as xlsx or csv: frozen weeks, figures and the rows behind them, tasks, clauses."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import User
+from campaigns.clause_export import READINGS, RULEBOOK
 from campaigns.reports import figure_list, weeks
 from campaigns.task_export import KEY as TASKS
 from foodsafe_portal.lib.exports import ExportKind, register_export
@@ -18,7 +19,7 @@ from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.permissions import Permission
 from records.services.exports import ExportRefused
 
-__all__ = ["FIGURES", "FIGURE_PROBLEMS", "FIGURE_VISITS", "REPORTS", "TASKS"]
+__all__ = ["FIGURES", "FIGURE_PROBLEMS", "FIGURE_VISITS", "READINGS", "REPORTS", "RULEBOOK", "TASKS"]
 
 
 def _report_words(user: User, params: QueryDict) -> Sequence[tuple[str, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from accounts.models import User
 from campaigns.choices import AssessmentKind, ClauseKind
 from campaigns.models import Assessment, Clause, Reading, WeeklyReport
 from campaigns.rules.rulebook import ScoringRefused, parse_rulebook
@@ -87,8 +88,11 @@ def clause_rows(report: WeeklyReport) -> list[ClauseRow]:
     return rows
 
 
-def parallels(report: WeeklyReport, row: ClauseRow) -> list[Parallel]:
-    """Self, mock, provincial and national points for one clause, newest of each kind; the differences are the point."""
+def parallels(report: WeeklyReport, row: ClauseRow, user: User) -> list[Parallel]:
+    """Self, mock, provincial and national points for one clause, newest of each kind; the differences are the point.
+
+    Below them stand the counties' own assessments, as far as this person may see them.
+    """
     newest: dict[str, Assessment] = {}
     for assessment in Assessment.objects.filter(campaign=report.campaign, rulebook=report.rulebook).order_by(
         "held_on"
@@ -104,6 +108,30 @@ def parallels(report: WeeklyReport, row: ClauseRow) -> list[Parallel]:
         if low is not None and low == high and row.low is not None and row.low == row.high:
             difference = low - row.low
         shown.append(Parallel(str(kind.label), low, high, difference, latest and latest.held_on, note))
+    return shown + _counties(report, row, user)
+
+
+def _counties(report: WeeklyReport, row: ClauseRow, user: User) -> list[Parallel]:
+    """What counties found for this clause in their own assessments (自评), in the order of their codes."""
+    readings = (
+        Reading.objects.visible_to(user)
+        .valid()
+        .filter(
+            campaign=report.campaign,
+            clause__rulebook=report.rulebook,
+            clause__no=row.clause.no,
+            assessment__kind=AssessmentKind.SELF,
+            assessment__region__isnull=False,
+        )
+    )
+    shown = []
+    for reading in readings.select_related("assessment").order_by("assessment__region_id", "on"):
+        low, high, note = _points(report, row.clause, reading.value)
+        difference = (
+            low - row.low if low is not None and row.low is not None and row.low == row.high else None
+        )
+        assert reading.assessment is not None
+        shown.append(Parallel(reading.assessment.title, low, high, difference, reading.on, note))
     return shown
 
 
@@ -111,10 +139,19 @@ def _assessed(
     assessment: Assessment, report: WeeklyReport, clause: Clause
 ) -> tuple[Decimal | None, Decimal | None, str]:
     readings = dict(Reading.objects.valid().filter(assessment=assessment).values_list("clause__no", "value"))
-    if clause.no not in readings or report.rulebook is None:
+    if clause.no not in readings:
+        return None, None, ""
+    return _points(report, clause, readings[clause.no])
+
+
+def _points(
+    report: WeeklyReport, clause: Clause, value: dict[str, Any]
+) -> tuple[Decimal | None, Decimal | None, str]:
+    """The points of one clause for what was found, with the sentence that explains them."""
+    if report.rulebook is None:
         return None, None, ""
     try:
-        result = score(parse_rulebook(report.rulebook.document), {clause.no: readings[clause.no]})
+        result = score(parse_rulebook(report.rulebook.document), {clause.no: value})
     except ScoringRefused as refusal:
         return None, None, str(refusal)
     clauses: Any = result.as_document()["clauses"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from campaigns.choices import ClauseKind, ReadingSource
+from campaigns.clause_export import READINGS, RULEBOOK
 from campaigns.errors import CampaignRefused
 from campaigns.forms import ReadingForm
 from campaigns.models import Assessment, Clause, TaskItem, WeeklyReport
@@ -23,6 +25,7 @@ from campaigns.services.rulebooks import record_reading
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
+from records.views.exports import export_response
 
 
 def _report(user: User, week: str) -> WeeklyReport | None:
@@ -72,13 +75,28 @@ def clause_list(request: PortalRequest) -> HttpResponse:
         "show": show,
         "params": request.GET,
         "chosen": chosen,
-        "parallels": parallels(report, chosen) if chosen and chosen.leaf else [],
+        "parallels": parallels(report, chosen, request.user) if chosen and chosen.leaf else [],
         "tasks": _tasks(request.user, chosen),
+        "may_export": request.user.can(Permission.EXPORT),
         "may_read": request.user.can(Permission.MANAGE_RULEBOOK),
         "asked": asked(chosen.clause.method, chosen.clause.params) if chosen and chosen.leaf else "",
         "today": timezone.localdate(),
     }
     return render(request, "campaigns/clause_list.html", context)
+
+
+@require_safe
+@requires(Permission.EXPORT)
+def reading_export(request: PortalRequest) -> HttpResponseBase:
+    """What was found for clauses, as the ledger that can be imported again."""
+    return export_response(request, READINGS)
+
+
+@require_safe
+@requires(Permission.EXPORT)
+def rulebook_export(request: PortalRequest) -> HttpResponseBase:
+    """Editions of the rulebook, as the ledger that can be imported again."""
+    return export_response(request, RULEBOOK)
 
 
 def _tasks(user: User, chosen: ClauseRow | None) -> list[TaskItem]:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Unit, User
@@ -363,3 +364,39 @@ def test_cells_and_readings_say_the_same() -> None:
         answers = cells_of_reading(reading)
         assert set(answers) <= {*ANSWERS, "reason"}
         assert reading_of_cells(clause.get("method", ""), clause.get("params", {}), answers) == reading
+
+
+def test_the_clause_page_shows_the_countys_assessment_to_city_and_county_alone(
+    campaign: Campaign, office: User, liaison: User, today: date, login: Any
+) -> None:
+    take_in(send(liaison, "readings", [{"no": "1.4", "on": today, "value": 1}]))
+    close_week(campaign=campaign, week=Week.of(today - timedelta(days=7)))
+    other = make_user(role="county_liaison", region="990103")
+    shown = [
+        "南湖区自评" in login(user).get(reverse("clause-list"), {"no": "1.4"}).content.decode()
+        for user in (office, liaison, other)
+    ]
+    assert shown == [True, True, False]
+
+
+def test_pages_and_admin_take_in_and_give_away_readings(
+    office: User, school: User, today: date, login: Any
+) -> None:
+    take_in(
+        send(
+            office,
+            "readings",
+            [{"no": "1.1", "on": today, "met": "是"}, {"no": "1.4", "on": today, "met": None, "value": 2}],
+        )
+    )
+    for user, numbers in ((office, ["1.1", "1.4"]), (school, ["1.1"])):
+        answer = login(user).get(reverse("reading-export"), {"format": "csv"})
+        lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+        assert lines[0].startswith("序号,条款编号,条款名称,日期,达到,")
+        assert [line.split(",")[1] for line in lines[1:]] == numbers
+    narrowed = login(office).get(reverse("reading-export"), {"format": "csv", "q": "会议"})
+    assert len(b"".join(narrowed.streaming_content).decode().splitlines()) == 2
+    template = login(school).get(reverse("ledger-template", args=["readings"]))
+    assert template.status_code == 200 and len(b"".join(template.streaming_content)) > 5_000
+    offered = login(school).get(reverse("ledger-home")).context["kinds"]
+    assert {kind.key for kind in offered} == {"readings", "tasks"}

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.urls import reverse
 
 import campaigns
 from accounts.models import User
@@ -25,7 +30,7 @@ from records.ledgers import kind_of
 from records.models import LedgerBatch
 from records.services import ledgers
 from tests.factories import make_campaign, make_region, make_unit, make_user
-from tests.factories.ledgers import counts, found, send, take_in, workbook
+from tests.factories.ledgers import checked, counts, found, send, take_in, workbook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -326,3 +331,37 @@ def test_a_county_and_a_unit_may_not_write_the_rulebook(office: User) -> None:
         user = make_user(role=role, region=place)
         with pytest.raises(ledgers.LedgerRefused, match="不能导入"):
             send(user, "rulebook", rows())
+
+
+def test_command_page_and_admin_give_the_edition_away_and_the_admin_takes_it_in(
+    office: User, login: Any, tmp_path: Path
+) -> None:
+    client = login(office)
+    uploaded = client.post(
+        reverse("admin:campaigns_rulebook_import"),
+        {"file": SimpleUploadedFile("细则.xlsx", workbook("rulebook", rows()).read())},
+    )
+    batch = checked(LedgerBatch.objects.get())
+    assert uploaded.headers["Location"] == reverse("ledger-batch", args=[batch.pk])
+    take_in(batch)
+    out = tmp_path / "rulebook.csv"
+    call_command("export", "rulebook", out, "--user", office.username, "--json", stdout=StringIO())
+    by_command = out.read_text(encoding="utf-8-sig")
+    assert [line.split(",")[6] for line in by_command.splitlines()] == [
+        "编号",
+        "1",
+        "1.1",
+        "1.2",
+        "1.3",
+        "2",
+        "3",
+    ]
+    address = {"format": "csv", "code": "x-1"}
+    by_page = b"".join(client.get(reverse("rulebook-export"), address).streaming_content)
+    assert by_page.decode("utf-8-sig") == by_command.replace("\r\n", "\n").replace("\n", "\r\n")
+    nothing = b"".join(client.get(reverse("rulebook-export"), address | {"code": "y-9"}).streaming_content)
+    assert len(nothing.decode().splitlines()) == 1
+    by_admin = client.post(reverse("admin:campaigns_rulebook_export"), {"format": "csv"})
+    assert b"".join(by_admin.streaming_content) == by_page
+    back = ContentFile(by_page, name="rulebook.csv")
+    assert counts(send(office, "rulebook", back)) == {"read": 6, "accepted": 6, "unchanged": 6}

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Unit, User
@@ -303,6 +304,19 @@ def test_without_a_campaign_nothing_is_imported(db: None) -> None:
     make_unit("市教育局")
     office = make_user(role="campaign_office", region="9901")
     assert said(send(office, "tasks", [row()]), "error") == {"no_campaign"}
+
+
+def test_the_page_gives_away_the_ledger_of_the_tasks_it_shows(office: User, school: User, login: Any) -> None:
+    others = row(number=2, title="别人的", lead_unit="市商务局", supports="市公安局")
+    take_in(send(office, "tasks", [row(), others]))
+    address = reverse("task-export")
+    for user, numbers in ((office, ["1", "2"]), (school, ["1"])):
+        answer = login(user).get(address, {"format": "csv"})
+        lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+        assert lines[0].startswith("序号,任务编号,体系,任务,牵头单位,配合单位,阶段,")
+        assert [line.split(",")[1] for line in lines[1:]] == numbers
+    narrowed = login(office).get(address, {"format": "csv", "q": "别人"})
+    assert len(b"".join(narrowed.streaming_content).decode().splitlines()) == 2
 
 
 @pytest.mark.parametrize(
