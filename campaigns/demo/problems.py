@@ -153,7 +153,7 @@ class Desk:
         else:
             unit = places.unit(places.names[shop.township], shop.township)
         case = self._case(
-            f"{item}:{words}", ProblemSource.VISIT, severity, shop.name, shop.village, unit, visit.on,
+            f"{item}：{words}", ProblemSource.VISIT, severity, shop.name, shop.village, unit, visit.on,
             self.people.of_county("township_liaison", places, shop.county).pk,
             self.people.of_county("county_liaison", places, shop.county).pk,
         )  # fmt: skip

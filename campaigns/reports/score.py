@@ -15,6 +15,7 @@ from campaigns.models import Rulebook
 from campaigns.reports.cells import address
 from campaigns.rules import rulebook as rules
 from campaigns.rules.numbers import plain
+from foodsafe_portal.lib.typography import set_chinese
 
 KIND_SHORT = {
     "key": gettext_lazy("关键"),
@@ -200,7 +201,9 @@ def most_lost(
             low=Decimal(clause["low"]),
             high=Decimal(clause["high"]),
             lost=Decimal(clause["lost"]),
-            why=clause["why"].partition(":")[2] or clause["why"],  # the points stand in a column of their own
+            why=set_chinese(
+                clause["why"].partition(":")[2] or clause["why"]
+            ),  # the points stand in a column of their own
             unit=units.get(clause["no"]) or "",
             url=address("clause-list", week=week, no=clause["no"]),
         )

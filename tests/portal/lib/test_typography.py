@@ -18,6 +18,12 @@ from foodsafe_portal.lib.typography import set_chinese
             "总分最高 88.50 分，达不到 90 分", "总分最高 88.50 分，达不到 90 分", id="a sentence already set"
         ),
         pytest.param("见 https://a.b:8000/x", "见 https://a.b:8000/x", id="an address keeps its colon"),
+        pytest.param(
+            "达到≥30档,实际56.211656441717",
+            "达到 ≥30 档，实际 56.2",
+            id="a rate the portal counted to twelve places",
+        ),
+        pytest.param("实际79.9999", "实际 79.9999", id="a number somebody entered"),
         pytest.param("", "", id="nothing"),
     ],
 )
