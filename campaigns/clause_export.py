@@ -40,7 +40,8 @@ def _rulebooks(user: User, params: QueryDict) -> Iterable[Sequence[Any]]:
 
 
 def _named(name: str, label: str, params: QueryDict) -> list[tuple[str, str]]:
-    return [(label, params[name])] if params.get(name) else []
+    said = params.get(name, "")
+    return [(label, str(said))] if said else []
 
 
 register_export(

@@ -170,6 +170,7 @@ def test_an_imported_reading_moves_the_next_frozen_score_as_a_typed_one_does(
 
     def frozen() -> Any:
         report = close_week(campaign=campaign, week=week)
+        assert report.score is not None
         return {clause["no"]: clause for clause in report.score["clauses"]}, report.score["total_high"]
 
     nothing = frozen()
