@@ -142,6 +142,7 @@ class BatchSerializer(serializers.ModelSerializer):
             "id", "number", "kind", "state", "verdict", "reason", "file_name", "size", "digest", "uploaded_at", "territory",
             "sheet", "header_row", "columns", "unrecognised", "counts", "issue_groups", "seconds", "repeated", "asks",
             "candidates", "check_job", "commit_job", "confirmed_at", "committed_at", "accept_partial",
+            "decided_at", "decision_reason",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -197,6 +198,20 @@ class ConfirmSerializer(serializers.Serializer):
         max_length=64, help_text=_("所见批次的 digest：确认的必须是检查过的那个文件")
     )
     accept_partial = serializers.BooleanField(default=False, help_text=_("只导入合格行"))
+
+
+class ApproveSerializer(serializers.Serializer):
+    """The second person's yes to what they have seen."""
+
+    digest = serializers.CharField(
+        max_length=64, help_text=_("所见批次的 digest：批准的必须是检查过的那个文件")
+    )
+
+
+class DeclineSerializer(serializers.Serializer):
+    """The second person's no."""
+
+    reason = serializers.CharField(max_length=300, help_text=_("不批准的原因，上传人会看到"))
 
 
 class ChooseSerializer(serializers.Serializer):
@@ -343,6 +358,8 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         "create": (P.IMPORT_LEDGER,),
         "confirm": (P.IMPORT_LEDGER,),
         "abandon": (P.IMPORT_LEDGER,),
+        "approve": (P.IMPORT_LEDGER,),
+        "decline": (P.IMPORT_LEDGER,),
         "recheck": (P.IMPORT_LEDGER,),
         "choose": (P.IMPORT_LEDGER,),
         "undo": (P.IMPORT_LEDGER,),
@@ -435,6 +452,36 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         batch = self.get_object()
         given = self.valid(ConfirmSerializer)
         return self.shown(ledgers.confirm_batch(batch=batch, by=request.user, **given))
+
+    @extend_schema(
+        summary=_("批准导入"),
+        description=_(
+            "行数超过规定的批次(state 为 awaiting)由上传人以外、能导入同种台账且辖区包含它的人批准；随后自动导入。"
+        ),
+        request=ApproveSerializer,
+        responses=BATCH_200,
+        tags=[_("台账")],
+    )
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: int) -> Response:
+        """A second person's yes."""
+        batch = self.get_object()
+        given = self.valid(ApproveSerializer)
+        return self.shown(ledgers.approve_batch(batch=batch, by=request.user, **given))
+
+    @extend_schema(
+        summary=_("不批准"),
+        description=_("退回等待批准的批次，并写明原因；不写任何数据。"),
+        request=DeclineSerializer,
+        responses=BATCH_200,
+        tags=[_("台账")],
+    )
+    @action(detail=True, methods=["post"])
+    def decline(self, request: Request, pk: int) -> Response:
+        """A second person's no, with its reason."""
+        batch = self.get_object()
+        given = self.valid(DeclineSerializer)
+        return self.shown(ledgers.decline_batch(batch=batch, by=request.user, **given))
 
     @extend_schema(
         summary=_("放弃批次"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -94,9 +94,7 @@ class AccountsKind(LedgerKind):
     def check(self, rows: Rows, context: LedgerContext) -> None:
         """Names, roles and dates that no register needs to be asked about."""
         validator = User._meta.get_field("username").validators[0]
-        for index, (username, role, start, end) in enumerate(
-            rows.tuples(("username", "role", "valid_from", "valid_to"))
-        ):
+        for index, (username, start, end) in enumerate(rows.tuples(("username", "valid_from", "valid_to"))):
             if username:
                 try:
                     validator(username)
@@ -104,13 +102,8 @@ class AccountsKind(LedgerKind):
                     rows.error(
                         index, "username", "username_form", "用户名只能用文字、数字和 @ . + - _;请改正"
                     )
-            if role in EXCLUSIVE_ROLES:
-                said = f"“{ROLES[role]}”不能由台账授予；请由安全管理员在页面上单独授予"
-                rows.error(index, "role", "role_not_allowed", said)
             if start and end and end < start:
                 rows.error(index, "valid_to", "wrong_order", "终止日期早于起始日期；请核对")
-            if username and username == context.user.username:
-                rows.error(index, "username", "own_account", "不能用台账给自己授予岗位；请由他人办理")
 
     def identity(self, rows: Rows) -> list[str]:
         """One post of one person."""
@@ -203,6 +196,7 @@ def _find_units(rows: Rows, territory: str) -> list[int | None]:
         by_name[plain(name)].add(pk)
         if short:
             by_name[plain(short)].add(pk)
+    unclear: dict[int, set[int]] = {}
     for index, said in enumerate(column):
         if not said:
             continue
@@ -210,12 +204,30 @@ def _find_units(rows: Rows, territory: str) -> list[int | None]:
         if len(keys) == 1:
             found[index] = next(iter(keys))
         elif keys:
-            rows.error(index, "unit", "unit_ambiguous", f"有 {len(keys)} 个单位叫“{said}”；请填全称")
+            unclear[index] = keys
         else:
             rows.error(
                 index, "unit", "unit_unknown", f"您的辖区内没有名为“{said}”的单位；请先建立单位或核对名称"
             )
+    held = _units_held(rows, unclear) if unclear else {}
+    for index, keys in unclear.items():
+        theirs = keys & held.get((rows.column("username")[index], rows.column("role")[index]), set())
+        if len(theirs) == 1:  # of several units with this name, the one they work for already
+            found[index] = next(iter(theirs))
+        else:
+            said = f"有 {len(keys)} 个单位叫“{column[index]}”；请填全称"
+            rows.error(index, "unit", "unit_ambiguous", said)
     return found
+
+
+def _units_held(rows: Rows, indexes: Iterable[int]) -> dict[tuple[str, str], set[int]]:
+    """(user name, role) → the units for which these people hold posts now."""
+    names = {rows.column("username")[index] for index in indexes} - {None}
+    held: dict[tuple[str, str], set[int]] = defaultdict(set)
+    posts = Post.objects.filter(user__username__in=names, unit__isnull=False)
+    for username, role, unit in posts.values_list("user__username", "role", "unit_id"):
+        held[username, role].add(unit)
+    return held
 
 
 def _find_accounts(rows: Rows) -> dict[int, Account]:
@@ -280,18 +292,15 @@ def _intents(
             "user_id", "role", "region_id", "unit_id"
         )
     )
-    exclusive = {user_id for user_id, role, *_ in standing if role in EXCLUSIVE_ROLES}
+    over = Post.objects.filter(valid_to__lt=context.today)
+    ended = set(
+        among(over, "user_id", known).values_list("user_id", "role", "region_id", "unit_id", "valid_to")
+    )
     met: set[str] = set()
-    live = rows.live()
-    for index in live:
-        account = accounts[index]
-        if account.user and account.user.pk in exclusive:
-            rows.error(
-                index,
-                "role",
-                "exclusive_role",
-                "此人是系统、安全或审计管理员，不能兼任其他岗位；请换人或先终止原岗位",
-            )
+    exclusive = {user_id for user_id, role, *_ in standing if role in EXCLUSIVE_ROLES}
+    posts = _posts_told(rows, accounts, regions, units)
+    held = {index for index, post in posts.items() if post[:4] in standing or post in ended}
+    _refuse_forbidden(rows, accounts, held, exclusive, context)
     for index in rows.live():
         account, role = accounts[index], rows.column("role")[index]
         before: dict[str, Any] = {}
@@ -313,8 +322,7 @@ def _intents(
                     before |= {key: getattr(account.user, key) or "" for key in account.changes}
                     result.accounts.append(account)
                     verb = RowVerb.UPDATED
-        post = (account.user.pk if account.user else 0, role, regions[index], units[index])
-        if post not in standing:
+        if index not in held:
             before |= {"_region": regions[index], "_unit": units[index]}
             if verb == RowVerb.UNCHANGED:
                 verb = RowVerb.CREATED
@@ -324,6 +332,50 @@ def _intents(
             )
         plan.verbs[index], plan.befores[index] = verb, before or None
     return result
+
+
+def _posts_told(
+    rows: Rows,
+    accounts: Mapping[int, Account],
+    regions: Sequence[str | None],
+    units: Sequence[int | None],
+) -> dict[int, tuple[int, str, str | None, int | None, date | None]]:
+    """Row → the post it tells of: person (0 = a new one), role, region, unit, last day."""
+    roles, ends = rows.column("role"), rows.column("valid_to")
+    told = {}
+    for index in rows.live():
+        user = accounts[index].user
+        told[index] = (user.pk if user else 0, roles[index], regions[index], units[index], ends[index])
+    return told
+
+
+def _refuse_forbidden(
+    rows: Rows,
+    accounts: Mapping[int, Account],
+    held: Collection[int],
+    exclusive: Collection[int],
+    context: LedgerContext,
+) -> None:
+    """Posts that no ledger gives; a row that only repeats what is there (``held``) gives nothing."""
+    roles = rows.column("role")
+    for index in rows.live():
+        account, role = accounts[index], roles[index]
+        if index in held and _as_known(account):
+            continue
+        if role in EXCLUSIVE_ROLES:
+            said = f"“{ROLES[role]}”不能由台账授予；请由安全管理员在页面上单独授予"
+            rows.error(index, "role", "role_not_allowed", said)
+        if account.username == context.user.username:
+            rows.error(index, "username", "own_account", "不能用台账给自己授予岗位；请由他人办理")
+        elif account.user and account.user.pk in exclusive:
+            said = "此人是系统、安全或审计管理员，不能兼任其他岗位；请换人或先终止原岗位"
+            rows.error(index, "role", "exclusive_role", said)
+
+
+def _as_known(account: Account) -> bool:
+    """Whether the ledger says of a person what the account says; a blank says nothing."""
+    user = account.user
+    return user is not None and account.name == user.name and account.mobile in ("", user.mobile or "")
 
 
 def _undo(staged: list[LedgerRow], batch: LedgerBatch) -> UndoResult:

@@ -137,6 +137,28 @@ def test_each_fault_refuses_its_row_with_its_code(admin, fault, column, code):
     assert found(send(admin, "accounts", [row("good"), row("zhang") | fault]), "error") == [(4, column, code)]
 
 
+def test_a_row_that_repeats_what_is_there_gives_nothing_and_is_no_fault(admin):
+    make_user("guanli", name="关理", role="auditor")
+    batch = send(
+        admin, "accounts", [row("guanli", name="关理", role="审计管理员", region=None, valid_from=None)]
+    )
+    assert (found(batch, "error"), counts(batch).get("unchanged")) == ([], 1)
+    named = send(admin, "accounts", [row("guanli", name="别名", role="审计管理员", region=None)])
+    assert found(named, "error") == [(3, "角色", "role_not_allowed"), (3, "角色", "exclusive_role")]
+
+
+def test_a_post_that_has_ended_is_not_given_again_by_the_ledger_that_tells_of_it(admin):
+    former = make_user("li", name="李四", role="auditor")
+    ended = date(2026, 3, 31)
+    former.posts.update(valid_to=ended)
+    told = row("li", name="李四", role="审计管理员", region=None, valid_to=ended.isoformat())
+    assert counts(send(admin, "accounts", [told])).get("unchanged") == 1
+    again = send(admin, "accounts", [told | {"valid_to": None}])
+    assert found(again, "error") == [(3, "角色", "role_not_allowed")]
+    other = take_in(send(admin, "accounts", [row("li", name="李四")]))
+    assert (other.counts["rejected"], former.posts.count()) == (0, 2)
+
+
 def test_rows_of_one_person_that_contradict_each_other_are_refused(admin):
     batch = send(admin, "accounts", [row("zhang"), row("zhang", name="另一人", role="领导小组成员")])
     assert found(batch, "error") == [(3, "", "person_differs"), (4, "", "person_differs")]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.rules.rights import Role
 from entities.models import Business
 from inspections.models import Problem, Visit
-from records.models import AuditEvent
+from records.models import ApprovalRule, AuditEvent
 from records.services import jobs
 from tests.api.conftest import client_of
 from tests.factories import make_business, make_region
@@ -257,6 +257,31 @@ def test_a_ledger_is_uploaded_watched_read_confirmed_and_undone(api):
     assert client.post(f"{at}confirm/", yes, format="json").status_code == 409
     assert client.post(f"{at}undo/", format="json").json()["removed"] == 1
     assert Business.objects.count() == 0
+
+
+def test_a_large_ledger_is_approved_or_declined_by_a_second_person(api):
+    make_county()
+    ApprovalRule.objects.create(rows=0)
+    liaison, second = make_liaison(), api(make_liaison())
+    client = api(liaison)
+    at, digests = [], []
+    for _ in range(2):
+        file = workbook("businesses", [business_row()])
+        sent = client.post(
+            "/api/v1/ledgers/", {"kind": "businesses", "file": file}, format="multipart"
+        ).json()
+        jobs.run_inline(jobs.Job.objects.get(pk=sent["check_job"]))
+        at.append(f"/api/v1/ledgers/{sent['id']}/")
+        digests.append({"digest": sent["digest"]})
+        assert client.post(f"{at[-1]}confirm/", digests[-1], format="json").json()["state"] == "awaiting"
+    own = client.post(f"{at[0]}approve/", digests[0], format="json")
+    assert (own.status_code, own.json()["code"]) == (409, "own_batch")
+    approved = second.post(f"{at[0]}approve/", digests[0], format="json").json()
+    jobs.run_inline(jobs.Job.objects.get(pk=approved["commit_job"]))
+    assert second.post(f"{at[1]}decline/", {"reason": ""}, format="json").status_code == 400
+    declined = second.post(f"{at[1]}decline/", {"reason": "请补许可证号"}, format="json").json()
+    assert (declined["state"], declined["decision_reason"]) == ("refused", "请补许可证号")
+    assert (client.get(at[0]).json()["state"], Business.objects.count()) == ("committed", 1)
 
 
 def test_a_kind_that_is_not_the_persons_is_refused_with_a_sentence(api):
