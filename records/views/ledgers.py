@@ -24,6 +24,9 @@ from records.reports import batch_page, column_page, issues_shown, rows_shown
 from records.services import audit, ledgers
 
 AWAITING_SHOWN = 50
+SENT_OFTEN = ("businesses", "officers", "visits", "problems", "readings", "tasks")
+"""The ledgers that come every week; they are offered before those of the administrators."""
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -65,7 +68,7 @@ def _home(request: PortalRequest, refusal: str, status: int) -> HttpResponse:
         batches = batches.filter(state=state)
     context = {
         "page": page_of(batches, request, size=20),
-        "kinds": kinds_for(request.user),
+        "kinds": sorted(kinds_for(request.user), key=lambda kind: kind.key not in SENT_OFTEN),
         "titles": {kind.key: kind.title for kind in all_kinds()},
         "states": BatchState.choices,
         "params": params,
@@ -106,6 +109,7 @@ def ledger_batch(request: PortalRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"shown": shown, "batch": batch, "head": shown.head, "kind": shown.kind}
     if shown.asks == "columns" or (request.GET.get("columns") and batch.state in MAPPED):
         context["asked"] = column_page(batch)
+        context["choosing"] = shown.may_act and batch.state == BatchState.CHECKED
     if not shown.working:
         severity = request.GET.get("severity") or ("error" if shown.head["rejected"] else "warning")
         code = request.GET.get("code", "")

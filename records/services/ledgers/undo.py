@@ -41,7 +41,10 @@ def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
     )
     result = kind.undo(staged, batch, context)
     batch.state = BatchState.UNDONE
-    batch.choices = {**batch.choices, "left_alone": result.conflicts[:_LISTED]}
+    batch.choices = {
+        **batch.choices,
+        "left_alone": sorted(result.conflicts, key=lambda one: one["row"])[:_LISTED],
+    }
     LedgerBatch.objects.filter(pk=batch.pk).update(choices=batch.choices)
     audit.record(
         by=by,
