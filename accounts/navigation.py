@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -68,23 +66,9 @@ GROUPS: tuple[tuple[Any, tuple[Door, ...]], ...] = (
 )
 
 
-# What waits behind a door, by the name of its address; each room tells its own (``learn_badge``).
-_BADGES: dict[str, Callable[[User], int]] = {}
-
-
-def learn_badge(url_name: str, waiting: Callable[[User], int]) -> None:
-    """Show beside a door how many things wait for the person behind it."""
-    _BADGES[url_name] = waiting
-
-
 def _badge(door: Door, user: User) -> Any:
-    """Words such as “待办 3”, empty when nothing waits; asked only where the navigation is drawn."""
-    waiting = _BADGES.get(door.url_name)
-    return SimpleLazyObject(lambda: _waiting_words(waiting(user))) if waiting else ""
-
-
-def _waiting_words(count: int) -> str:
-    return gettext("待办 %(n)s") % {"n": f"{count:,}"} if count else ""
+    """The words beside a door, asked for only where the navigation is drawn."""
+    return SimpleLazyObject(lambda: badge_of(door.url_name, user))
 
 
 def navigation(user: User, path: str) -> list[dict[str, Any]]:
@@ -101,7 +85,7 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
                 "url": url,
                 "icon": door.icon,
                 "label": door.label,
-                "badge": badge_of(door.url_name, user),
+                "badge": _badge(door, user),
                 "active": False,
             }
             if path.startswith(url) and (best is None or len(url) > best[0]):

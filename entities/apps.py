@@ -1,4 +1,4 @@
-"""Names the app for Django and tells the navigation what waits here."""
+"""Names the app for Django."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -9,10 +9,3 @@ class EntitiesConfig(AppConfig):
 
     name = "entities"
     verbose_name = _("主体与干部")
-
-    def ready(self) -> None:
-        """The count needs the models, which exist only now."""
-        from accounts.navigation import learn_badge
-        from entities.reports.duplicates import waiting_pairs
-
-        learn_badge("duplicate-list", waiting_pairs)

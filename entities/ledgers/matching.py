@@ -33,6 +33,11 @@ class Stored(NamedTuple):
     region_id: str
     values: tuple[Any, ...]
 
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return str(self.values[0])
+
 
 def _read(businesses: QuerySet) -> list[Stored]:
     head = ("pk", "version", "match_key", "status", "responsibility_grade", "region_id")

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.rules.rights import Permission
-from entities.choices import BusinessStatus, OfficerLevel, ReviewState
+from entities.choices import BusinessStatus, FormerWhy, OfficerLevel, ReviewState
 from entities.hooks import Happening, Supervised, supervision
-from entities.models import Assignment, Business, GradeChange, Pledge, StatusChange
+from entities.models import (
+    Assignment,
+    Business,
+    BusinessMerger,
+    FormerIdentity,
+    GradeChange,
+    Pledge,
+    StatusChange,
+)
 from entities.reports.businesses import CATERING_TYPES, names_of
 from foodsafe_portal.lib.identifiers import licence_problem, uscc_problem
 from records.models import EvidenceFile
@@ -89,6 +98,9 @@ class BusinessFile:
     licence_problem: str
     same_code: int
     shows_phone: bool
+    former: tuple[FormerIdentity, ...]
+    absorbed: tuple[BusinessMerger, ...]
+    merger: BusinessMerger | None
 
     @property
     def status_waits(self) -> bool:
@@ -103,6 +115,9 @@ def business_file(
     statuses = list(business.status_changes.select_related("proposed_by", "reviewed_by"))
     grades = list(business.grade_changes.select_related("proposed_by", "reviewed_by"))
     assignments = list(business.assignments.filter(voided_at__isnull=True).select_related("officer"))
+    mergers = BusinessMerger.objects.standing().select_related("business", "survivor", "merged_by")
+    known = list(mergers.filter(Q(business=business) | Q(survivor=business)).order_by("merged_on", "pk"))
+    absorbed = tuple(each for each in known if each.survivor_id == business.pk)
     pledges = list(
         Pledge.objects.filter(officer__in={each.officer_id for each in assignments}).order_by(
             "-signed_on", "-pk"
@@ -113,6 +128,7 @@ def business_file(
         *_changes(statuses, grades),
         *_bonds_history(assignments),
         *supervised.history,
+        *_mergers(business, known),
         Happening(
             business.registered_on, _("入册"), business.get_source_display(), "building-store", "changes"
         ),
@@ -121,7 +137,7 @@ def business_file(
     limit = len(shown) if everything else HISTORY_SHOWN
     region = business.region_id
     places = names_of({region[:6], region[:9], region})
-    bonds = _bonds(business, assignments, pledges)
+    bonds = _bonds(assignments, pledges, {business.pk, *(each.business_id for each in absorbed)})
     approved = [change for change in statuses if change.state == ReviewState.APPROVED]
     return BusinessFile(
         business=business,
@@ -130,7 +146,7 @@ def business_file(
         village=places.get(region, "") if len(region) == 12 else "",
         period=supervision().period_label(day),
         status_since=approved[0].effective_on if approved else business.registered_on,
-        counts=business.status == BusinessStatus.NORMAL,
+        counts=business.status == BusinessStatus.NORMAL and business.merged_into_id is None,
         bonds=bonds,
         scales=_scales(business, grades, bonds),
         supervised=supervised,
@@ -142,7 +158,26 @@ def business_file(
         licence_problem=_licence_problem(business.licence_no),
         same_code=_same_code(business, viewer),
         shows_phone=viewer.can(Permission.EDIT_BUSINESS),
+        former=tuple(business.former_identities.filter(why=FormerWhy.CHANGED)[:LINES]),
+        absorbed=absorbed,
+        merger=next((each for each in known if each.business_id == business.pk), None),
     )
+
+
+def _mergers(business: Business, known: Sequence[BusinessMerger]) -> list[Happening]:
+    """Mergers that stand, as lines of the history."""
+    return [
+        Happening(
+            each.merged_on,
+            _("并入“%(name)s”") % {"name": each.survivor.name}
+            if each.business_id == business.pk
+            else _("“%(name)s”并入") % {"name": each.business.name},
+            "；".join(filter(None, (str(each.merged_by or ""), each.note))),
+            "arrows-join",
+            "changes",
+        )
+        for each in known
+    ]
 
 
 def _licence_problem(number: str) -> str:
@@ -206,22 +241,25 @@ def _scales(
 
 
 def _bonds(
-    business: Business, assignments: Sequence[Assignment], pledges: Sequence[Pledge]
+    assignments: Sequence[Assignment], pledges: Sequence[Pledge], businesses: Collection[int]
 ) -> tuple[Bond, ...]:
     active = sorted(
         (each for each in assignments if each.valid_to is None),
         key=lambda each: LEVEL_ORDER.get(each.level, 9),
     )
-    return tuple(Bond(each, *_pledge_standing(business, each, pledges)) for each in active)
+    return tuple(Bond(each, *_pledge_standing(each, pledges, businesses)) for each in active)
 
 
-def _pledge_standing(business: Business, bond: Assignment, pledges: Sequence[Pledge]) -> tuple[str, Any, str]:
-    """How the pledge for this business stands: it is signed anew when the post changes (domain: 承诺书)."""
+def _pledge_standing(
+    bond: Assignment, pledges: Sequence[Pledge], businesses: Collection[int]
+) -> tuple[str, Any, str]:
+    """How the pledge for this business, or one merged into it, stands: it is signed anew when the post changes (承诺书)."""
     last = next(
         (
             one
             for one in pledges
-            if one.officer_id == bond.officer_id and one.business_id in (None, business.pk)
+            if one.officer_id == bond.officer_id
+            and (one.business_id is None or one.business_id in businesses)
         ),
         None,
     )

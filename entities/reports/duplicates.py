@@ -21,6 +21,7 @@ from entities.hooks import Supervised, supervision
 from entities.models import Assignment, Business, BusinessMerger, DuplicatePair
 from entities.reports.businesses import Chip, View, names_of, region_chips, region_options
 from entities.rows import masked
+from foodsafe_portal.lib.badges import badge_for
 from foodsafe_portal.lib.formats import full_day
 from foodsafe_portal.lib.paging import Page, counts_of, page_of, without_cursor
 
@@ -117,9 +118,11 @@ def pairs_shown(user: User, asked: PairFilter) -> QuerySet:
     return asked.apply(DuplicatePair.objects.visible_to(user))
 
 
-def waiting_pairs(user: User) -> int:
-    """How many pairs wait for this person's decision."""
-    return counts_of([DuplicatePair.objects.visible_to(user).waiting()], to=COUNT_TO)[0]
+@badge_for("duplicate-list")
+def waiting_pairs(user: User) -> str:
+    """How many pairs wait for this person's decision, in words; '' when none does."""
+    count = counts_of([DuplicatePair.objects.visible_to(user).waiting()], to=COUNT_TO)[0]
+    return _("待核对 %(n)s") % {"n": f"{count:,}"} if count else ""
 
 
 def pair_page(user: User, params: QueryDict) -> PairPage:

@@ -89,8 +89,14 @@ def business_export(request: PortalRequest) -> HttpResponseBase:
 @require_GET
 @requires(Permission.VIEW_BUSINESSES)
 def business_detail(request: PortalRequest, pk: int) -> HttpResponse:
-    """One business's file."""
-    business = _business(request, pk)
+    """One business's file; that of a merged one can still be read, and nothing be done to it."""
+    seen = Business.objects.visible_to(request.user, merged=True).select_related("region", "merged_into")
+    business = get_object_or_404(seen, pk=pk)
+    may = rights(request.user)
+    if business.merged_into_id:
+        may |= dict.fromkeys(
+            (key for key in may if key.startswith("may_") and key != "may_see_officers"), False
+        )
     group = request.GET.get("history", "")
     group = group if group in dict(HISTORY_GROUPS) else ""
     everything = request.GET.get("all") == "1"
@@ -108,7 +114,7 @@ def business_detail(request: PortalRequest, pk: int) -> HttpResponse:
         "crumbs": [*crumbs_of(), (_("一企一档"), "")],
         "more_url": f"?history={group}&all=1#history",
         "now": timezone.localtime(),
-        **rights(request.user),
+        **may,
     }
     return render(request, "entities/business_detail.html", context)
 
