@@ -73,7 +73,7 @@ class CredentialsSerializer(serializers.Serializer):
 class TokenSerializer(serializers.Serializer):
     """A token, shown once."""
 
-    token = serializers.CharField(help_text=_("令牌；以后的请求带 Authorization: Token <令牌>"))
+    token = serializers.CharField(help_text=_("令牌；以后的请求带 Authorization: Token …"))
 
 
 class TokenView(APIView):

@@ -60,7 +60,7 @@ def report_task(
     if claims_done and unit.pk != task.lead_unit_id:
         raise TaskRefused(_("只有牵头单位可以申请办结。"))
     if claims_done and not uploads:
-        raise TaskRefused(_("申请办结要附佐证(照片或 PDF)。"))
+        raise TaskRefused(_("申请办结要附佐证（照片或 PDF）。"))
     task = TaskItem.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=task.pk)
     if task.state == TaskState.DONE:
         raise TaskRefused(_("这项任务已经办结，不用再报。"))
@@ -79,7 +79,7 @@ def report_task(
             )
     except IntegrityError:
         raise TaskRefused(
-            _("%(unit)s 本周(%(week)s)已经报过；退回后可以再报。") % {"unit": unit, "week": week}
+            _("%(unit)s 本周（%(week)s）已经报过；退回后可以再报。") % {"unit": unit, "week": week}
         ) from None
     for upload in uploads:
         evidence.store_evidence(upload=upload, target=report, by=by)

@@ -91,7 +91,7 @@ class BusinessWriteSerializer(serializers.ModelSerializer):
     def validate_region(self, region: Region) -> Region:
         """A business stands in a township or village that still exists."""
         if region.closed_on or region.level not in (RegionLevel.TOWNSHIP, RegionLevel.VILLAGE):
-            raise serializers.ValidationError(_("所在地区要选现有的乡镇(街道)或村(社区)。"))
+            raise serializers.ValidationError(_("所在地区要选现有的乡镇（街道）或村（社区）。"))
         return region
 
     def validate_contact_phone(self, number: str) -> str:
@@ -158,10 +158,10 @@ class BusinessFilters(filters.FilterSet):
 
 
 EXAMPLE = {
-    "name": _("南湖区幸福饭店"),
+    "name": "南湖区幸福饭店",
     "licence_no": "JY29901020000018",
     "business_type": "catering",
-    "premises_address": _("南湖区人民街道幸福路 18 号"),
+    "premises_address": "南湖区人民街道幸福路 18 号",
     "region": "990102001",
 }
 
@@ -215,7 +215,7 @@ class BusinessViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVi
     @extend_schema(
         summary=_("修改经营主体"),
         description=_(
-            "只传要改的项和读到的 version。别人先保存过时答复 409,clashes 列出双方的值，version 是现在的版本；"
+            "只传要改的项和读到的 version。别人先保存过时答复 409，clashes 列出双方的值，version 是现在的版本；"
             "核对后带新的 version 再传。经营状态和包保等级不在这里改。"
         ),
         request=BusinessChangeSerializer,

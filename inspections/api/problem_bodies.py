@@ -166,7 +166,7 @@ class SubmitSerializer(StepSerializer):
 
     on = Day(help_text=_("整改完成日期"))
     note = serializers.CharField(max_length=1000, help_text=_("整改情况"))
-    proof = Files(min_length=1, help_text=_("整改后的照片或 PDF,1–9 份"))
+    proof = Files(min_length=1, help_text=_("整改后的照片或 PDF，1–9 份"))
 
 
 class NoteSerializer(StepSerializer):
