@@ -340,8 +340,8 @@ BATCH_200 = {200: BatchSerializer}
     retrieve=extend_schema(
         summary=_("一个台账批次"),
         description=_(
-            "state:uploaded、checking（检查中）→ checked（待确认）或 refused（不能导入）→ committing → committed。"
-            "检查的结果：verdict(accept、partial、refuse)、reason、counts、issue_groups；逐条问题见 issues。"
+            "state：uploaded、checking（检查中）→ checked（待确认）或 refused（不能导入）→ committing → committed。"
+            "检查的结果：verdict（accept、partial、refuse）、reason、counts、issue_groups；逐条问题见 issues。"
         ),
         tags=[_("台账")],
     ),
@@ -456,7 +456,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
     @extend_schema(
         summary=_("批准导入"),
         description=_(
-            "行数超过规定的批次(state 为 awaiting)由上传人以外、能导入同种台账且辖区包含它的人批准；随后自动导入。"
+            "行数超过规定的批次（state 为 awaiting）由上传人以外、能导入同种台账且辖区包含它的人批准；随后自动导入。"
         ),
         request=ApproveSerializer,
         responses=BATCH_200,
