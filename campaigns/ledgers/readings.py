@@ -184,6 +184,7 @@ class _Planner:
         broad = any(post.role != Role.UNIT_LIAISON for post in posts)
         self.for_campaign, self.for_county = broad and whole, broad and not whole
         self.may_overrule = context.user.can(Permission.MANAGE_RULEBOOK)
+        self.checked: set[tuple[str, str]] = set()
         self.result = Intents(campaign=campaign)
         self.result.assessment = (
             Assessment.objects.filter(
@@ -265,7 +266,9 @@ class _Planner:
     def _value(self, index: int, clause: Clause, cells: Mapping[str, Any]) -> dict[str, Any] | None:
         try:
             value = reading_of_cells(clause.method, clause.params, cells)
-            check_reading(self.rulebook, clause.no, value)
+            if (seen := (clause.no, repr(value))) not in self.checked:
+                check_reading(self.rulebook, clause.no, value)
+                self.checked.add(seen)
         except CellRefused as refusal:
             self.rows.error(index, refusal.key, refusal.code, f"条款 {clause.no}：{refusal}")
         except ScoringRefused as refusal:

@@ -108,11 +108,7 @@ class TasksKind(LedgerKind):
         """See ``LedgerKind.apply``."""
         intents: Intents = plan.data
         try:
-            for values in intents.created:
-                supports = values.pop("supports")
-                assert intents.campaign is not None
-                task = TaskItem.objects.create(campaign=intents.campaign, **values)
-                _support(task.pk, supports)
+            _create(intents)
             for pk, values in intents.updated:
                 supports = values.pop("supports", None)
                 if values:
@@ -156,6 +152,19 @@ class TasksKind(LedgerKind):
                 "、".join(support.unit.name for support in task.supports.all()), task.phase.name if task.phase else "",
                 task.starts_on, task.due_on, written(task.targets), "", STATES[task.state], task.done_on,
             ]  # fmt: skip
+
+
+def _create(intents: Intents) -> None:
+    """Insert new tasks with their cooperating units, whatever their number, in two statements."""
+    helpers = [values.pop("supports") for values in intents.created]
+    tasks = TaskItem.objects.bulk_create(
+        TaskItem(campaign=intents.campaign, **values) for values in intents.created
+    )
+    TaskSupport.objects.bulk_create(
+        TaskSupport(task=task, unit_id=unit)
+        for task, units in zip(tasks, helpers, strict=True)
+        for unit in units
+    )
 
 
 def _support(task: int, units: Sequence[int]) -> None:
