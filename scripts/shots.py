@@ -135,7 +135,7 @@ def picture_role(browser: Browser, album: Album, role: str, cookie: dict[str, st
 
 def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
     """Wait until the server answers."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180  # a busy machine is slow to start
     while server.poll() is None and time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"{address}/healthz", timeout=5):

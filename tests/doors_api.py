@@ -94,7 +94,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "api-ledger-marked"): Operation(SEES_LEDGERS, "batch", "batch"),
     **acts(
         "ledger", "batch", "batch",
-        confirm=IMPORTS, abandon=IMPORTS, recheck=IMPORTS, choose=IMPORTS, undo=IMPORTS,
+        confirm=IMPORTS, abandon=IMPORTS, approve=IMPORTS, decline=IMPORTS, recheck=IMPORTS, choose=IMPORTS, undo=IMPORTS,
     ),
     ("GET", "api-job-list"): Operation((P.VIEW_JOBS,)),
     ("GET", "api-job-detail"): Operation(HAS_JOBS, "job", "job"),

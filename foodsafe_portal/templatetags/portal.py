@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -51,6 +51,14 @@ def moment(value: date | datetime | None) -> str:
     if isinstance(value, datetime):
         return f"{day(value)} {value:%H:%M}"
     return day(value)
+
+
+@register.filter
+def of_one(share: Any) -> str:
+    """``{{ "0.60"|of_one }}`` -> ``60.0%``: a share of one as a percentage with one decimal, rounded half up."""
+    if share in (None, ""):
+        return formats.NO_VALUE
+    return f"{(Decimal(str(share)) * 100).quantize(Decimal('0.1'), ROUND_HALF_UP)}%"
 
 
 @register.filter

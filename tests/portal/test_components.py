@@ -62,6 +62,11 @@ def words(source: str, **values: Any) -> str:
             id="a week over New Year is in full",
         ),
         pytest.param("instant|minute", "2026-11-16 00:30", id="an instant is told in the portal's time zone"),
+        pytest.param("floor|of_one", "60.0%", id="a share of one is told as a percentage"),
+        pytest.param("nothing|of_one", "—", id="no share is a dash"),
+        pytest.param(
+            "sentence|told", "督导任务已生成", id="a stored sentence is Chinese for who reads Chinese"
+        ),
         pytest.param("12|change:34", "-22", id="a change is now minus before"),
         pytest.param("nothing|change:34", "None", id="no change without both sides"),
     ],
@@ -76,6 +81,8 @@ def test_a_filter_prints_numbers_and_days_one_way(filtered: str, printed: str) -
         week="2026-W46",
         first="2026-W01",
         instant=datetime(2026, 11, 15, 16, 30, tzinfo=UTC),
+        floor="0.60",
+        sentence="督导任务已生成",
     )
     assert shown == printed
 
