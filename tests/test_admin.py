@@ -322,7 +322,7 @@ def make_everything(region: str, owner: User) -> dict[type[models.Model], models
         Job.objects.create(kind="ledger.check", created_by=owner, created_at=now),
         batch,
         LedgerRow.objects.create(batch=batch, row_no=3, verdict="accepted", verb="created"),
-        LedgerHabit.objects.create(kind="businesses", territory=region[:6], updated_by=user, updated_at=now),
+        LedgerHabit.objects.create(kind="businesses", territory=region, updated_by=user, updated_at=now),
         ApprovalRule.objects.get_or_create(kind="", defaults={"rows": 1000})[0],
         OwnedColumn.objects.get_or_create(kind="businesses", column="scale")[0],
         year,
