@@ -247,6 +247,7 @@ class _Planning:
         for one in self.stored:
             self.by_name.setdefault((one.region, plain(one.name)), one)
         self.intents: dict[int, Intent] = {}
+        self.names: dict[int, str] = {}
 
     def plan(self) -> Plan:
         """See ``LedgerKind.plan``."""
@@ -261,6 +262,7 @@ class _Planning:
                 rows.error(index, "region", "region_closed", said)
             if region and index not in rows.rejected:
                 self.intents[index] = self._intent(index, region, known)
+        self.names = dict(Unit.objects.values_list("pk", "name"))
         self._refuse_twice()
         self._find_parents()
         self._refuse_circles()
@@ -371,7 +373,10 @@ class _Planning:
         after |= (
             {"parent": list(parent) if isinstance(parent, tuple) else parent} if "parent" in changed else {}
         )
-        plan.befores[index] = {**{name: getattr(known, name) for name in changed}, "_after": after}
+        before = {name: getattr(known, name) for name in changed}
+        if "parent" in changed:  # people read a name, the undo a key
+            before |= {"parent": self.names.get(known.parent or 0, ""), "_parent": known.parent}
+        plan.befores[index] = {**before, "_after": after}
         intents.changed[index] = intent
 
 
@@ -447,7 +452,8 @@ def _put_back(back: Sequence[tuple[int, Mapping[str, Any]]], now: Mapping[int, S
     columns: dict[str, list[Any]] = {}
     for name in FIELDS:
         column = "parent_id" if name == "parent" else name
-        columns[column] = [before.get(name, getattr(now[pk], name)) for pk, before in back]
+        key = "_parent" if name == "parent" else name
+        columns[column] = [before.get(key, getattr(now[pk], name)) for pk, before in back]
     update(Unit, [pk for pk, _ in back], columns)
 
 
