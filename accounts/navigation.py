@@ -43,7 +43,7 @@ GROUPS: tuple[tuple[Any, tuple[Door, ...]], ...] = (
             Door(_("经营主体"), "business-list", "building-store", P.VIEW_BUSINESSES),
             Door(_("包保干部"), "officer-list", "users", P.VIEW_OFFICERS),
             Door(_("状态与定级审核"), "change-list", "checks", P.REVIEW_STATUS),
-            Door(_("疑似重复主体"), "duplicate-list", "arrows-join", P.REVIEW_DUPLICATES),
+            Door(_("疑似重复"), "duplicate-list", "arrows-join", P.REVIEW_DUPLICATES),
         ),
     ),
     (

@@ -88,7 +88,6 @@ class Supervised:
     all_problems: int
     reopened: int
     history: Sequence[Happening]
-    all_visits: int = 0
     visits_url: str = ""
     problems_url: str = ""
 
@@ -120,6 +119,10 @@ class Supervision(Protocol):
         """Everything one business's page shows of visits and problems that ``viewer`` may see."""
         ...
 
+    def visits(self, business_id: int, viewer: Any) -> int:
+        """How many visits to a business, and to those merged into it, ``viewer`` may see."""
+        ...
+
     def of_officer(self, officer_id: int, day: date) -> tuple[int, int]:
         """Visits made in the period of ``day`` and businesses still owing one."""
         ...
@@ -147,6 +150,10 @@ class Unsupervised:
     def of_business(self, business_id: int, viewer: Any, day: date, limit: int) -> Supervised:
         """Nothing known."""
         return Supervised(None, (), (), 0, 0, 0, ())
+
+    def visits(self, business_id: int, viewer: Any) -> int:
+        """None known."""
+        return 0
 
     def of_officer(self, officer_id: int, day: date) -> tuple[int, int]:
         """Nothing known."""

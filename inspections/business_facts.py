@@ -109,8 +109,7 @@ class BusinessFacts:
         """
         calendar = current_calendar()
         duties = self._duties(business_id, viewer)
-        made = self._visits(business_id, viewer)
-        visits = list(made.order_by("-visited_on", "-pk")[:limit])
+        visits = list(self._visits(business_id, viewer).order_by("-visited_on", "-pk")[:limit])
         problems = self._problems(business_id, viewer)
         periods = [self._period(duty, day, calendar) for duty in duties[:limit]]
         now = [
@@ -125,11 +124,14 @@ class BusinessFacts:
             open_problems=sum(problem.closed_on is None for problem in problems),
             all_problems=len(problems),
             reopened=sum(problem.reopen_count for problem in problems),
-            all_visits=len(visits) if len(visits) < limit else made.count(),
             history=[*self._visited(visits), *self._missed(duties, day), *self._found(problems)],
             visits_url=link("visit-list", query=f"?business={business_id}"),
             problems_url=link("problem-list", query=f"?business={business_id}"),
         )
+
+    def visits(self, business_id: int, viewer: User) -> int:
+        """How many visits to a business, and to those merged into it, ``viewer`` may see."""
+        return self._visits(business_id, viewer).count()
 
     def of_officer(self, officer_id: int, day: date) -> tuple[int, int]:
         """Visits made in the quarter of ``day`` and businesses still owing one."""
@@ -144,7 +146,7 @@ class BusinessFacts:
     # --- one business ------------------------------------------------------------------------
 
     def _duties(self, business_id: int, viewer: User) -> list[VisitDuty]:
-        """The last slice of each period, newest period first."""
+        """The last slice of each period, newest period first; none where the business was merged into another before its end."""
         if not viewer.can(Permission.VIEW_VISITS):
             return []
         slices = (
@@ -153,7 +155,8 @@ class BusinessFacts:
             .filter(business_id=business_id)
             .order_by("period_start", "arises_on")
         )
-        return list({duty.period: duty for duty in slices}.values())[::-1]
+        last = {duty.period: duty for duty in slices}
+        return [duty for duty in reversed(last.values()) if duty.ceases_on is None]
 
     def _visits(self, business_id: int, viewer: User) -> VisitQuerySet:
         visits = Visit.objects.visible_to(viewer).valid().filter(counted_for(business_id))

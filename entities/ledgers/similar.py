@@ -29,7 +29,7 @@ name_code("kept_apart", "已确认不是同一家")
 class Newcomer(NamedTuple):
     """A business that a row would create."""
 
-    index: int
+    row: int
     name: str
     address: str
     region_id: str
@@ -76,7 +76,7 @@ def similar_businesses(
         for newcomer in by_township[township]:
             alike = neighbours.like(newcomer.name, newcomer.address)[:MOST]
             if alike:
-                found[newcomer.index] = [Alike(key, *known[key], percent(degree)) for key, degree in alike]
+                found[newcomer.row] = [Alike(key, *known[key], percent(degree)) for key, degree in alike]
     return found
 
 

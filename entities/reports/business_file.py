@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Substr
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
+from accounts.models import Region, User
 from accounts.rules.rights import Permission
 from entities.choices import BusinessStatus, FormerWhy, OfficerLevel, ReviewState
 from entities.hooks import Happening, Supervised, supervision
@@ -25,7 +26,7 @@ from entities.models import (
     Pledge,
     StatusChange,
 )
-from entities.reports.businesses import CATERING_TYPES, names_of
+from entities.reports.businesses import CATERING_TYPES
 from foodsafe_portal.lib.identifiers import licence_problem, uscc_problem
 from records.models import EvidenceFile
 from records.services.evidence import evidence_by_object
@@ -108,15 +109,37 @@ class BusinessFile:
         return any(each.kind == "status" for each in self.waiting)
 
 
+def filed(businesses: QuerySet, viewer: User) -> QuerySet:
+    """Businesses with what tells which parts of their file are empty, so that those are not asked for one by one."""
+    same = Business.objects.visible_to(viewer).filter(credit_code=OuterRef("credit_code"), credit_code__gt="")
+    same = same.exclude(pk=OuterRef("pk")).order_by().values("credit_code").annotate(n=Count("pk"))
+    mergers = BusinessMerger.objects.standing()
+    mergers = mergers.filter(Q(business_id=OuterRef("pk")) | Q(survivor_id=OuterRef("pk")))
+    former = FormerIdentity.objects.filter(business_id=OuterRef("pk"), why=FormerWhy.CHANGED)
+    county, township = (
+        Region.objects.filter(code=Substr(OuterRef("region_id"), 1, digits)).values("name")
+        for digits in (6, 9)
+    )
+    return businesses.annotate(
+        county=Subquery(county),
+        township=Subquery(township),
+        same_code=Coalesce(Subquery(same.values("n")), 0),
+        has_mergers=Exists(mergers),
+        has_former=Exists(former),
+    )
+
+
 def business_file(
     business: Business, viewer: User, day: date, *, group: str = "", everything: bool = False
 ) -> BusinessFile:
-    """The file of one business as ``viewer`` may see it; ``group`` narrows the history, ``everything`` unfolds it."""
+    """The file of one business (one of ``filed``) as ``viewer`` may see it; ``group`` narrows the history, ``everything`` unfolds it."""
     statuses = list(business.status_changes.select_related("proposed_by", "reviewed_by"))
     grades = list(business.grade_changes.select_related("proposed_by", "reviewed_by"))
     assignments = list(business.assignments.filter(voided_at__isnull=True).select_related("officer"))
     mergers = BusinessMerger.objects.standing().select_related("business", "survivor", "merged_by")
-    known = list(mergers.filter(Q(business=business) | Q(survivor=business)).order_by("merged_on", "pk"))
+    concerned = mergers.filter(Q(business=business) | Q(survivor=business)).order_by("merged_on", "pk")
+    ties: Any = business
+    known = list(concerned) if ties.has_mergers else []
     absorbed = tuple(each for each in known if each.survivor_id == business.pk)
     pledges = list(
         Pledge.objects.filter(officer__in={each.officer_id for each in assignments}).order_by(
@@ -136,14 +159,13 @@ def business_file(
     shown = sorted((each for each in happened if group in ("", each.group)), key=_instant, reverse=True)
     limit = len(shown) if everything else HISTORY_SHOWN
     region = business.region_id
-    places = names_of({region[:6], region[:9], region})
     bonds = _bonds(assignments, pledges, {business.pk, *(each.business_id for each in absorbed)})
     approved = [change for change in statuses if change.state == ReviewState.APPROVED]
     return BusinessFile(
         business=business,
-        county=places.get(region[:6], ""),
-        township=places.get(region[:9], "") if len(region) >= 9 else "",
-        village=places.get(region, "") if len(region) == 12 else "",
+        county=ties.county or "",
+        township=(ties.township or "") if len(region) >= 9 else "",
+        village=business.region.name if len(region) == 12 else "",
         period=supervision().period_label(day),
         status_since=approved[0].effective_on if approved else business.registered_on,
         counts=business.status == BusinessStatus.NORMAL and business.merged_into_id is None,
@@ -156,9 +178,11 @@ def business_file(
         group=group,
         credit_code_problem=(uscc_problem(business.credit_code) or "") if business.credit_code else "",
         licence_problem=_licence_problem(business.licence_no),
-        same_code=_same_code(business, viewer),
+        same_code=ties.same_code,
         shows_phone=viewer.can(Permission.EDIT_BUSINESS),
-        former=tuple(business.former_identities.filter(why=FormerWhy.CHANGED)[:LINES]),
+        former=tuple(business.former_identities.filter(why=FormerWhy.CHANGED)[:LINES])
+        if ties.has_former
+        else (),
         absorbed=absorbed,
         merger=next((each for each in known if each.business_id == business.pk), None),
     )
@@ -183,14 +207,6 @@ def _mergers(business: Business, known: Sequence[BusinessMerger]) -> list[Happen
 def _licence_problem(number: str) -> str:
     """Only licences have a check digit; registrations and filings are free text."""
     return (licence_problem(number) or "") if number.startswith(("JY", "SC")) else ""
-
-
-def _same_code(business: Business, viewer: User) -> int:
-    """Other premises under the same credit code that the person may see."""
-    if not business.credit_code:
-        return 0
-    same = Business.objects.visible_to(viewer).filter(credit_code=business.credit_code)
-    return same.exclude(pk=business.pk).count()
 
 
 def _instant(event: Happening) -> datetime:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final, Self
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,6 +19,7 @@ from entities.choices import PairState
 from entities.errors import HasAbsorbed
 from entities.hooks import Supervised, supervision
 from entities.models import Assignment, Business, BusinessMerger, DuplicatePair
+from entities.querysets import DuplicatePairQuerySet
 from entities.reports.businesses import Chip, View, names_of, region_chips, region_options
 from entities.rows import masked
 from foodsafe_portal.lib.badges import badge_for
@@ -54,11 +55,11 @@ class PairFilter:
         """The filter as it stands in an address."""
         return {field.name: value for field in fields(self) if (value := getattr(self, field.name))}
 
-    def apply(self, pairs: QuerySet) -> QuerySet:
+    def apply(self, pairs: DuplicatePairQuerySet) -> DuplicatePairQuerySet:
         """The rows this filter keeps."""
-        pairs = pairs.filter(state=_DECIDED[self.state]) if self.state else pairs.waiting()  # type: ignore[attr-defined]
+        pairs = pairs.filter(state=_DECIDED[self.state]) if self.state else pairs.waiting()
         if self.region:
-            pairs = pairs.in_territory(self.region)  # type: ignore[attr-defined]
+            pairs = pairs.in_territory(self.region)
         if self.q:
             number = self.q.upper()
             said = Q()
@@ -113,7 +114,7 @@ class PairPage:
         return bool(self.filter.q or self.filter.region)
 
 
-def pairs_shown(user: User, asked: PairFilter) -> QuerySet:
+def pairs_shown(user: User, asked: PairFilter) -> DuplicatePairQuerySet:
     """The rows of the queue, for page and export alike."""
     return asked.apply(DuplicatePair.objects.visible_to(user))
 
@@ -189,11 +190,7 @@ class Side:
     business: Business
     supervised: Supervised
     bonds: tuple[Assignment, ...]
-
-    @property
-    def visits(self) -> int:
-        """Visits on record that this person may see."""
-        return self.supervised.all_visits
+    visits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,19 +240,24 @@ def pair_file(pair: DuplicatePair, viewer: User, day: date) -> PairFile:
 
 def _side(business: Business, viewer: User, day: date) -> Side:
     bonds = business.assignments.active().select_related("officer").order_by("pk")
-    return Side(business, supervision().of_business(business.pk, viewer, day, 1), tuple(bonds))
+    known = supervision()
+    return Side(
+        business,
+        known.of_business(business.pk, viewer, day, 1),
+        tuple(bonds),
+        known.visits(business.pk, viewer),
+    )
 
 
 def _words(business: Business, places: Mapping[str, str], shows_phone: bool) -> dict[Any, Any]:
     """Label → value as both columns show it; empty where nothing is known."""
-    name_of = business._meta.get_field
-    plain = {
-        name_of(name).verbose_name: getattr(business, name)
-        for name in ("name", "credit_code", "licence_no", "premises_address", "legal_person")
-    }
     phone = business.contact_phone if shows_phone else masked(business.contact_phone)
     return {
-        **plain,
+        _("企业名称"): business.name,
+        _("统一社会信用代码"): business.credit_code,
+        _("许可证号"): business.licence_no,
+        _("经营场所"): business.premises_address,
+        _("法定代表人（负责人）"): business.legal_person,
         _("联系电话"): phone,
         _("主体业态"): str(business.get_business_type_display()),
         _("规模"): str(business.get_scale_display()),

@@ -90,7 +90,8 @@ def seek_duplicates(
 
 def _townships(here: Any) -> Iterator[tuple[str, dict[int, tuple[str, str]]]]:
     """Township → key → name and address; businesses that lie in no township are compared with nothing."""
-    township, businesses = "", {}
+    township = ""
+    businesses: dict[int, tuple[str, str]] = {}
     rows = here.order_by("region_id", "pk").values_list("region_id", "pk", "name", "premises_address")
     for region, pk, name, address in rows.iterator(chunk_size=10_000):
         if region[:TOWNSHIP] != township:
@@ -275,8 +276,8 @@ def unmerge_businesses(*, pair: DuplicatePair, seen: str, by: User, note: str, o
         raise PairDecided(pair.get_state_display(), pair.decided_by)
     pair = _take(pair, seen, by)
     at = writing_instant()
-    merger = BusinessMerger.objects.standing().filter(pk=pair.merger_id).first()
-    if merger is None:
+    merger = pair.merger
+    if merger is None or merger.undone_at is not None:
         raise PairChanged
     BusinessMerger.objects.filter(pk=merger.pk).update(undone_by=by, undone_at=at)
     gone, survivor = (

@@ -20,7 +20,7 @@ from entities import services
 from entities.errors import Refused, StaleVersion
 from entities.forms import AssignForm, BusinessForm, EndForm, GradeForm, RegisterForm, StatusForm
 from entities.models import Assignment, Business
-from entities.reports.business_file import HISTORY_GROUPS, business_file
+from entities.reports.business_file import HISTORY_GROUPS, business_file, filed
 from entities.reports.businesses import business_page
 from entities.rows import business_rows_html, duty_badge, masked, status_badge
 from foodsafe_portal.lib.doors import requires
@@ -91,7 +91,7 @@ def business_export(request: PortalRequest) -> HttpResponseBase:
 def business_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One business's file; that of a merged one can still be read, and nothing be done to it."""
     seen = Business.objects.visible_to(request.user, merged=True).select_related("region", "merged_into")
-    business = get_object_or_404(seen, pk=pk)
+    business = get_object_or_404(filed(seen, request.user), pk=pk)
     may = rights(request.user)
     if business.merged_into_id:
         may |= dict.fromkeys(
