@@ -111,8 +111,9 @@ class BusinessFile:
 
 def filed(businesses: QuerySet, viewer: User) -> QuerySet:
     """Businesses with what tells which parts of their file are empty, so that those are not asked for one by one."""
-    same = Business.objects.visible_to(viewer).filter(credit_code=OuterRef("credit_code"), credit_code__gt="")
-    same = same.exclude(pk=OuterRef("pk")).order_by().values("credit_code").annotate(n=Count("pk"))
+    others = Business.objects.visible_to(viewer).exclude(pk=OuterRef("pk"))
+    same = others.filter(credit_code=OuterRef("credit_code"), credit_code__gt="").order_by()
+    counted: Any = same.values("credit_code").annotate(n=Count("pk")).values("n")
     mergers = BusinessMerger.objects.standing()
     mergers = mergers.filter(Q(business_id=OuterRef("pk")) | Q(survivor_id=OuterRef("pk")))
     former = FormerIdentity.objects.filter(business_id=OuterRef("pk"), why=FormerWhy.CHANGED)
@@ -123,7 +124,7 @@ def filed(businesses: QuerySet, viewer: User) -> QuerySet:
     return businesses.annotate(
         county=Subquery(county),
         township=Subquery(township),
-        same_code=Coalesce(Subquery(same.values("n")), 0),
+        same_code=Coalesce(Subquery(counted), 0),
         has_mergers=Exists(mergers),
         has_former=Exists(former),
     )

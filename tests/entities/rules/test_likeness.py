@@ -50,7 +50,7 @@ def test_an_address_loses_the_regions_in_front_only():
     ],
 )  # fmt: skip
 def test_what_is_alike_at_the_default(one, other, alike):
-    degree = likeness(signature(*one, PLACES), signature(*other, PLACES))
+    degree = likeness(signature(one[0], one[1], PLACES), signature(other[0], other[1], PLACES))
     assert (degree >= 0.75) is alike
 
 
@@ -62,8 +62,7 @@ def test_what_is_alike_at_the_default(one, other, alike):
 def test_the_neighbours_are_exactly_those_alike(businesses, asked, threshold):
     known = dict(enumerate(businesses))
     told = Neighbours(known, PLACES, threshold).like(*asked)
-    all_ways = {
-        key: likeness(signature(*asked, PLACES), signature(*texts, PLACES)) for key, texts in known.items()
-    }
+    mine = signature(asked[0], asked[1], PLACES)
+    all_ways = {key: likeness(mine, signature(texts[0], texts[1], PLACES)) for key, texts in known.items()}
     assert dict(told) == {key: degree for key, degree in all_ways.items() if degree >= threshold}
     assert [degree for _key, degree in told] == sorted((degree for _key, degree in told), reverse=True)
