@@ -195,7 +195,7 @@ LEDGER_MAX_ROWS = env.integer("LEDGER_MAX_ROWS", 250_000, minimum=1)
 LEDGER_MAX_MEGABYTES = env.integer("LEDGER_MAX_MEGABYTES", 60, minimum=1)
 LEDGER_MAX_COLUMNS = env.integer("LEDGER_MAX_COLUMNS", 300, minimum=1)
 LEDGER_MAX_UNPACKED_MEGABYTES = env.integer("LEDGER_MAX_UNPACKED_MEGABYTES", 400, minimum=1)
-LEDGER_READ_SECONDS = env.integer("LEDGER_READ_SECONDS", 120, minimum=1)
+LEDGER_READ_SECONDS = env.integer("LEDGER_READ_SECONDS", 45, minimum=1)
 LEDGER_READ_MEGABYTES = env.integer("LEDGER_READ_MEGABYTES", 3072, minimum=256)
 # From which likeness of name and address, in percent, two businesses of a township are shown to a person (campaign default).
 DUPLICATE_LIKENESS = env.integer("DUPLICATE_LIKENESS", 75, minimum=1)

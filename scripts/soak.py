@@ -5,7 +5,8 @@
 
 A worker is killed at random points of a commit: the register holds none of the rows or all of them, and in the end all, with
 one event in the trail. The web server is killed right after it has answered an upload: nothing of it is lost. Redis forgets
-everything: the sweeper sends the work again. Two beats wake at once: a week is closed once. Needs DATABASE_URL and REDIS_URL.
+everything: the sweeper sends the work again. Two beats wake at once: a week is closed once. Ten hostile files of one county
+wait in the queue: another county's file is checked within a minute. Needs DATABASE_URL and REDIS_URL.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import psycopg2
 
 from scripts.services import free_port, tie_to_this_process
@@ -46,6 +49,9 @@ WORKER = [
     "--without-heartbeat",
 ]
 NO_TESTS_FOUND = 5
+HOSTILE_FILES = 10
+HOSTILE_BYTES = 380 * 1024 * 1024
+MOST_DELAY_SECONDS = 60
 
 
 class Broken(Exception):
@@ -129,29 +135,36 @@ def prepare(folder: Path) -> None:
     User.objects.update(must_change_password=False)
 
 
-def write_ledger(path: Path, rows: int, seed: int) -> Path:
+def write_ledger(path: Path, rows: int, seed: int, county: str = COUNTY) -> Path:
     """A clean ledger nobody has imported yet."""
     from campaigns.ledger_writer.businesses import write_businesses
     from campaigns.ledger_writer.draft import desk_for
     from campaigns.ledger_writer.workbook import write_workbook
 
-    desk = desk_for(COUNTY, on=date(2026, 11, 16), size=rows, seed=seed)
+    desk = desk_for(county, on=date(2026, 11, 16), size=rows, seed=seed)
     if desk is None:
         raise Broken("the city has no county to write a ledger of")
     write_workbook(write_businesses(desk, 0), desk, path)
     return path
 
 
-def checked(path: Path) -> Any:
-    """Upload and check in this process; the batch waits for its confirmation."""
+def uploaded(path: Path, username: str = "county_liaison") -> Any:
+    """Upload; a worker is told through Redis."""
     from django.core.files import File
 
     from accounts.models import User
-    from records.services import jobs, ledgers
+    from records.services import ledgers
 
-    user = User.objects.get(username="county_liaison")
+    user = User.objects.get(username=username)
     with path.open("rb") as source:
-        batch = ledgers.receive_upload(kind="businesses", file=File(source, name=path.name), by=user).batch
+        return ledgers.receive_upload(kind="businesses", file=File(source, name=path.name), by=user).batch
+
+
+def checked(path: Path) -> Any:
+    """Upload and check in this process; the batch waits for its confirmation."""
+    from records.services import jobs
+
+    batch = uploaded(path)
     assert batch.check_job is not None
     jobs.run_inline(batch.check_job)
     batch.refresh_from_db()
@@ -356,6 +369,62 @@ def two_beats() -> None:
     say(f"two beats: {newest} was closed once")
 
 
+def write_hostile(path: Path) -> Path:
+    """A file that keeps its reader busy: as many rows as fit into the megabytes that may be unpacked."""
+    plain = path.with_suffix(".plain.xlsx")
+    openpyxl.Workbook().save(plain)
+    dice = random.Random(1)
+    rows = b"".join(
+        b'<row><c t="inlineStr"><is><t>%04x</t></is></c><c><v>%d</v></c></row>'
+        % (dice.randrange(1 << 16), dice.randrange(10**6))
+        for _row in range(20_000)
+    )
+    with (
+        zipfile.ZipFile(plain) as source,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target,
+    ):
+        for member in source.namelist():
+            if not member.startswith("xl/worksheets/"):
+                target.writestr(member, source.read(member))
+                continue
+            with target.open(member, "w", force_zip64=True) as sheet:
+                sheet.write(
+                    b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+                )
+                for _block in range(HOSTILE_BYTES // len(rows)):
+                    sheet.write(rows)
+                sheet.write(b"</sheetData></worksheet>")
+    return path
+
+
+def hostile_heap(folder: Path, rows: int) -> None:
+    """One county sends ten files that take long to refuse; the next county's file does not wait for them."""
+    from accounts.models import User
+    from records.choices import JobState
+    from records.models import Job
+
+    hostile, heap = write_hostile(folder / "hostile.xlsx"), []
+    for number in range(HOSTILE_FILES):
+        with zipfile.ZipFile(hostile, "a") as file:
+            file.comment = f"{number}".encode()  # another file, and yet the same
+        heap.append(uploaded(hostile))
+    county = User.objects.get(username="county_liaison_2").territory_for_import("businesses")
+    path = write_ledger(folder / "normal.xlsx", rows, 902, county)
+    waiting = Job.objects.filter(pk__in=[sent.check_job_id for sent in heap], state=JobState.QUEUED)
+    with Killed(WORKER, folder / "worker.log"):
+        until(lambda: waiting.count() < HOSTILE_FILES, "a worker takes the first hostile file")
+        begun = time.monotonic()
+        batch = uploaded(path, "county_liaison_2")
+        until(lambda: state_of(batch.check_job_id) == JobState.DONE, "the other county's ledger is checked")
+        took, left = time.monotonic() - begun, waiting.count()
+    batch.refresh_from_db()
+    hold(batch.counts.get("accepted") == rows, f"the other county's ledger lost rows: {batch.counts}")
+    hold(took < MOST_DELAY_SECONDS, f"ten hostile files delayed another county's file for {took:.0f} s")
+    say(
+        f"ten hostile files: another county's file was checked after {took:.1f} s, {left} of them still waiting"
+    )
+
+
 def main() -> int:
     """Tests first, then the faults; 1 as soon as a promise does not hold."""
     parser = argparse.ArgumentParser(
@@ -383,6 +452,7 @@ def main() -> int:
             kill_web_after_reply(folder, min(options.rows, 2_000))
             wipe_redis(folder, min(options.rows, 2_000))
             two_beats()
+            hostile_heap(folder, min(options.rows, 2_000))
         except Broken as broken:
             say(f"broken: {broken}")
             for log in ("worker.log", "web.log"):
