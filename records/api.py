@@ -234,7 +234,7 @@ class IssueSerializer(serializers.Serializer):
     column = serializers.CharField(allow_blank=True, help_text=_("表头，空为整行"))
     value = serializers.CharField(allow_blank=True, help_text=_("单元格里的值"))
     code = serializers.CharField(help_text=_("问题代码"))
-    severity = serializers.ChoiceField(choices=SEVERITIES, help_text="error、warning、changed、note")
+    severity = serializers.ChoiceField(choices=SEVERITIES, help_text="error, warning, changed, note")
     message = serializers.CharField(help_text=_("哪里不对，怎么改"))
 
 
@@ -271,7 +271,7 @@ class ColumnSerializer(serializers.Serializer):
 
     key = serializers.CharField()
     header = serializers.CharField(help_text=_("表头"))
-    type = serializers.CharField(help_text="str、text、date、enum、bool、int、decimal、code、phone …")
+    type = serializers.CharField(help_text="str, text, date, enum, bool, int, decimal, code, phone …")
     required = serializers.BooleanField(help_text=_("必填"))
     aliases = serializers.ListField(child=serializers.CharField(), help_text=_("也认的表头"))
     choices = serializers.DictField(child=serializers.CharField(), help_text=_("代码 → 单元格里的词"))

@@ -102,7 +102,7 @@ class BusinessWriteSerializer(serializers.ModelSerializer):
 
 
 class BusinessNewSerializer(BusinessWriteSerializer):
-    """A new business: ungraded and 正常."""
+    """A new business: without a grade, in normal operation."""
 
     registered_on = Day(required=False, help_text=_("入册日期，默认今天"))
 

@@ -32,7 +32,7 @@ from foodsafe_portal.lib.permissions import Permission as P
 
 
 class ProposalSerializer(serializers.Serializer):
-    """A proposed 经营状态 with its reason and proof."""
+    """A proposed business status with its reason and proof."""
 
     to_status = serializers.ChoiceField(choices=BusinessStatus.choices, help_text=_("新状态"))
     effective_on = Day(help_text=_("状态实际改变的那天"))
@@ -128,7 +128,7 @@ class StatusChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Port
 
 
 class GradeProposalSerializer(serializers.Serializer):
-    """Another 包保等级 with its reason."""
+    """Another responsibility grade with its reason."""
 
     to_grade = serializers.ChoiceField(choices=ResponsibilityGrade.choices, help_text=_("新包保等级"))
     effective_on = Day(help_text=_("生效日期"))

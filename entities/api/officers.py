@@ -79,7 +79,7 @@ class OfficerFilters(filters.FilterSet):
     ),
 )
 class OfficerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
-    """包保干部."""
+    """Officers and how they are reached."""
 
     needs = {"list": (P.VIEW_OFFICERS,), "retrieve": (P.VIEW_OFFICERS,)}
     queryset = Officer.objects.none()
@@ -160,7 +160,7 @@ class AssignmentFilters(filters.FilterSet):
     retrieve=extend_schema(summary=_("一条包保关系"), tags=[_("包保干部")]),
 )
 class AssignmentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
-    """包保关系."""
+    """Who is responsible for what."""
 
     needs = {
         "list": (P.VIEW_OFFICERS, P.VIEW_BUSINESSES),
