@@ -127,7 +127,6 @@ def test_the_proof_of_a_report_is_shown_with_the_task_and_to_nobody_else(login, 
     shown = login(office).get(address)
     assert shown["Content-Type"] == "image/png"
     assert b"".join(shown.streaming_content).startswith(b"\x89PNG")
-    shown.file_to_stream.close()
     stranger = make_user("stranger", role="unit_liaison", unit=make_unit("市交通局", region="9901"))
     assert login(stranger).get(address).status_code == 404
 
