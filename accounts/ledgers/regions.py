@@ -194,10 +194,13 @@ def _columns(values: Sequence[Stored]) -> dict[str, Any]:
 
 
 def _stored(codes: Sequence[str]) -> dict[str, Stored]:
-    found = among(Region.objects.all(), "code", codes).values_list(
-        "code", "name", "residents", "opened_on", "closed_on", "successor_id", "former_names"
-    )
-    return {code: Stored(*values) for code, *values in found}
+    return _read(among(Region.objects.all(), "code", codes))
+
+
+def _read(regions: QuerySet) -> dict[str, Stored]:
+    """Code → what is registered."""
+    fields = ("name", "residents", "opened_on", "closed_on", "successor_id", "former_names")
+    return {row[0]: Stored(*row[1:]) for row in regions.values_list("code", *fields)}
 
 
 def _plain_values(values: Stored, names: Sequence[str]) -> dict[str, Any]:
@@ -214,12 +217,7 @@ class _Planning:
         self.codes: list[str] = [code or "" for code in rows.column("code")]
         self.row_of = {self.codes[index]: index for index in rows.live()}
         city = context.territory[:4] if len(context.territory) >= 4 else context.territory
-        self.register = {
-            code: Stored(*values)
-            for code, *values in Region.objects.in_territory(city).values_list(
-                "code", "name", "residents", "opened_on", "closed_on", "successor_id", "former_names"
-            )
-        }
+        self.register = _read(Region.objects.in_territory(city))
         missing = {above(code) for code in self.codes if code} | {context.territory[:2]}
         self.register |= _stored([code for code in missing if code and code not in self.register])
         self.final: dict[str, Stored] = {}
@@ -301,17 +299,22 @@ class _Planning:
         """What the region will hold; blanks leave what is registered."""
         rows, known = self.rows, self.register.get(self.codes[index])
         name = rows.column("name")[index]
-        told = {key: rows.column(key)[index] for key in ("residents", "opened_on", "closed_on")}
+        residents, opened_on, closed_on = (
+            rows.column(key)[index] for key in ("residents", "opened_on", "closed_on")
+        )
         earlier = names_in(rows.column("former_names")[index] or "")
         if known is None:
-            return Stored(name, *told.values(), successor, with_former_name("、".join(earlier), "", name))
+            former = with_former_name("、".join(earlier), "", name)
+            return Stored(name, residents, opened_on, closed_on, successor, former)
         if plain(name) == plain(known.name):
             name = known.name
         kept = names_in(known.former_names)
         former = "、".join([*kept, *(one for one in earlier if one not in kept)])
         return Stored(
             name,
-            *(value if value is not None else getattr(known, key) for key, value in told.items()),
+            known.residents if residents is None else residents,
+            opened_on or known.opened_on,
+            closed_on or known.closed_on,
             successor or known.successor,
             with_former_name(former, known.name, name),
         )
@@ -440,7 +443,9 @@ def _keep_what_is_leant_on(
     made: dict[str, LedgerRow], back: dict[str, Stored], reasons: dict[str, str]
 ) -> None:
     """A new region stays while a region that stays lies below it or went into it."""
-    tree = dict(Region.objects.values_list("code", "successor_id")) if made else {}
+    tree: dict[str, str | None] = {}
+    if made:
+        tree |= dict(Region.objects.values_list("code", "successor_id"))
     tree |= {code: values.successor for code, values in back.items()}
     kept = -1
     while kept != len(reasons):

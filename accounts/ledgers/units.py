@@ -443,6 +443,8 @@ def _all(keys: Sequence[int]) -> list[Stored]:
 def _holds(unit: Stored, name: str, value: Any) -> bool:
     """Whether a unit still has what a batch gave it; a superior that was made with it is known by region and name."""
     if name == "parent" and isinstance(value, list):
+        if unit.parent is None:
+            return False
         above = Unit.objects.filter(pk=unit.parent).values_list("region_id", "name").first()
         return above is not None and [above[0], plain(above[1])] == value
     return bool(getattr(unit, name) == value)

@@ -80,7 +80,7 @@ def presume_none() -> None:
 def never_any() -> bool:
     """Whether it is known in this request that nothing was ever merged."""
     kept = _answer.get()
-    return bool(kept) and kept[0] is _NEVER
+    return kept is not None and any(answer is _NEVER for answer in kept)
 
 
 def ask_again() -> None:
