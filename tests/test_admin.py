@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -35,7 +35,17 @@ from campaigns.models import (
     WorkTeam,
 )
 from campaigns.services.rulebooks import draft_rulebook
-from entities.models import Assignment, Business, GradeChange, Officer, Pledge, StatusChange
+from entities.models import (
+    Assignment,
+    Business,
+    BusinessMerger,
+    DuplicatePair,
+    FormerIdentity,
+    GradeChange,
+    Officer,
+    Pledge,
+    StatusChange,
+)
 from inspections.models import (
     Checklist,
     ChecklistItem,
@@ -154,6 +164,26 @@ def system(login: Any) -> Client:
     return login(role=Role.SYSTEM_ADMIN)
 
 
+def twins(business: Business, now: datetime) -> list[models.Model]:
+    """What a business was before, a pair it stands in, and a merger that was taken back."""
+    other = make_business(region=business.region_id)
+    merger = {"merged_on": date(2026, 11, 2), "merged_at": now, "undone_at": now}
+    return [
+        FormerIdentity.objects.create(
+            business=business,
+            match_key="old",
+            name="旧名",
+            premises_address="旧址",
+            valid_to=date(2026, 11, 2),
+            recorded_at=now,
+        ),
+        DuplicatePair.objects.create(
+            first=business, second=other, region_id=business.region_id, likeness=80, found_at=now
+        ),
+        BusinessMerger.objects.create(business=other, survivor=business, **merger),
+    ]
+
+
 def make_everything(region: str, owner: User) -> dict[type[models.Model], models.Model]:
     """One row of every table in one township."""
     city, now = region[:4], timezone.now()
@@ -237,6 +267,7 @@ def make_everything(region: str, owner: User) -> dict[type[models.Model], models
         ),
         StatusChange.objects.create(**change, from_status="normal", to_status="suspended"),
         GradeChange.objects.create(**change, from_grade="C", to_grade="B"),
+        *twins(business, now),
         visit,
         make_duty(business, officer=officer, visit=visit),
         problem,
