@@ -83,6 +83,7 @@ class BusinessesKind(LedgerKind):
         "空着的格不改已登记的内容"
     )
     ownable = tuple(c.key for c in BUSINESS_COLUMNS if c.type != "region" and c.key != "seq")
+    missing_advice = _("只列出，不会删除；已停业或迁出的，请提出状态变更。")
     endless = {"licence_valid_to": ("长期", "永久", "长期有效", "无固定期限")}
     example = {
         "name": "南湖区张记面馆", "credit_code": "92990102MA0000001X", "licence_no": "JY29901020000001",

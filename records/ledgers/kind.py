@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from foodsafe_portal.lib.intake import columns as cells
 from foodsafe_portal.lib.intake.columns import Parsed
@@ -79,14 +80,16 @@ class LedgerKind:
     """One kind of ledger. Subclass it in the room that owns the facts and put ``@register`` above.
 
     ``key`` is the name in the rights table, ``match_note`` a Chinese sentence on how rows find their objects, ``example`` the
-    template's example row by column key, ``ignorable`` the columns that carry no content (a serial number), ``endless`` the
-    words that mean "no end" in a date column, ``ownable`` the columns that the city may keep to itself.
+    template's example row by column key, ``missing_advice`` what to do about objects a file leaves out,
+    ``ignorable`` the columns that carry no content (a serial number), ``endless`` the words that mean "no end" in a date
+    column, ``ownable`` the columns that the city may keep to itself.
     """
 
     key: ClassVar[str] = ""
     title: ClassVar[Any] = ""
     columns: ClassVar[tuple[Column, ...]] = ()
     match_note: ClassVar[Any] = ""
+    missing_advice: ClassVar[Any] = _("只列出，不会删除。")
     example: ClassVar[Mapping[str, str]] = {}
     ignorable: ClassVar[tuple[str, ...]] = ("seq",)
     endless: ClassVar[Mapping[str, Sequence[str]]] = {}

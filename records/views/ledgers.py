@@ -18,7 +18,7 @@ from foodsafe_portal.lib.paging import page_of
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
 from records.choices import BatchState, RowVerb
-from records.ledgers import all_kinds, kinds_for
+from records.ledgers import all_kinds, kind_of, kinds_for
 from records.models import LedgerBatch
 from records.reports import batch_page, column_page, issues_shown, rows_shown
 from records.services import audit, ledgers
@@ -288,4 +288,5 @@ def ledger_missing(request: PortalRequest, pk: int) -> HttpResponse:
     if missing is None:
         raise Http404
     page = page_of(missing, request, exact=True)
-    return render(request, "records/ledger_missing.html", {"batch": batch, "page": page})
+    advice = kind_of(batch.kind).missing_advice
+    return render(request, "records/ledger_missing.html", {"batch": batch, "page": page, "advice": advice})
