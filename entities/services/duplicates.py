@@ -54,7 +54,6 @@ class Sought:
     new: int
 
 
-@transaction.atomic
 def seek_duplicates(
     *, region_code: str, by: User | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Sought:
@@ -77,14 +76,15 @@ def seek_duplicates(
         ]
         if progress:
             progress(seen, total)
-    new = write_pairs(pairs, at=writing_instant())
-    sought = Sought(total, len(pairs), new)
-    audit.record(
-        by=by,
-        action="duplicates.sought",
-        territory=region_code,
-        after={"businesses": total, "pairs": len(pairs), "new": new},
-    )
+    # Only the writing is a transaction: comparing a province takes minutes, and its progress is to be seen.
+    with transaction.atomic():
+        sought = Sought(total, len(pairs), write_pairs(pairs, at=writing_instant()))
+        audit.record(
+            by=by,
+            action="duplicates.sought",
+            territory=region_code,
+            after={"businesses": total, "pairs": sought.pairs, "new": sought.new},
+        )
     return sought
 
 
