@@ -24,7 +24,9 @@ class Job(models.Model):
     message = models.CharField(_("说明"), max_length=300, blank=True)
     result = models.JSONField(_("结果"), null=True, blank=True)
     dedupe_key = models.CharField(_("去重键"), max_length=200, null=True, blank=True, unique=True)
-    lane = models.CharField(_("队列"), max_length=60, blank=True)  # whose turn it is: lanes are served in turn
+    lane = models.CharField(
+        _("队列"), max_length=60, blank=True
+    )  # whose turn it is: lanes are served in turn
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
