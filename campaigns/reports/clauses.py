@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from accounts.models import User
 from campaigns.choices import AssessmentKind, ClauseKind
 from campaigns.models import Assessment, Clause, Reading, WeeklyReport
+from campaigns.rules.entry import ANSWERS, cells_of_reading
 from campaigns.rules.rulebook import ScoringRefused, parse_rulebook
 from campaigns.rules.scoring import score
 from foodsafe_portal.lib.typography import set_chinese
@@ -157,3 +161,18 @@ def _points(
     clauses: Any = result.as_document()["clauses"]
     entry = next(entry for entry in clauses if entry["no"] == clause.no)
     return Decimal(entry["low"]), Decimal(entry["high"]), set_chinese(entry["why"])
+
+
+def reading_in_words(reading: Mapping[str, Any]) -> str:
+    """A reading as a person says it: ``次数 3``, ``扣分 0.5（扣分理由：记录不全）``, ``不适用``."""
+    if reading.get("not_applicable"):
+        return _("不适用")
+    cells = cells_of_reading(reading)
+    said = []
+    for key, label in ANSWERS.items():
+        if key in cells:
+            answer = cells[key]
+            word = (_("是") if answer else _("否")) if isinstance(answer, bool) else str(answer)
+            said.append(f"{_(label)} {word}")
+    reason = reading.get("reason", "")
+    return "，".join(said) + (f"（{reason}）" if reason else "")

@@ -45,7 +45,7 @@ def reading_from(method: str, params: Mapping[str, Any], typed: str, reason: str
         case "met" | "happened":
             word = text.lower()
             if word not in YES | NO:
-                raise EntryRefused(f"“{typed}”看不懂,请写“是”或“否”。")
+                raise EntryRefused(f"“{typed}”看不懂，请写“是”或“否”。")
             return {question: word in YES}
         case "deducted":
             if not reason.strip():
@@ -53,15 +53,15 @@ def reading_from(method: str, params: Mapping[str, Any], typed: str, reason: str
             return {"deducted": text, "reason": reason.strip()}
         case "occurrences":
             if not re.fullmatch(r"[0-9]{1,6}", text):
-                raise EntryRefused(f"“{typed}”不是次数,请写整数,如 3。")
+                raise EntryRefused(f"“{typed}”不是次数，请写整数，如 3。")
             return {"occurrences": int(text)}
         case "sites":
             parts = [part for part in re.split(r"[,，、;；\s]+", text) if part]
             if not parts:
-                raise EntryRefused("请写每个点位的得分,用逗号隔开,如 4.5,5,4。")
+                raise EntryRefused("请写每个点位的得分，用逗号隔开，如 4.5,5,4。")
             if params.get("combine") == "sum_deductions":
                 if not all(re.fullmatch(r"[0-9]{1,6}", part) for part in parts):
-                    raise EntryRefused("请写每个点位的问题数,用逗号隔开,如 2,0,1。")
+                    raise EntryRefused("请写每个点位的问题数，用逗号隔开，如 2,0,1。")
                 return {"sites": [int(part) for part in parts]}
             return {"sites": parts}
         case _:

@@ -18,7 +18,7 @@ from campaigns.clause_export import READINGS, RULEBOOK
 from campaigns.errors import CampaignRefused
 from campaigns.forms import ReadingForm
 from campaigns.models import Assessment, Clause, TaskItem, WeeklyReport
-from campaigns.reports.clauses import ClauseRow, clause_rows, parallels
+from campaigns.reports.clauses import ClauseRow, clause_rows, parallels, reading_in_words
 from campaigns.reports.places import campaign_of
 from campaigns.rules.entry import EntryRefused, asked, reading_from
 from campaigns.services.rulebooks import record_reading
@@ -56,7 +56,12 @@ def clause_list(request: PortalRequest) -> HttpResponse:
     """The tree with points per clause; beside it the clause that was chosen."""
     report = _report(request.user, request.GET.get("week", ""))
     if report is None or report.rulebook is None:
-        return render(request, "campaigns/clause_empty.html", {"report": report})
+        given = Assessment.objects.visible_to(request.user).filter(assessor=request.user)
+        return render(
+            request,
+            "campaigns/clause_empty.html",
+            {"report": report, "assessments": given.select_related("rulebook").order_by("-held_on", "-pk")},
+        )
     rows = clause_rows(report)
     leaves = [row for row in rows if row.leaf]
     show, words = request.GET.get("show", ""), request.GET.get("q", "").strip()
@@ -124,7 +129,11 @@ def assessment_detail(request: PortalRequest, pk: int) -> HttpResponse:
     context = {
         "assessment": assessment,
         "rows": [
-            (clause, readings.get(clause.pk), asked(clause.method, clause.params))
+            (
+                clause,
+                reading_in_words(readings[clause.pk].value) if clause.pk in readings else "",
+                asked(clause.method, clause.params),
+            )
             for clause in clauses.select_related("parent")
         ],
         "today": timezone.localdate(),

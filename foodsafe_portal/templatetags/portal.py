@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.apps import apps
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
@@ -65,6 +66,14 @@ def of_one(share: Any) -> str:
 def told(sentence: str | None) -> str:
     """``{{ job.message|told }}``: a sentence that was stored in Chinese, in the reader's language where the catalogue has it."""
     return _(sentence) if sentence else ""
+
+
+@register.filter
+def codes_told(codes: str | None, field: str) -> str:
+    """``{{ event.roles|codes_told:"accounts.Post.role" }}``: codes kept as text, comma by comma, in the words of a model's field."""
+    room, model, name = field.split(".")
+    words = dict(apps.get_model(room, model)._meta.get_field(name).flatchoices)
+    return "、".join(str(words.get(code, code)) for code in (codes or "").split(",") if code)
 
 
 @register.filter

@@ -320,6 +320,10 @@ def test_an_assessor_fills_their_own_assessment_only(login, campaign, office):
     )
     assert client.post(address, {"value": "是", "on": "2026-11-12"}).status_code == 403
     assert list(Reading.objects.values_list("assessment_id", "value")) == [(mine.pk, {"met": True})]
+    given = client.get(reverse("clause-list")).content.decode()
+    assert reverse("assessment-detail", args=[mine.pk]) in given
+    assert reverse("assessment-detail", args=[other.pk]) not in given
+    assert "达到 是" in client.get(reverse("assessment-detail", args=[mine.pk])).content.decode()
 
 
 def test_the_clause_page_shows_points_reason_and_parallel_scores(login, campaign, office):
