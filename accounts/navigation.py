@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.urls import reverse
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.rules.rights import Permission as P
-from foodsafe_portal.lib.badges import badge_of
+from foodsafe_portal.lib.badges import badges_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,17 @@ GROUPS: tuple[tuple[Any, tuple[Door, ...]], ...] = (
 )
 
 
-def _badge(door: Door, user: User) -> Any:
-    """The words beside a door, asked for only where the navigation is drawn."""
-    return SimpleLazyObject(lambda: badge_of(door.url_name, user))
+def _beside(badges: Any, url_name: str) -> str:
+    return str(badges.get(url_name, ""))
 
 
 def navigation(user: User, path: str) -> list[dict[str, Any]]:
     """The groups of doors this person is shown; the one whose address the page starts with is active."""
     shown: list[dict[str, Any]] = []
     best: tuple[int, dict[str, Any]] | None = None
+    names = [door.url_name for _, doors in GROUPS for door in doors if user.can(door.permission)]
+    # Counted once, and only where the navigation is drawn.
+    badges = SimpleLazyObject(lambda: badges_of(names, user))
     for label, doors in GROUPS:
         items = []
         for door in doors:
@@ -85,7 +88,7 @@ def navigation(user: User, path: str) -> list[dict[str, Any]]:
                 "url": url,
                 "icon": door.icon,
                 "label": door.label,
-                "badge": _badge(door, user),
+                "badge": SimpleLazyObject(partial(_beside, badges, door.url_name)),
                 "active": False,
             }
             if path.startswith(url) and (best is None or len(url) > best[0]):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from foodsafe_portal.lib.badges import badge_for
 from foodsafe_portal.lib.ledger import Column
@@ -192,8 +194,7 @@ def column_page(batch: LedgerBatch) -> ColumnPage:
     )
 
 
-@badge_for("ledger-home")
-def awaiting_badge(user: Any) -> str:
-    """How many ledgers wait for this person's approval."""
-    count = ledgers.awaiting_approval(user).count()
-    return _("待批准 %(count)s") % {"count": count} if count else ""
+@badge_for("ledger-home", gettext_lazy("待批准 %(n)s"))
+def awaiting(user: Any) -> QuerySet:
+    """The ledgers that wait for this person's approval."""
+    return ledgers.awaiting_approval(user)

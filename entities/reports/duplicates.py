@@ -119,11 +119,10 @@ def pairs_shown(user: User, asked: PairFilter) -> DuplicatePairQuerySet:
     return asked.apply(DuplicatePair.objects.visible_to(user))
 
 
-@badge_for("duplicate-list")
-def waiting_pairs(user: User) -> str:
-    """How many pairs wait for this person's decision, in words; '' when none does."""
-    count = counts_of([DuplicatePair.objects.visible_to(user).waiting()], to=COUNT_TO)[0]
-    return _("待核对 %(n)s") % {"n": f"{count:,}"} if count else ""
+@badge_for("duplicate-list", gettext_lazy("待核对 %(n)s"))
+def waiting_pairs(user: User) -> DuplicatePairQuerySet:
+    """The pairs that wait for this person's decision."""
+    return DuplicatePair.objects.visible_to(user).waiting()
 
 
 def pair_page(user: User, params: QueryDict) -> PairPage:

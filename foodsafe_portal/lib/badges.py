@@ -1,24 +1,47 @@
-"""Finished words beside an entry of the navigation, such as how much waits there for this person; rooms register them."""
+"""What waits for a person, as words beside an entry of the navigation; rooms register it, one query counts it all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-Badge = Callable[[Any], str]
+from django.db.models import QuerySet
+
+from foodsafe_portal.lib.paging import counts_of
+
+Waiting = Callable[[Any], QuerySet]
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """``waiting(user)`` are the rows that wait; ``words`` says how many, with ``%(n)s``."""
+
+    words: Any
+    waiting: Waiting
+
+
 _badges: dict[str, Badge] = {}
 
 
-def badge_for(url_name: str) -> Callable[[Badge], Badge]:
-    """Register what stands beside the entry that leads to ``url_name``: a user in, short words or '' out."""
+def badge_for(url_name: str, words: Any) -> Callable[[Waiting], Waiting]:
+    """Register what stands beside the entry that leads to ``url_name``: a user in, the rows that wait out."""
 
-    def register(function: Badge) -> Badge:
-        _badges[url_name] = function
-        return function
+    def register(waiting: Waiting) -> Waiting:
+        _badges[url_name] = Badge(words, waiting)
+        return waiting
 
     return register
 
 
-def badge_of(url_name: str, user: Any) -> str:
-    """The words beside an entry for this person; '' when nothing waits."""
-    return _badges[url_name](user) if url_name in _badges else ""
+def badges_of(url_names: Iterable[str], user: Any) -> dict[str, str]:
+    """The words beside these entries, by address name; entries at which nothing waits are left out."""
+    asked = [name for name in url_names if name in _badges]
+    if not asked:
+        return {}
+    counts = counts_of([_badges[name].waiting(user) for name in asked])
+    return {
+        name: str(_badges[name].words) % {"n": f"{count:,}"}
+        for name, count in zip(asked, counts, strict=True)
+        if count
+    }

@@ -135,7 +135,7 @@ def test_the_list_costs_the_same_queries_however_long_it_is(
     get(office, URL)
     with django_assert_max_num_queries(15) as queries:
         get(office, URL)
-    assert len(queries) == 8
+    assert len(queries) == 9
 
 
 # --- one week --------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_one_week_costs_the_same_queries_however_much_it_counts(
     get(office, f"/reports/{report.pk}/")
     with django_assert_max_num_queries(15) as queries:
         get(office, f"/reports/{report.pk}/")
-    assert len(queries) == 7
+    assert len(queries) == 8
 
 
 # --- freezing and publishing -----------------------------------------------------------------------
