@@ -49,4 +49,5 @@ class Permission(StrEnum):
     MANAGE_REGIONS = "manage_regions"
     MANAGE_POLICIES = "manage_policies"
     VIEW_JOBS = "view_jobs"
+    MANAGE_JOBS = "manage_jobs"
     USE_ADMIN = "use_admin"

@@ -22,6 +22,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from foodsafe_portal.lib.permissions import Permission
 from records.choices import JobState
 from records.models import Job
 from records.services import audit
@@ -287,8 +288,18 @@ def _finish(job: Job, token: uuid.UUID, state: JobState, message: str, result: d
     return job
 
 
+def may_cancel(job: Job, by: Any) -> bool:
+    """Whether this person may stop a job: whoever asked for it, and those who look after background work."""
+    return job.created_by_id == by.pk or by.can(Permission.MANAGE_JOBS)
+
+
 def cancel_job(*, job: Job, by: Any) -> bool:
-    """Stop a job before its commit; the worker learns it at its next report. False when it had already ended."""
+    """Stop a job before its commit; the worker learns it at its next report. False when it had already ended.
+
+    Raises ``JobRefused`` for somebody who sees the job and may not stop it.
+    """
+    if not may_cancel(job, by):
+        raise JobRefused(_("这个任务是别人提交的，您只能查看；请提交人或系统管理员取消。"))
     try:
         with transaction.atomic():
             return _cancel(job, by)

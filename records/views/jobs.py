@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -37,7 +38,7 @@ def job_detail(request: PortalRequest, pk: str) -> HttpResponse:
     """One job's progress; the bar asks this address again."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
     template = "records/_job_progress.html" if request.htmx else "records/job.html"
-    return render(request, template, {"job": job})
+    return render(request, template, {"job": job, "may_cancel": jobs.may_cancel(job, request.user)})
 
 
 @require_POST
@@ -45,5 +46,8 @@ def job_detail(request: PortalRequest, pk: str) -> HttpResponse:
 def job_cancel(request: PortalRequest, pk: str) -> HttpResponse:
     """Stop a job before its commit."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
-    jobs.cancel_job(job=job, by=request.user)
+    try:
+        jobs.cancel_job(job=job, by=request.user)
+    except jobs.JobRefused as refusal:
+        messages.error(request, str(refusal))
     return redirect("job-detail", pk=pk)

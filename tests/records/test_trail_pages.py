@@ -8,6 +8,7 @@ from django.urls import reverse
 from records.models import AuditEvent
 from records.services import audit, jobs
 from records.services.seal import seal_events
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +61,14 @@ def test_a_cancelled_job_ends(login):
     owner.post(reverse("job-cancel", args=[job.pk]))
     job.refresh_from_db()
     assert job.state == "cancelled"
+
+
+@pytest.mark.parametrize(("role", "state"), [("auditor", "queued"), ("system_admin", "cancelled")])
+def test_who_only_reads_the_jobs_of_others_cannot_stop_them(login, role, state):
+    job = jobs.enqueue(kind="x", params={}, by=make_user(role="county_liaison", region="990102"))
+    reader = login(role=role)
+    page, address = reverse("job-detail", args=[job.pk]), reverse("job-cancel", args=[job.pk])
+    assert (address in reader.get(page).content.decode()) is (state == "cancelled")
+    told = reader.post(address, follow=True).content.decode()
+    job.refresh_from_db()
+    assert (job.state, "系统管理员取消" in told) == (state, state == "queued")
