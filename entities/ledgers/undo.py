@@ -50,7 +50,8 @@ def undo_businesses(staged: list[LedgerRow], batch: LedgerBatch, context: Ledger
 
 def _take_out(rows: list[LedgerRow], batch: LedgerBatch, reviewed: set[int], result: UndoResult) -> None:
     by_key = {row.key: row for row in rows}
-    found = among(Business.objects.filter(source=Source.LEDGER), "match_key", list(by_key))
+    locked = Business.objects.select_for_update().order_by("pk")  # nobody writes what is looked at here
+    found = among(locked.filter(source=Source.LEDGER), "match_key", list(by_key))
     found = found.filter(recorded_at__gte=batch.confirmed_at, recorded_at__lte=batch.committed_at)
     businesses = list(found.values_list("pk", "match_key", "name", "version"))
     reasons: dict[int, str] = dict.fromkeys(reviewed, "状态变更已经审核，没有删除")
@@ -105,7 +106,8 @@ def _put_back(
     """Restore the values of changed businesses; returns the keys of those put back."""
     if not rows:
         return []
-    businesses = {b.pk: b for b in among(Business.objects.all(), "id", [row.target_id for row in rows])}
+    locked = Business.objects.select_for_update(no_key=True).order_by("pk")
+    businesses = {b.pk: b for b in among(locked, "id", [row.target_id for row in rows])}
     groups: dict[tuple[str, ...], list[tuple[Business, Mapping[str, Any]]]] = defaultdict(list)
     restored: list[int] = []
     for row in rows:

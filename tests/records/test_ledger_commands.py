@@ -102,6 +102,7 @@ def test_sheet_and_mapping_can_be_given(liaison, ledger, tmp_path):
 def test_refusals_say_why_and_leave_with_two(liaison, ledger, arguments, words):
     code, told = run("import_ledger", ledger([business_row()]), *arguments)
     assert code == 2 and words in told["reason"]
+    assert set(told) >= DOCUMENT and (told["verdict"], told["read"], told["issues"]) == ("refuse", 0, [])
 
 
 def test_a_file_that_is_not_there_is_a_refusal(liaison):

@@ -41,6 +41,15 @@ class Command(DocumentCommand):
 
     def answer(self, **options: Any) -> dict[str, Any]:
         """The document of the contract; refused files and partial ones that nobody accepted leave with 2."""
+        try:
+            return self._answer(**options)
+        except ledgers.LedgerRefused as refusal:
+            raise Refusal(**ledgers.no_document(refusal.sentence)) from refusal
+        except Refusal as refusal:
+            said = {**ledgers.no_document(""), **refusal.document}
+            raise Refusal(**said) from refusal
+
+    def _answer(self, **options: Any) -> dict[str, Any]:
         by = person(options["user"])
         try:
             with options["file"].open("rb") as source:
@@ -105,7 +114,7 @@ class Command(DocumentCommand):
                 break
             if batch.state == BatchState.UPLOADED:
                 batch = self._check(batch)
-            if batch.state != BatchState.CHECKED:
+            if batch.state != BatchState.CHECKED or (batch.verdict == Verdict.PARTIAL and not partial):
                 break
         return batch
 

@@ -9,7 +9,14 @@ from records.services.ledgers.commit import (
     confirm_batch,
     stop_batch,
 )
-from records.services.ledgers.document import document, head, issue_page, missing_from_file, rows_of
+from records.services.ledgers.document import (
+    document,
+    head,
+    issue_page,
+    missing_from_file,
+    no_document,
+    rows_of,
+)
 from records.services.ledgers.files import FILE_TYPE, marked_workbook, template
 from records.services.ledgers.habits import forget_choices
 from records.services.ledgers.refusals import LedgerRefused
@@ -37,6 +44,7 @@ __all__ = [
     "marked_workbook",
     "missing_from_file",
     "needs_approval",
+    "no_document",
     "receive_upload",
     "recheck_batch",
     "rows_of",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from records.choices import BatchState
+from records.choices import BatchState, Verdict
 from records.ledgers import kind_of
 from records.models import LedgerBatch, LedgerRow
 
@@ -48,6 +48,23 @@ def head(batch: LedgerBatch, *, repeated: bool = False) -> dict[str, Any]:
         "seconds": {"check": 0, "commit": 0} | seconds,
         "notes": batch.choices.get("notes", []),
         "issue_groups": batch.groups,
+    }
+
+
+def no_document(reason: str) -> dict[str, Any]:
+    """The document of a file that did not become a batch, because it was not even taken in (contract: ``import_ledger``)."""
+    return {
+        "verdict": Verdict.REFUSE.value,
+        "reason": reason,
+        "batch": None,
+        "sheet": "",
+        "header_row": None,
+        "columns": {},
+        "unrecognised": [],
+        **dict.fromkeys(_COUNTS, 0),
+        "seconds": {"check": 0, "commit": 0},
+        "issue_groups": [],
+        "issues": [],
     }
 
 

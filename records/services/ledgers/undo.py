@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from records.choices import BatchState, RowVerb, RowVerdict
-from records.ledgers import UndoResult, bulk
+from records.ledgers import RegisterChanged, UndoResult, bulk
 from records.models import LedgerBatch
 from records.services import audit
 from records.services.instants import writing_instant
 from records.services.ledgers.context import context_of, importable
 from records.services.ledgers.refusals import LedgerRefused
+from records.services.rows import RowRefused
+
+log = logging.getLogger(__name__)
 
 _LISTED = 1_000
 """How many rows left alone stay listed with the batch; more are only counted."""
 
 
-@transaction.atomic
 def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
-    """Take back an imported batch. Raises ``LedgerRefused`` when it is not imported or not this person's territory."""
+    """Take back an imported batch, or nothing of it.
+
+    Raises ``LedgerRefused`` when it is not imported or not this person's territory, and when what it would bring back collides
+    with what has been registered since.
+    """
+    try:
+        return _undo(batch, by)
+    except (IntegrityError, RegisterChanged, RowRefused) as clash:
+        log.warning("undo of batch %s refused: %s", batch.pk, clash)
+        batch.refresh_from_db()
+        raise LedgerRefused(
+            f"批次 {batch.number} 要还原的内容与之后登记的内容冲突，没有撤销任何内容；请再试一次，仍不行请在页面上逐条更正",
+            "register_changed",
+        ) from clash
+
+
+@transaction.atomic
+def _undo(batch: LedgerBatch, by: Any) -> UndoResult:
     kind, territory = importable(batch.kind, by)
     if not batch.territory.startswith(territory):
         raise LedgerRefused("这个批次不在您的辖区", "other_territory")

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from records.choices import BatchState, JobState
 from records.ledgers import kind_of
-from records.models import Job, LedgerBatch
+from records.models import AuditEvent, Job, LedgerBatch
 from records.services import audit, jobs
 from records.services.ledgers.commit import REOPENED
 from records.services.ledgers.context import importable, lane_of
@@ -59,13 +59,13 @@ def receive_upload(*, kind: str, file: File, by: Any, choices: Mapping[str, Any]
             "file_too_large",
         )
     digest = _digest(file)
-    earlier = _imported_and_unchanged(kind, digest, by, territory)
+    earlier = _imported_and_unchanged(kind, digest, by, territory) if choices is None else None
     if earlier is not None:
         audit.record(by=by, action="ledger.repeated", target=earlier)
         return Received(earlier, repeated=True)
     waiting = LedgerBatch.objects.filter(uploaded_by=by, kind=kind, digest=digest, state__in=OPEN).first()
     if waiting is not None:
-        return Received(_take_up(waiting, by, choices))
+        return Received(_take_up(waiting, by, choices, moved=waiting.territory != territory))
     return Received(_store(kind, file, size, digest, by, territory, choices))
 
 
@@ -128,25 +128,29 @@ def _imported_and_unchanged(kind: str, digest: str, by: Any, territory: str) -> 
         .order_by("-pk")
         .first()
     )
-    if earlier is None or earlier.committed_at is None:
-        return None
+    if earlier is None or earlier.committed_at is None or earlier.counts.get("rejected"):
+        return None  # what was refused then may be in order now
+    if AuditEvent.objects.filter(at__gt=earlier.committed_at, action="ledger.undone").exists():
+        return None  # an undo takes objects out, and then nothing tells when they were written last
     written = kind_of(kind).last_written(territory)
     return earlier if written is not None and written <= earlier.committed_at else None
 
 
-def _take_up(batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | None) -> LedgerBatch:
-    """An open batch met again: check it anew when its answer is old, its job has died or other answers are given."""
+def _take_up(batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | None, *, moved: bool) -> LedgerBatch:
+    """An open batch met again: check it anew when its answer is old, its job has died, other answers are given or the uploader
+    has ``moved`` to another territory since."""
     if batch.state == BatchState.COMMITTING:
         if not _dead(batch.commit_job):
             return batch
         LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTING).update(state=BatchState.CHECKED)
         return recheck_batch(batch=batch, by=by)
-    if batch.state == BatchState.AWAITING and choices is None:
+    asked_anew = choices is not None or moved
+    if batch.state == BatchState.AWAITING and not asked_anew:
         return batch
     if batch.state == BatchState.CHECKED:
         fresh = batch.checked_at is not None and timezone.now() - batch.checked_at < _FRESH
-        return batch if fresh and choices is None else recheck_batch(batch=batch, by=by, choices=choices)
-    if choices is not None or _dead(batch.check_job):
+        return batch if fresh and not asked_anew else recheck_batch(batch=batch, by=by, choices=choices)
+    if asked_anew or _dead(batch.check_job):
         return recheck_batch(batch=batch, by=by, choices=choices)
     return batch
 
@@ -163,10 +167,18 @@ def _enqueue_check(batch: LedgerBatch, by: Any) -> None:
 
 @transaction.atomic
 def recheck_batch(*, batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | None = None) -> LedgerBatch:
-    """Check a batch that has not been imported once more. Raises ``LedgerRefused`` when it is too late for that."""
+    """Check a batch that has not been imported once more, for the territory its uploader has today.
+
+    Raises ``LedgerRefused`` when it is too late for that and for somebody who may not import the kind any more.
+    """
     if batch.uploaded_by_id != by.pk:
         raise LedgerRefused("只有上传人可以重新检查这个批次", "not_uploader")
-    fields: dict[str, Any] = {"state": BatchState.UPLOADED}
+    _, territory = importable(batch.kind, by)
+    fields: dict[str, Any] = {
+        "state": BatchState.UPLOADED,
+        "territory": territory,
+        "unit_path": by.unit_for_import(batch.kind),
+    }
     if choices is not None:
         fields["choices"] = dict(choices)
     try:
