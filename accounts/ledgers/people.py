@@ -12,6 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
@@ -378,6 +379,21 @@ def _as_known(account: Account) -> bool:
     return user is not None and account.name == user.name and account.mobile in ("", user.mobile or "")
 
 
+def _given(user: User, row: LedgerRow, batch: LedgerBatch) -> QuerySet[Post]:
+    """The post that a row of the batch gave, if it still stands as it was given; earlier ones of the same kind are history."""
+    assert row.before and batch.confirmed_at is not None and batch.committed_at is not None
+    days = (timezone.localdate(batch.confirmed_at), timezone.localdate(batch.committed_at))
+    given = user.posts.filter(
+        role=row.values["role"],
+        region_id=row.before["_region"],
+        unit_id=row.before["_unit"],
+        valid_to=row.values.get("valid_to"),
+    )
+    if told := row.values.get("valid_from"):
+        return given.filter(valid_from=told)
+    return given.filter(valid_from__range=days)
+
+
 def _undo(staged: list[LedgerRow], batch: LedgerBatch) -> UndoResult:
     result = UndoResult()
     users = {
@@ -389,12 +405,10 @@ def _undo(staged: list[LedgerRow], batch: LedgerBatch) -> UndoResult:
         if user is None:
             continue
         if "_region" in before:
-            given = user.posts.filter(
-                role=row.values["role"], region_id=before["_region"], unit_id=before["_unit"]
-            )
-            result.removed += given.filter(
-                valid_from__gte=row.values.get("valid_from", "0001-01-01")
-            ).delete()[0]
+            taken = _given(user, row, batch).delete()[0]
+            result.removed += taken
+            if not taken:
+                result.conflict(row, user.username, "岗位在导入之后又被修改或终止，没有删除")
         names = {key: value for key, value in before.items() if key in ("name", "mobile")}
         if names and all((getattr(user, key) or "") == row.values.get(key, "") for key in names):
             result.restored += User.objects.filter(pk=user.pk).update(

@@ -218,7 +218,8 @@ class _Planning:
         self.row_of = {self.codes[index]: index for index in rows.live()}
         city = context.territory[:4] if len(context.territory) >= 4 else context.territory
         self.register = _read(Region.objects.in_territory(city))
-        missing = {above(code) for code in self.codes if code} | {context.territory[:2]}
+        # Also those that count elsewhere since they were merged: their codes are taken all the same.
+        missing = {*self.codes, *(above(code) for code in self.codes if code), context.territory[:2]}
         self.register |= _stored([code for code in missing if code and code not in self.register])
         self.final: dict[str, Stored] = {}
 

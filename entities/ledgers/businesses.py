@@ -160,7 +160,8 @@ class BusinessesKind(LedgerKind):
         stand_against(plan, kept)
         plan.data = _settle(intents)
         plan.data.similar = _similar(rows, plan.data.created, context.territory, places.names)
-        note_kept_apart(rows, {index: stored.pk for index, stored in matches.stored.items()})
+        targets = {index: stored.pk for index, stored in matches.stored.items()}
+        note_kept_apart(rows, targets, context.territory)
         return plan
 
     def idle_rows_stand(self, batch: LedgerBatch) -> bool:

@@ -133,15 +133,16 @@ def write_pairs(pairs: Sequence[Pair], *, at: datetime, batch_id: int | None = N
     )
 
 
-def note_kept_apart(rows: Rows, targets: Mapping[int, int]) -> None:
-    """Say on every row whose business (``targets``: row → key) was found not to be the same as another one."""
+def note_kept_apart(rows: Rows, targets: Mapping[int, int], territory: str) -> None:
+    """Say on every row whose business (``targets``: row → key) was found not to be the same as another one of the territory."""
     decided = DuplicatePair.objects.filter(state=PairState.APART)
     if not targets or not decided.exists():
         return
     keys = set(targets.values())
     others: dict[int, list[str]] = defaultdict(list)
     for mine, theirs in (("first", "second"), ("second", "first")):
-        named = among(decided, f"{mine}_id", keys).values_list(f"{mine}_id", f"{theirs}__name")
+        here = decided.filter(in_territory(territory, f"{theirs}__region_id"))
+        named = among(here, f"{mine}_id", keys).values_list(f"{mine}_id", f"{theirs}__name")
         for key, name in named:
             others[key].append(name)
     for index, key in targets.items():

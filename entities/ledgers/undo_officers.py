@@ -10,6 +10,7 @@ from django.db.models import SET_NULL
 from entities.choices import Source
 from entities.hooks import business_changed, businesses_forgotten
 from entities.models import Assignment, Business, Officer, Pledge
+from foodsafe_portal.lib.scope import in_territory
 from records.ledgers import LedgerContext, UndoResult
 from records.ledgers.bulk import Same, among, update
 from records.models import LedgerBatch, LedgerRow
@@ -31,7 +32,7 @@ def undo_officers(staged: list[LedgerRow], batch: LedgerBatch, context: LedgerCo
     _go_on(staged, batch, result, concerned)
     Pledge.objects.filter(batch_id=batch.pk).delete()
     _put_people_back(staged, result)
-    _remove_people(batch, concerned, result)
+    _remove_people(staged, batch, concerned, result)
     if concerned:
         business_changed.send(
             sender=Business, business_ids=sorted(concerned), on=context.today, at=context.now, by=context.user
@@ -137,7 +138,9 @@ def _put_people_back(staged: list[LedgerRow], result: UndoResult) -> None:
         )
 
 
-def _remove_people(batch: LedgerBatch, concerned: set[int], result: UndoResult) -> None:
+def _remove_people(
+    staged: list[LedgerRow], batch: LedgerBatch, concerned: set[int], result: UndoResult
+) -> None:
     """Remove the officers the batch brought in, unless other facts speak of them; their voided assignments go along."""
     new = Officer.objects.filter(
         source=Source.LEDGER,
@@ -145,7 +148,9 @@ def _remove_people(batch: LedgerBatch, concerned: set[int], result: UndoResult) 
         recorded_at__lte=batch.committed_at,
         version=1,
     )
-    ids = set(new.values_list("pk", flat=True))
+    # Other ledgers are imported while one waits for its approval: only people this one names can be its own.
+    named = {row.values["officer_name"] for row in staged if row.values.get("officer_name")}
+    ids = set(among(new.filter(in_territory(batch.territory)), "name", named).values_list("pk", flat=True))
     if not ids or any(
         kept
         for _receiver, kept in businesses_forgotten.send(

@@ -36,6 +36,7 @@ from entities.models import Assignment, Business, BusinessMerger, DuplicatePair,
 from entities.rules.likeness import Neighbours
 from entities.services.businesses import identity_of, in_reach
 from foodsafe_portal.lib.scope import in_territory
+from records.ledgers.bulk import among
 from records.services import audit
 from records.services.instants import writing_instant
 
@@ -78,6 +79,9 @@ def seek_duplicates(
             progress(seen, total)
     # Only the writing is a transaction: comparing a province takes minutes, and its progress is to be seen.
     with transaction.atomic():
+        keys = {key for pair in pairs for key in (pair.one, pair.other)}
+        still = set(among(Business.objects.registered(), "id", keys).values_list("pk", flat=True))
+        pairs = [pair for pair in pairs if pair.one in still and pair.other in still]
         sought = Sought(total, len(pairs), write_pairs(pairs, at=writing_instant()))
         audit.record(
             by=by,

@@ -259,3 +259,16 @@ def test_only_the_offices_that_may_import_regions_do(admin: User) -> None:
     make_unit(region="9901")
     office = make_user(role="campaign_office", region="9901")
     assert counts(send(office, "regions", [MERGED]))["closed"] == 1
+
+
+def test_a_region_that_went_to_another_city_is_still_known_by_its_code(admin: User) -> None:
+    make_region("9902", "邻市")
+    make_region("990201", "邻县")
+    take_in(send(admin, "regions", [row("990103", "富源市", closed_on="2026-06-30")]))
+    Region.objects.filter(pk="990103").update(successor_id="990201")
+    before = table()
+    batch = take_in(send(admin, "regions", [row("990103", "富源市", residents="5000")]))
+    assert (counts(batch).get("created", 0), counts(batch)["updated"], batch.state) == (0, 1, "committed")
+    assert [line for line in table() if line not in before] == [
+        ("990103", "富源市", "county", 5000, None, date(2026, 6, 30), "990201", "")
+    ]

@@ -199,6 +199,17 @@ def test_seeking_the_register_twice_finds_each_pair_once(liaison, capsys):
     assert (again["pairs"], again["new"], DuplicatePair.objects.count()) == (1, 0, 1)
 
 
+def test_a_business_that_goes_while_the_register_is_compared_is_in_no_pair(liaison):
+    _pair, _one, other = pair_of(liaison)
+    DuplicatePair.objects.all().delete()
+
+    def meanwhile(done, total):
+        Business.objects.filter(name=other["name"]).delete()
+
+    sought = services.seek_duplicates(region_code="990102", progress=meanwhile)
+    assert (sought.pairs, sought.new, DuplicatePair.objects.count()) == (0, 0, 0)
+
+
 # --- files stand by decisions ----------------------------------------------------------------------
 
 
@@ -214,12 +225,20 @@ def test_a_pair_kept_apart_is_never_offered_again_and_files_say_so(liaison):
     assert DuplicatePair.objects.get(pk=pair.pk).state == PairState.APART
 
 
+def test_a_business_that_lies_in_another_county_now_is_not_named_to_this_one(liaison):
+    pair, one, _other = pair_of(liaison)
+    services.keep_apart(pair=pair, seen=seen_of(pair), by=liaison)
+    mine = Business.objects.get(name=one["name"])
+    Business.objects.exclude(pk=mine.pk).update(region_id="990103001")
+    assert "kept_apart" not in notes(send(liaison, "businesses", [one]))
+
+
 def test_both_rows_of_a_merged_pair_import_unchanged_again_and_again(liaison):
     pair, one, other = pair_of(liaison)
     merge(pair, liaison)
     before = list(Business.objects.order_by("pk").values())
-    for _ in range(2):
-        batch = send(liaison, "businesses", [one, other])
+    for title in ("台账", "再报一次"):  # the very same file would be answered from the first batch
+        batch = send(liaison, "businesses", [one, other], above=((title,),))
         assert (counts(batch)["unchanged"], notes(batch)) == (2, ["merged_business"])
         assert not batch.counts.get("created")
         take_in(batch)

@@ -226,6 +226,20 @@ def test_an_undo_lets_the_old_assignment_go_on_and_takes_new_officers_out(liaiso
     assert (batch.state, len(held())) == (BatchState.COMMITTED, 2)
 
 
+def test_an_undo_leaves_the_people_that_another_ledger_brought_in_meanwhile(liaison, shop):
+    batch = take_in(send(liaison, "officers", [row(shop)]))
+    meanwhile = {"source": "ledger", "version": 1}
+    mine = Officer.objects.get()
+    make_officer("他人", region="990102001", **meanwhile)
+    make_officer(mine.name, region="990103001", **meanwhile)
+    Officer.objects.update(recorded_at=mine.recorded_at)
+    ledgers.undo_batch(batch=batch, by=liaison)
+    assert set(Officer.objects.values_list("name", "region_id")) == {
+        ("他人", "990102001"),
+        (mine.name, "990103001"),
+    }
+
+
 def test_an_undo_keeps_what_somebody_has_changed_since(liaison, shop):
     batch = take_in(send(liaison, "officers", [row(shop)]))
     Assignment.objects.update(valid_to=date(2026, 12, 1), ended_at=timezone.now() + timedelta(hours=1))
