@@ -176,7 +176,7 @@ class VisitsKind(LedgerKind):
             name="business_name",
         )
         officers = _find_officers(rows, businesses, context.territory)
-        plan.data = _Planner(rows, plan, businesses, officers).intents()
+        plan.data = _Planner(rows, plan, businesses, officers, context.territory).intents()
         return plan
 
     def apply(self, plan: Plan, rows: Rows, context: LedgerContext) -> None:
@@ -302,22 +302,34 @@ class _Planner:
         plan: Plan,
         businesses: Mapping[int, Known],
         officers: Mapping[int, Candidate | None],
+        territory: str,
     ) -> None:
         self.rows, self.plan, self.businesses, self.officers = rows, plan, businesses, officers
         self.result = Intents()
         days = [day for day in rows.column("visited_on") if day]
         self.by_facts: dict[tuple[int, str, date], Stored] = {}
         self.by_number: dict[str, Stored] = {}
+        keys = {one.pk for one in businesses.values()}
+        absorbed = among(Business.objects.filter(merged_into__isnull=False), "merged_into_id", keys)
+        self.survivors: dict[int, int] = dict(absorbed.values_list("pk", "merged_into_id")) if keys else {}
         if businesses and days:
-            made = among(Visit.objects.valid(), "business_id", {one.pk for one in businesses.values()})
+            made = among(Visit.objects.valid(), "business_id", {*keys, *self.survivors})
             for row in made.filter(visited_on__range=(min(days), max(days))).values_list(*Stored._fields):
                 stored = Stored(*row)
-                self.by_facts[stored.business_id, stored.officer_name, stored.visited_on] = stored
+                self.by_facts[self._facts(stored)] = stored
         numbers = {number for number in rows.column("national_record_no") if number}
         if numbers:
             known = among(Visit.objects.all(), "national_record_no", numbers)
             self.by_number = {row[9]: Stored(*row) for row in known.values_list(*Stored._fields)}
+        here = in_territory(territory, "business__region_id")
+        elsewhere = known.filter(voided_at__isnull=True).exclude(here) if numbers and territory else None
+        self.foreign: set[int] = set() if elsewhere is None else set(elsewhere.values_list("pk", flat=True))
         self.checklists = _Checklists() if rows.has("fail_items") else None
+
+    def _facts(self, stored: Stored) -> tuple[int, str, date]:
+        """Whose visit it was, where and when; one made to a business merged since is the other business's today."""
+        business = self.survivors.get(stored.business_id, stored.business_id)
+        return business, stored.officer_name, stored.visited_on
 
     def intents(self) -> Intents:
         """Fill the plan's columns and return what is to be written."""
@@ -341,7 +353,11 @@ class _Planner:
             if stored is not None and stored.voided_at is not None:
                 self.result.freed.append(stored.pk)
                 stored = None
-            if stored is not None and facts != (stored.business_id, stored.officer_name, stored.visited_on):
+            if stored is not None and stored.pk in self.foreign:
+                said = "这个国家平台记录号是其他辖区的一次督导；请核对记录号，确属本辖区的请联系创建办"
+                self.rows.error(index, "national_record_no", "owned_elsewhere", said)
+                continue
+            if stored is not None and facts != self._facts(stored):
                 self._replace(index, stored)
             else:
                 stored = stored or self.by_facts.get(facts)
@@ -515,6 +531,7 @@ def _undo(staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -
         made.filter(problems__voided_at__isnull=True, problems__isnull=False).values_list("pk", flat=True)
     )
     gone = list(made.exclude(pk__in=kept).values_list("pk", flat=True))
+    numbers_kept = set(made.filter(pk__in=kept).values_list("national_record_no", flat=True))
     for visit in made.filter(pk__in=kept).select_related("business"):
         row = next((r for r in staged if r.values.get("officer_name") == visit.officer_name), staged[0])
         result.conflict(row, str(visit), "这次督导下已有问题在整改，没有作废")
@@ -526,6 +543,8 @@ def _undo(staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -
     result.removed = update(Visit, gone, void)
     for row in staged:
         before = row.before or {}
+        if "_voided" in before and row.values.get("national_record_no") in numbers_kept:
+            continue  # what took its place stays, as has been told
         if "_voided" in before:
             back = Visit.objects.filter(
                 pk=before["_voided"], voided_at__range=(batch.confirmed_at, batch.committed_at)

@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 
 from entities.choices import Source
+from entities.models import Business
 from inspections.fulfilment import follow
 from inspections.models import Visit, VisitDuty
 from records.ledgers import kind_of
 from records.services import ledgers
-from tests.factories import make_assignment, make_business, make_officer, make_policy
+from tests.factories import make_assignment, make_business, make_officer, make_policy, make_problem, make_user
 from tests.factories.ledgers import (
     counts,
     found,
@@ -100,6 +101,33 @@ def test_a_visit_gains_its_national_number_when_the_platforms_export_arrives(lia
     assert (counts(batch)["updated"], Visit.objects.get().national_record_no) == (1, "GJ001")
 
 
+def test_a_national_record_of_another_county_is_neither_voided_nor_told(liaison, shop, officer, today):
+    far = make_business("远方饭店", region="990103001")
+    told = row(far, today, township="东风乡", officer_name="外县干部", national_record_no="GJ001")
+    take_in(send(make_user(role="county_liaison", region="990103"), "visits", [told]))
+    theirs = Visit.objects.get()
+    batch = send(liaison, "visits", [row(shop, today, national_record_no="GJ001")])
+    assert found(batch, "error") == [(3, "国家平台记录号", "owned_elsewhere")]
+    assert "外县干部" not in str(list(batch.rows.values()))
+    theirs.refresh_from_db()
+    assert (theirs.voided_at, Visit.objects.count()) == (None, 1)
+
+
+@pytest.mark.parametrize("number", [None, "GJ001"])
+def test_visits_of_a_business_merged_since_are_known_again(liaison, shop, officer, today, number):
+    rows = [row(shop, today, national_record_no=number)]
+    take_in(send(liaison, "visits", rows))
+    survivor = make_business("张记总店", region="990102001001")
+    Business.objects.filter(pk=shop.pk).update(merged_into=survivor, match_key=f"M:{shop.pk}")
+    named = {
+        "business_name": survivor.name,
+        "business_licence_no": survivor.licence_no,
+        "business_credit_code": None,
+    }
+    again = send(liaison, "visits", [rows[0] | named])
+    assert (found(again, "error"), counts(again)["unchanged"], Visit.objects.get().business) == ([], 1, shop)
+
+
 def test_a_national_record_corrected_in_day_voids_the_old_visit(liaison, shop, officer, today):
     take_in(send(liaison, "visits", [row(shop, today, national_record_no="GJ001")]))
     batch = take_in(
@@ -110,6 +138,16 @@ def test_a_national_record_corrected_in_day_voids_the_old_visit(liaison, shop, o
         (v.visited_on, v.national_record_no, v.voided_at is None) for v in Visit.objects.order_by("pk")
     ]
     assert standing == [(today, None, False), (today - timedelta(days=2), "GJ001", True)]
+
+
+def test_an_undo_does_not_bring_a_visit_back_beside_the_one_that_stays(liaison, shop, officer, today):
+    take_in(send(liaison, "visits", [row(shop, today, national_record_no="GJ001")]))
+    moved = row(shop, today - timedelta(days=2), national_record_no="GJ001")
+    batch = take_in(send(liaison, "visits", [moved]))
+    make_problem(business=shop, visit=Visit.objects.get(voided_at=None))
+    result = ledgers.undo_batch(batch=batch, by=liaison)
+    assert (result.restored, result.removed, [c["row"] for c in result.conflicts]) == (0, 0, [3])
+    assert Visit.objects.get(voided_at=None).visited_on == today - timedelta(days=2)
 
 
 def test_what_the_officer_wrote_is_not_overwritten_by_a_file(liaison, shop, officer, today):
