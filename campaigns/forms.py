@@ -34,7 +34,7 @@ class TaskReportForm(forms.Form):
 
     progress = forms.CharField(label=_("本周进展"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
     claims_done = forms.BooleanField(label=_("申请办结"), required=False)
-    uploads = FilesField(label=_("佐证（申请办结时必须）"), required=False)
+    uploads = FilesField(label=_("佐证"), required=False, help_text=_("照片或 PDF；申请办结时必须附。"))
 
 
 class DecisionForm(forms.Form):

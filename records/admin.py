@@ -104,7 +104,7 @@ class LedgerRowAdmin(ScopedAdmin):
 
 
 class LedgerRuleAdmin(EditedAdmin):
-    """Rules of ledgers: kinds and columns are chosen from those there are."""
+    """Rules of ledgers: kinds and columns are chosen from those there are, and shown by their names."""
 
     view_permissions = (P.MANAGE_POLICIES, P.VIEW_TRAIL)
     change_permissions = (P.MANAGE_POLICIES,)
@@ -112,6 +112,12 @@ class LedgerRuleAdmin(EditedAdmin):
     def rows(self, user: Any) -> Any:
         """They hold for the whole city."""
         return self.model._default_manager.all()
+
+    @admin.display(description=_("台账"), ordering="kind")
+    def title(self, row: ApprovalRule | OwnedColumn) -> str:
+        """The name of the ledger the rule is for."""
+        titles = {kind.key: str(kind.title) for kind in all_kinds()}
+        return titles.get(row.kind, row.kind) or str(_("所有台账"))
 
     def removable(self, request: HttpRequest, row: Any) -> bool:
         """A rule that is gone no longer holds."""
@@ -139,7 +145,7 @@ class ApprovalRuleAdmin(LedgerRuleAdmin):
 
     fields = ("kind", "rows")
     on_change = ("rows",)
-    list_display = ("__str__", "rows")
+    list_display = ("title", "rows")
 
     def write(self, request: HttpRequest, row: Any, values: Any, lines: Any, seen: str) -> ApprovalRule:
         """See ``save_approval_rule``."""
@@ -158,7 +164,14 @@ class OwnedColumnAdmin(LedgerRuleAdmin):
     """Columns that the city keeps to itself."""
 
     fields = ("kind", "column")
-    list_display = ("kind", "column")
+    list_display = ("title", "header")
+
+    @admin.display(description=_("列"), ordering="column")
+    def header(self, row: OwnedColumn) -> str:
+        """The column's name in the template."""
+        kind = next((kind for kind in all_kinds() if kind.key == row.kind), None)
+        column = kind.column_of.get(row.column) if kind else None
+        return column.header if column else row.column
 
     def editable(self, request: HttpRequest, row: Any) -> bool:
         """A column is owned or not; another one is another row."""

@@ -259,7 +259,7 @@ def _reports(task: TaskItem, by: int, office: int, calendar: Calendar, random: R
         ends_it = task.done_on is not None and task.done_on in week
         waiting = week == calendar.weeks[-1] and not ends_it and random.random() < 0.5
         sent = calendar.at(week.monday + timedelta(days=3), 16)
-        progress = f"{task.title}:{random.choice(_PROGRESS)}"
+        progress = f"{task.title}：{random.choice(_PROGRESS)}"
         common = {
             "task": task,
             "unit": task.lead_unit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,6 +22,9 @@ from foodsafe_portal.lib import formats, strips
 from foodsafe_portal.lib.strips import Composition, field_of, words_of
 
 register = template.Library()
+
+MARK_OF_KEY = re.compile(r"^[A-Z]+:")
+"""What a natural key is made of (``entities.rules.matching``); it says nothing to a reader."""
 
 # --- numbers and dates -------------------------------------------------------------------------
 
@@ -52,6 +56,12 @@ def moment(value: date | datetime | None) -> str:
     if isinstance(value, datetime):
         return f"{day(value)} {value:%H:%M}"
     return day(value)
+
+
+@register.filter
+def plain_key(value: str) -> str:
+    """``{{ row.key|plain_key }}``: ``L:JY1…`` -> ``JY1…``, ``N:name|premises`` -> ``name · premises``."""
+    return MARK_OF_KEY.sub("", value).replace("|", " · ")
 
 
 @register.filter

@@ -239,9 +239,12 @@ def _judge(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: int, table: Tab
     }
     if not accepted:
         batch.verdict, batch.state = Verdict.REFUSE, BatchState.REFUSED
-        batch.reason = (
-            f"{size:,} 行没有一行可以导入；请按列出的问题改正后重新上传" if rejected else "没有可以导入的行"
-        )
+        if not rejected:
+            batch.reason = "没有可以导入的行"
+        elif skipped:
+            batch.reason = f"{size:,} 行中有 {rejected:,} 行有错误，其余各行不能单独导入；请改正后重新上传"
+        else:
+            batch.reason = f"{size:,} 行没有一行可以导入；请按列出的问题改正后重新上传"
     elif rejected:
         batch.verdict, batch.state = Verdict.PARTIAL, BatchState.CHECKED
         batch.reason = (
