@@ -172,6 +172,15 @@ def test_the_language_is_switched_and_remembered(login):
     assert answer.headers["Location"] == "/"
 
 
+def test_switching_the_language_on_a_refused_form_leads_to_a_page_that_exists(login):
+    client = login(role="county_liaison", region="990102")
+    refused = client.post(reverse("ledger-upload"), {})
+    assert refused.status_code == 422
+    assert 'name="next" value="/"' in refused.content.decode()
+    shown = client.get(reverse("ledger-home") + "?kind=businesses")
+    assert 'name="next" value="/ledgers/?kind=businesses"' in shown.content.decode()
+
+
 def test_an_idle_session_ends_with_a_sentence(login, time_machine):
     client = login(role="leader", region="9901")
     client.get("/")
