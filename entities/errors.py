@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -21,6 +21,16 @@ class AlreadyRegistered(Refused):
     def __init__(self, name: str) -> None:
         super().__init__(
             _("“%(name)s”已在册（许可证号，或信用代码加经营场所相同），请修改原有主体。") % {"name": name}
+        )
+
+
+class OwnedByCity(Refused):
+    """The city keeps these columns; a county or a township leaves them as they are."""
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        named = "、".join(f"“{column}”" for column in columns)
+        super().__init__(
+            _("%(columns)s由市级统一管理，不能改；如登记有误请报市创建办。") % {"columns": named}
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db.models import Q
 
@@ -41,3 +41,12 @@ class LedgerBatchQuerySet(ScopedQuerySet):
     resource = "batch"
     territory_path = "territory"
     owner_path = "uploaded_by_id"
+
+    def visible_to(self, user: Any) -> Self:
+        """Batches in scope; those without a territory (an administrator's) by whoever imports their kind as well."""
+        condition = user.scope.rows(
+            self.resource, territory=self.territory_path, unit=None, owner=self.owned_by(user)
+        )
+        if condition is None:
+            return self
+        return self.filter(condition | Q(territory="", kind__in=sorted(user.import_kinds)))

@@ -11,14 +11,26 @@ from django.utils import timezone
 
 from accounts.models import Region, User
 from entities.choices import BusinessStatus, FormerWhy, Source
-from entities.errors import AlreadyRegistered, FutureDate, MergedAway, OutsideTerritory, StaleVersion
+from entities.errors import (
+    AlreadyRegistered,
+    FutureDate,
+    MergedAway,
+    OutsideTerritory,
+    OwnedByCity,
+    StaleVersion,
+)
 from entities.hooks import business_changed
+from entities.ledgers.columns import BUSINESS_COLUMNS
 from entities.ledgers.former import IDENTITY, Identity, keep_former
 from entities.models import Business, FormerIdentity
 from entities.rules.matching import match_key
 from foodsafe_portal.lib.pinyin import initials
 from records.services import audit
 from records.services.instants import writing_instant
+from records.services.ledger_rules import locked_columns
+
+LEDGER: Final = "businesses"
+"""The kind of ledger whose columns the city may keep to itself, on pages as in files."""
 
 EDITABLE: Final = (
     "name",
@@ -139,7 +151,7 @@ def update_business(
     """Correct fields of a business that nobody else has saved since ``version``.
 
     Raises ``StaleVersion`` with both values of every field in which what was typed differs from what the other person
-    saved, ``AlreadyRegistered``, ``MergedAway`` or ``OutsideTerritory``. Saving what is already there changes and records nothing.
+    saved, ``AlreadyRegistered``, ``MergedAway``, ``OwnedByCity`` or ``OutsideTerritory``. Saving what is already there changes and records nothing.
     """
     typed = tidy({key: changes[key] for key in EDITABLE if key in changes})
     saved = Business.objects.select_related("region").get(pk=business.pk)
@@ -152,6 +164,9 @@ def update_business(
         raise StaleVersion({key: (before[key], value) for key, value in changed.items()}, saved.version)
     if not changed:
         return saved
+    kept = changed.keys() & locked_columns(LEDGER, by.territory_for_import(LEDGER))
+    if kept:
+        raise OwnedByCity(column.header for column in BUSINESS_COLUMNS if column.key in kept)
     if "region" in changed and not in_reach(by, changed["region"]):
         raise OutsideTerritory
     for key, value in changed.items():

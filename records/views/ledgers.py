@@ -225,14 +225,23 @@ def ledger_stop(request: PortalRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
 def ledger_undo(request: PortalRequest, pk: int) -> HttpResponse:
-    """Put back what a batch did; rows changed since are left alone and named."""
+    """Put back what a batch did; its page then names the rows that were changed since and left alone."""
     batch = _batch(request, pk)
     try:
         result = ledgers.undo_batch(batch=batch, by=request.user)
     except ledgers.LedgerRefused as refusal:
         messages.error(request, refusal.sentence)
         return redirect("ledger-batch", pk=pk)
-    return render(request, "records/ledger_undone.html", {"batch": batch, "result": result})
+    told = {
+        "restored": f"{result.restored:,}",
+        "removed": f"{result.removed:,}",
+        "left": len(result.conflicts),
+    }
+    said = _("已撤销：还原 %(restored)s 项，移除 %(removed)s 项。") % told
+    if result.conflicts:
+        said += _("%(left)s 行之后改过，没有动，列在下面。") % told
+    messages.success(request, said)
+    return redirect("ledger-batch", pk=pk)
 
 
 @require_safe

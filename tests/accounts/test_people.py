@@ -197,3 +197,16 @@ def test_slips_of_a_ledger_are_shown_once_to_whoever_confirmed_it(login, system)
     assert "abcde" not in client.get(address).content.decode()
     assert "abcde-fghij-klmn" in client.post(address).content.decode()
     assert "abcde" not in client.post(address).content.decode()
+
+
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(client):
+    for referer, back in (
+        ("http://testserver/problems/5/?tab=1", "/problems/5/%3Ftab%3D1"),
+        ("http://elsewhere.example/x/", "/"),
+        ("", "/"),
+    ):
+        answer = client.post(
+            reverse("problem-sign", args=[5]), headers={"Referer": referer} if referer else {}
+        )
+        assert answer.url.endswith(f"?next={back}"), referer
+    assert client.get("/problems/5/?tab=1").url.endswith("?next=/problems/5/%3Ftab%3D1")

@@ -149,7 +149,7 @@ def test_the_marked_workbook_and_the_original_come_back(liaison):
 def test_undo_takes_out_what_the_batch_put_in(liaison):
     batch = upload(liaison, workbook(GOOD))
     confirm(liaison, batch)
-    text = liaison.post(reverse("ledger-undo", args=[batch.pk])).content.decode()
+    text = liaison.post(reverse("ledger-undo", args=[batch.pk]), follow=True).content.decode()
     assert ("移除 1 项" in text, Business.objects.count()) == (True, 0)
 
 

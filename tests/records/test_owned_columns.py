@@ -7,7 +7,9 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from entities.errors import OwnedByCity
 from entities.models import Business, Officer, StatusChange
+from entities.services.businesses import update_business
 from inspections.models import Problem
 from records.ledgers import all_kinds
 from records.models import AuditEvent, OwnedColumn
@@ -97,6 +99,19 @@ def test_the_city_itself_may_write_its_columns(office, liaison):
     own(office, "businesses", "risk_grade")
     take_in(send(office, "businesses", [row | {"risk_grade": "D"}]))
     assert Business.objects.get().risk_grade == "D"
+
+
+def test_a_page_leaves_owned_columns_to_the_city_as_well(office, liaison):
+    own(office, "businesses", "risk_grade")
+    take_in(send(liaison, "businesses", [business_row()]))
+    business = Business.objects.get()
+    asked = {"business": business, "version": business.version, "on": date(2026, 11, 16)}
+    with pytest.raises(OwnedByCity, match="监管风险等级"):
+        update_business(**asked, changes={"risk_grade": "D", "scale": "large"}, by=liaison)
+    business.refresh_from_db()
+    assert (business.risk_grade, business.scale) == ("B", "small")
+    saved = update_business(**asked, changes={"risk_grade": "D"}, by=office)
+    assert saved.risk_grade == "D"
 
 
 def test_an_officers_owned_title_stays(office, liaison):

@@ -123,6 +123,19 @@ def test_a_township_cannot_approve_what_its_county_sends(office, liaison):
         )
 
 
+def test_the_office_decides_on_what_an_administrator_without_a_territory_sends(office, liaison):
+    limit(office, 0)
+    admin = make_user(role="system_admin")
+    batch = send(admin, "workdays", [{"day": "2027-01-01", "kind": "放假"}])
+    batch = ledgers.confirm_batch(batch=batch, by=admin, digest=batch.digest)
+    assert (batch.territory, batch.state) == ("", BatchState.AWAITING)
+    assert list(ledgers.awaiting_approval(office)) == [batch]
+    assert not LedgerBatch.objects.visible_to(liaison).filter(pk=batch.pk).exists()
+    with pytest.raises(LedgerRefused):
+        ledgers.approve_batch(batch=batch, by=liaison, digest=batch.digest)
+    assert ledgers.approve_batch(batch=batch, by=office, digest=batch.digest).state == BatchState.COMMITTING
+
+
 def test_a_batch_is_declined_with_a_reason_and_may_be_checked_again(office, liaison):
     limit(office, 2)
     batch = confirmed(liaison)

@@ -28,7 +28,8 @@ def awaiting_approval(user: Any) -> QuerySet[LedgerBatch]:
     """The batches that wait for this person's yes or no: somebody else's, of a kind and a territory they import themselves."""
     theirs = Q(pk__in=[])
     for kind in user.import_kinds:
-        theirs |= Q(kind=kind, territory__startswith=user.territory_for_import(kind))
+        here = Q(territory="") | Q(territory__startswith=user.territory_for_import(kind))
+        theirs |= Q(kind=kind) & here
     waiting = LedgerBatch.objects.visible_to(user).filter(theirs, state=BatchState.AWAITING)
     return waiting.exclude(uploaded_by=user).order_by("confirmed_at", "pk")
 
@@ -88,7 +89,7 @@ def _may_decide(batch: LedgerBatch, by: Any) -> None:
     if batch.uploaded_by_id == by.pk:
         raise LedgerRefused("自己上传的台账要由另一人批准", "own_batch")
     _, territory = importable(batch.kind, by)
-    if not batch.territory.startswith(territory):
+    if batch.territory and not batch.territory.startswith(territory):
         raise LedgerRefused("这个批次不在您的辖区", "other_territory")
 
 
