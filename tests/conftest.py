@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.color import no_style
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 
 from scripts import catalogues
 from tests.factories import make_user
@@ -52,7 +53,11 @@ def sequences_follow_rows(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def portal_settings(settings: Any, tmp_path: Path) -> None:
-    """Files of a test go to its own folder; pages need no collected assets and no file server; passwords hash fast."""
+    """Files of a test go to its own folder; pages need no collected assets and no file server; passwords hash fast.
+
+    A request leaves its person's language behind in this thread, so that each test begins with Chinese.
+    """
+    translation.activate(settings.LANGUAGE_CODE)
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.VAR_DIR = tmp_path
     settings.STORAGES = {

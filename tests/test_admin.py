@@ -59,6 +59,7 @@ from inspections.models import (
     Visit,
 )
 from records.admin_base import ScopedAdmin
+from records.ledgers import all_kinds, kind_of
 from records.models import (
     ApprovalRule,
     AuditEvent,
@@ -353,9 +354,17 @@ def make_everything(region: str, owner: User) -> dict[type[models.Model], models
         Job.objects.create(kind="ledger.check", created_by=owner, created_at=now),
         batch,
         LedgerRow.objects.create(batch=batch, row_no=3, verdict="accepted", verb="created"),
-        LedgerHabit.objects.create(kind="businesses", territory=region, updated_by=user, updated_at=now),
-        ApprovalRule.objects.get_or_create(kind="", defaults={"rows": 1000})[0],
-        OwnedColumn.objects.get_or_create(kind="businesses", column="scale")[0],
+        LedgerHabit.objects.create(
+            kind="businesses",
+            territory=region,
+            unit_path=f"/{LedgerHabit.objects.count() + 1}/",
+            updated_by=user,
+            updated_at=now,
+        ),
+        ApprovalRule.objects.create(kind=all_kinds()[ApprovalRule.objects.count()].key, rows=1000),
+        OwnedColumn.objects.create(
+            kind="businesses", column=kind_of("businesses").ownable[OwnedColumn.objects.count()]
+        ),
         year,
         WorkdayOverride.objects.create(day=date(year.year, 5, 1), year=year, kind="holiday"),
         RegionMerger.objects.create(

@@ -34,8 +34,11 @@ from inspections.models import (
     FrequencyPolicy,
     Visit,
 )
+from records.ledgers import kind_of
 from records.models import (
+    ApprovalRule,
     AuditEvent,
+    OwnedColumn,
     WorkYear,
 )
 from tests.factories import (
@@ -375,6 +378,13 @@ def new_rows(
             Rulebook,
             {"code": "new-book", "title": "新细则", "edition": "2", "document": json.dumps(DOCUMENT)},
             "rulebook.drafted",
+        ),
+        (Role.CAMPAIGN_OFFICE, ApprovalRule, {"kind": "", "rows": "500"}, "approval_rule.created"),
+        (
+            Role.CAMPAIGN_OFFICE,
+            OwnedColumn,
+            {"kind": "businesses", "column": kind_of("businesses").ownable[-1]},
+            "owned_column.created",
         ),
     ]
 
