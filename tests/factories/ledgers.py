@@ -82,7 +82,9 @@ def workbook(
     columns = kind_of(kind).column_of
     present = list(keys) if keys is not None else [key for key in columns if any(key in row for row in rows)]
     book = openpyxl.Workbook()
-    book.properties.identifier = str(next(numbers))  # two workbooks are never the very same file, however alike
+    book.properties.identifier = str(
+        next(numbers)
+    )  # two workbooks are never the very same file, however alike
     page = book.active
     page.title = sheet
     for line in above:
