@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import islice
 from json import dumps, loads
 from json.encoder import encode_basestring
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 
+from foodsafe_portal.lib.pieces import in_pieces
 from records.choices import RowVerb, RowVerdict
 from records.ledgers import bulk
 from records.ledgers.bulk import Same
@@ -183,7 +183,7 @@ def read(batch: LedgerBatch, kind: LedgerKind, *, changing: bool = False) -> tup
     numbers: list[int] = []
     keys: list[str] = []
     staged = Staged([], [], [], [])
-    while found := list(islice(stored, ROWS_AT_ONCE)):
+    for found in in_pieces(stored, ROWS_AT_ONCE):
         row_numbers, texts, verbs, identities, targets, earlier, versions = zip(*found, strict=True)
         numbers += row_numbers
         keys += identities

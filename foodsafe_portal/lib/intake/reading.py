@@ -13,6 +13,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from foodsafe_portal.lib.intake import biff, ole, plaintext, sheetxml, words
+from foodsafe_portal.lib.pieces import in_pieces
 
 Message = dict[str, Any]
 """What travels to the parent: strings, numbers, lists and tuples only, so that ``marshal`` can carry it.
@@ -57,7 +58,7 @@ def _read_text(data: bytes, order: dict[str, Any]) -> Iterator[Message]:
     yield _sheet("")
     rows = plaintext.split_text(data.decode(encoding), order["rows"] + _SLACK_ROWS, order["columns"])
     try:
-        while batch := list(islice(rows, _ROWS_AT_ONCE)):
+        for batch in in_pieces(rows, _ROWS_AT_ONCE):
             yield _rows([_text_column(column) for column in zip_longest(*batch)], len(batch))
     except plaintext.BadText as problem:
         raise Refused("text", str(problem)) from None

@@ -8,8 +8,9 @@ import io
 import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any
+
+from foodsafe_portal.lib.pieces import in_pieces
 
 _BATCH = 1_000
 _SIGNS = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
@@ -24,12 +25,11 @@ def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator
     A cell that starts with = + - @ TAB or CR — also after blanks or a line break — gets an apostrophe in front. Numbers
     stay as they are; days are written as 2026-11-16.
     """
-    rows = iter(rows)
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
     writer.writerow([inert(name) for name in header])
-    while batch := list(islice(rows, _BATCH)):
+    for batch in in_pieces(rows, _BATCH):
         writer.writerows([inert(value) for value in row] for row in batch)
         yield buffer.getvalue().encode("utf-8", "replace")
         buffer.seek(0)

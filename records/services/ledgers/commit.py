@@ -6,12 +6,12 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from foodsafe_portal.lib.pieces import in_pieces
 from records.choices import BatchState, Verdict
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, bulk, kind_of, staging
 from records.models import LedgerBatch
@@ -200,8 +200,7 @@ def _planned_again(batch: LedgerBatch, kind: LedgerKind, context: LedgerContext)
 def _digest(rows: Iterable[Any]) -> str:
     """One digest for what many rows were or became, so that a batch is one event."""
     digest = hashlib.sha256()
-    left = iter(rows)
-    while piece := list(islice(left, staging.ROWS_AT_ONCE)):
+    for piece in in_pieces(rows, staging.ROWS_AT_ONCE):
         digest.update(repr(piece).encode())
     return digest.hexdigest()
 
