@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from records.choices import BatchState
 from records.models import LedgerBatch
-from records.services import audit, jobs
+from records.services import audit
 from records.services.ledger_rules import approval_limit
-from records.services.ledgers.context import importable, lane_of
+from records.services.ledgers.context import importable
 from records.services.ledgers.refusals import LedgerRefused
+from records.services.ledgers.work import start_commit
 
 _REASON_LENGTH = 300
 
@@ -50,15 +51,7 @@ def approve_batch(*, batch: LedgerBatch, by: Any, digest: str) -> LedgerBatch:
             "territory_changed",
         )
     _decide(batch, by, BatchState.COMMITTING)
-    job = jobs.enqueue(
-        kind="ledger.commit",
-        params={"batch": batch.pk},
-        by=uploader,
-        total=batch.counts.get("accepted", 0),
-        lane=lane_of(batch),
-    )
-    LedgerBatch.objects.filter(pk=batch.pk).update(commit_job=job)
-    batch.commit_job = job
+    start_commit(batch, uploader)
     audit.record(
         by=by, action="ledger.approved", target=batch, after={"accepted": batch.counts.get("accepted", 0)}
     )

@@ -18,8 +18,9 @@ from records.models import LedgerBatch
 from records.services import audit, jobs
 from records.services.instants import writing_instant
 from records.services.ledgers.approve import needs_approval
-from records.services.ledgers.context import collector_at_rest, context_of, importable, lane_of
+from records.services.ledgers.context import collector_at_rest, context_of, importable
 from records.services.ledgers.refusals import LedgerRefused
+from records.services.ledgers.work import start_check, start_commit
 
 log = logging.getLogger(__name__)
 
@@ -76,15 +77,7 @@ def confirm_batch(*, batch: LedgerBatch, by: Any, digest: str, accept_partial: b
         what = f"批次 {batch.number} 是“{batch.get_state_display()}”，不能导入"
         raise LedgerRefused(sentences.get(BatchState(batch.state), what), "wrong_state")
     if not waits:
-        job = jobs.enqueue(
-            kind="ledger.commit",
-            params={"batch": batch.pk},
-            by=by,
-            total=batch.counts.get("accepted", 0),
-            lane=lane_of(batch),
-        )
-        LedgerBatch.objects.filter(pk=batch.pk).update(commit_job=job)
-        batch.commit_job = job
+        start_commit(batch, by)
     audit.record(
         by=by,
         action="ledger.confirmed",
@@ -213,11 +206,7 @@ def _check_again(batch: LedgerBatch) -> None:
     batch.refresh_from_db()
     if not taken:
         return
-    job = jobs.enqueue(
-        kind="ledger.check", params={"batch": batch.pk}, by=batch.uploaded_by, lane=lane_of(batch)
-    )
-    LedgerBatch.objects.filter(pk=batch.pk).update(check_job=job)
-    batch.check_job = job
+    start_check(batch, batch.uploaded_by)
     audit.record(
         by=batch.uploaded_by,
         action="ledger.outdated",

@@ -59,11 +59,6 @@ def importable(kind: str, by: Any) -> tuple[LedgerKind, str]:
     return found, territory
 
 
-def lane_of(batch: LedgerBatch) -> str:
-    """In whose turn the work on a batch is done: its county's, else its uploader's."""
-    return f"county {batch.territory[:6]}" if batch.territory else ""
-
-
 @contextmanager
 def collector_at_rest() -> Iterator[None]:
     """Keep the cyclic collector from walking a hundred thousand rows again and again while none of them can be garbage."""

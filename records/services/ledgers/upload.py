@@ -17,11 +17,12 @@ from django.utils import timezone
 from records.choices import BatchState, JobState
 from records.ledgers import kind_of
 from records.models import AuditEvent, Job, LedgerBatch
-from records.services import audit, jobs
+from records.services import audit
 from records.services.ledgers.commit import REOPENED
-from records.services.ledgers.context import importable, lane_of
+from records.services.ledgers.context import importable
 from records.services.ledgers.habits import remember
 from records.services.ledgers.refusals import LedgerRefused
+from records.services.ledgers.work import start_check
 
 OPEN = (
     BatchState.UPLOADED,
@@ -101,7 +102,7 @@ def _store(
                 target=batch,
                 after={"kind": kind, "digest": digest, "size": size},
             )
-            _enqueue_check(batch, by)
+            start_check(batch, by)
     except IntegrityError:  # the same file arrived at the same instant: the other one is the batch
         batch.file.delete(save=False)
         return LedgerBatch.objects.get(uploaded_by=by, kind=kind, digest=digest, state__in=OPEN)
@@ -159,12 +160,6 @@ def _dead(job: Job | None) -> bool:
     return job is None or job.state in (JobState.FAILED, JobState.CANCELLED)
 
 
-def _enqueue_check(batch: LedgerBatch, by: Any) -> None:
-    job = jobs.enqueue(kind="ledger.check", params={"batch": batch.pk}, by=by, lane=lane_of(batch))
-    LedgerBatch.objects.filter(pk=batch.pk).update(check_job=job)
-    batch.check_job = job
-
-
 @transaction.atomic
 def recheck_batch(*, batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | None = None) -> LedgerBatch:
     """Check a batch that has not been imported once more, for the territory its uploader has today.
@@ -191,7 +186,7 @@ def recheck_batch(*, batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | N
         raise LedgerRefused(
             f"批次 {batch.number} 是“{batch.get_state_display()}”，不能重新检查", "wrong_state"
         )
-    _enqueue_check(batch, by)
+    start_check(batch, by)
     audit.record(by=by, action="ledger.rechecked", target=batch, after={"choices": batch.choices})
     return batch
 
