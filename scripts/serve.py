@@ -28,6 +28,7 @@ from typing import TextIO
 
 from scripts.services import tie_to_parent, tie_to_this_process
 from scripts.set_up import VENV_PYTHON, var_folder
+from scripts.web import web_command
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN_ID = "PORTAL_RUN_ID"
@@ -213,31 +214,13 @@ def children(port: int, environment: dict[str, str]) -> list[Child]:
     """Web, worker and beat. SQLite has one writer at a time, so two of each suffice."""
     python = str(VENV_PYTHON)
     celery = [python, "-m", "celery", "--app", "foodsafe_portal.celery:app"]
-    web = [
-        python,
-        "-m",
-        "gunicorn",
-        "foodsafe_portal.wsgi:application",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--workers",
-        "2",
-    ]
-    threads = [
-        "--worker-class",
-        "gthread",
-        "--threads",
-        "4",
-        "--preload",
-        "--timeout",
-        "120",
-        "--graceful-timeout",
-        "10",
-    ]
+    threads = ["--workers", "2", "--worker-class", "gthread", "--threads", "4", "--preload"]
+    patience = ["--timeout", "120", "--graceful-timeout", "10"]
+    web = web_command(port, *threads, *patience, "--access-logfile", "-", python=python)
     worker = ["worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     beat = ["beat", "--loglevel", "INFO", "--pidfile="]
     return [
-        Child("web", [*web, *threads, "--access-logfile", "-"], environment),
+        Child("web", web, environment),
         Child("worker", [*celery, *worker], environment),
         Child("beat", [*celery, *beat], environment),
     ]

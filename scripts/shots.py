@@ -23,6 +23,7 @@ from django.core.management import call_command
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from scripts.services import free_port, tie_to_this_process
+from scripts.web import web_command
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOTS = ROOT / "var" / "shots"
@@ -154,17 +155,13 @@ def main() -> int:
     roles = people()
     port = free_port()
     album = Album(f"http://127.0.0.1:{port}")
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "foodsafe_portal.wsgi:application",
-        "--bind",
-        f"127.0.0.1:{port}",
-    ]
     with (SHOTS / "web.log").open("wb") as log:
         server = subprocess.Popen(
-            [*command, "--threads", "4"], cwd=ROOT, stdout=log, stderr=log, preexec_fn=tie_to_this_process(15)
+            web_command(port, "--threads", "4"),
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            preexec_fn=tie_to_this_process(15),
         )
     try:
         wait_for(album.address, server)

@@ -32,6 +32,7 @@ import openpyxl
 import psycopg2
 
 from scripts.services import free_port, tie_to_this_process
+from scripts.web import web_command
 
 ROOT = Path(__file__).resolve().parent.parent
 COUNTY = "990102"
@@ -290,17 +291,7 @@ def kill_web_after_reply(folder: Path, rows: int) -> None:
             "Cookie": f"{session.key}={session.value}; {settings.CSRF_COOKIE_NAME}={token}",
         },
     )
-    web = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "foodsafe_portal.wsgi:application",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--workers",
-        "1",
-    ]
-    with Killed(web, folder / "web.log") as server:
+    with Killed(web_command(port, "--workers", "1"), folder / "web.log") as server:
         until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), "the web server answers")
         where = urllib.request.build_opener(_NoRedirect).open(request, timeout=60).headers["Location"]
         server.kill()
