@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from entities.ledgers.former import IDENTITY, Former, FormerIdentities, one_of, words_of
 from entities.models import Business
 from entities.rules.matching import plain
-from foodsafe_portal.lib.mergers import home_of
+from foodsafe_portal.lib.mergers import Mergers, home_of
 from foodsafe_portal.lib.scope import in_territory, standing_mergers
 from records.ledgers import Rows
 from records.ledgers.bulk import among
@@ -80,7 +80,7 @@ def match_businesses(rows: Rows, territory: str) -> Matches:
         else:
             matches[index] = stored
     if unmatched:
-        past = _Past(rows, unmatched, territory)
+        past = _Past(rows, unmatched, territory, merged_regions)
         unmatched = past.merged(unmatched, found)
         _match_by_premises(rows, unmatched, matches, territory, set(by_key))
         past.renamed([i for i in unmatched if i not in matches and i not in rows.rejected], found)
@@ -102,8 +102,8 @@ def _owned_elsewhere(rows: Rows, index: int) -> None:
 class _Past:
     """The rows that match nothing of the register, asked for by identities of the past."""
 
-    def __init__(self, rows: Rows, unmatched: list[int], territory: str) -> None:
-        self.rows, self.territory = rows, territory
+    def __init__(self, rows: Rows, unmatched: list[int], territory: str, merged_regions: Mergers) -> None:
+        self.rows, self.territory, self.merged_regions = rows, territory, merged_regions
         self.names, self.codes = rows.column("name"), rows.column("credit_code")
         self.licences, self.premises = rows.column("licence_no"), rows.column("premises_address")
         self.known = FormerIdentities(
@@ -124,7 +124,7 @@ class _Past:
         businesses = _by_pk({pk for each in meant.values() for pk in (each.business_id, each.target_id)})
         for index, former in meant.items():
             gone, survivor = businesses[former.business_id], businesses[former.target_id]
-            if not home_of(survivor.region_id, standing_mergers()).startswith(self.territory):
+            if not self._is_here(survivor):
                 _owned_elsewhere(self.rows, index)
             else:
                 found.merged[index] = Merged(gone, survivor)
@@ -138,7 +138,7 @@ class _Past:
         businesses = _by_pk({each.target_id for each in meant.values()})
         for index, former in meant.items():
             stored = businesses[former.target_id]
-            if not home_of(stored.region_id, standing_mergers()).startswith(self.territory):
+            if not self._is_here(stored):
                 continue  # its number may be another business's today
             found.stored[index], found.former[index] = stored, former
             old = former.outdated(_identity(stored))
@@ -146,6 +146,9 @@ class _Past:
             self.rows.note(
                 index, old[0] if old else "name", "former_identity", said if old else "按曾用的号码对应"
             )
+
+    def _is_here(self, business: Stored) -> bool:
+        return home_of(business.region_id, self.merged_regions).startswith(self.territory)
 
     def _formers(self, index: int) -> list[Former]:
         exact = self.known.by_key.get(self.rows.identities[index], [])

@@ -22,6 +22,8 @@ def carrier_of(code: str, mergers: Mergers) -> str:
 
 def home_of(code: str, mergers: Mergers) -> str:
     """The region in which what lies in ``code`` counts now; the code itself when nothing above it was merged."""
+    if not mergers:  # asked for every row of a ledger, and most cities have never merged anything
+        return code
     followed: set[str] = set()
     while (carrier := carrier_of(code, mergers)) and carrier not in followed:
         followed.add(carrier)

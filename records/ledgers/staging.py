@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from json import dumps, loads
 from json.encoder import encode_basestring
 from typing import Any
@@ -108,19 +109,29 @@ def _piece_of_documents(rows: Rows) -> Iterator[list[str]]:
     columns = [(key, rows.column(key)) for key in rows.keys]
     for start in range(0, len(rows), ROWS_AT_ONCE):
         piece = slice(start, start + ROWS_AT_ONCE)
-        parts = [map(_Encoded(key).__getitem__, column[piece]) for key, column in columns]
-        if parts:
-            yield ["{" + ",".join(filter(None, row)) + "}" for row in zip(*parts, strict=True)]
+        members = [_members(key, column[piece]) for key, column in columns]
+        if members:
+            yield ["{" + "".join(row)[1:] + "}" for row in zip(*members, strict=True)]
         else:
             yield ["{}"] * len(rows.numbers[piece])
 
 
+def _members(key: str, column: Sequence[Any]) -> Iterable[str]:
+    """Each cell as a member of its row's JSON object, behind a comma; an empty string for a blank."""
+    if set(map(type, column)) <= {str, type(None)}:
+        whole = "".join(cell for cell in column if cell is not None)
+        if len(encode_basestring(whole)) == len(whole) + 2:  # nothing to escape in any of them
+            opening = f",{encode_basestring(key)}:"
+            return ["" if cell is None else f'{opening}"{cell}"' for cell in column]
+    return map(_Encoded(key).__getitem__, column)
+
+
 class _Encoded(dict[Any, str]):
-    """``"key":value`` for each distinct value of a column, an empty string for blanks."""
+    """``,"key":value`` for each distinct value of a column, an empty string for blanks."""
 
     def __init__(self, key: str) -> None:
         super().__init__({None: ""})
-        self.label = encode_basestring(key) + ":"
+        self.opening = f",{encode_basestring(key)}:"
 
     def __missing__(self, value: Any) -> str:
         if isinstance(value, bool):
@@ -129,18 +140,23 @@ class _Encoded(dict[Any, str]):
             text = str(value)
         else:
             text = encode_basestring(value.isoformat() if isinstance(value, date) else str(value))
-        self[value] = encoded = self.label + text
+        self[value] = encoded = self.opening + text
         return encoded
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What the check promised for the accepted rows, in the rows' order."""
+    """What the check promised for the accepted rows, in the rows' order.
 
-    verbs: list[str]
-    targets: list[int | None]
-    befores: list[dict[str, Any] | None]
-    versions: list[int | None]
+    ``before`` and ``after`` digest what the rows' objects were and become, so that the event of a batch stands for all of them.
+    """
+
+    verbs: list[str] = field(default_factory=list)
+    targets: list[int | None] = field(default_factory=list)
+    befores: list[dict[str, Any] | None] = field(default_factory=list)
+    versions: list[int | None] = field(default_factory=list)
+    before: Any = field(default_factory=sha256)
+    after: Any = field(default_factory=sha256)
 
     def agrees_with(self, plan: Plan, rows: Rows) -> bool:
         """Whether a fresh plan would do exactly what was shown, to objects nobody has written since."""
@@ -182,7 +198,7 @@ def read(batch: LedgerBatch, kind: LedgerKind, *, changing: bool = False) -> tup
     columns: dict[str, list[Any]] = {key: [] for key in readers}
     numbers: list[int] = []
     keys: list[str] = []
-    staged = Staged([], [], [], [])
+    staged = Staged()
     for found in in_pieces(stored, ROWS_AT_ONCE):
         row_numbers, texts, verbs, identities, targets, earlier, versions = zip(*found, strict=True)
         numbers += row_numbers
@@ -191,8 +207,12 @@ def read(batch: LedgerBatch, kind: LedgerKind, *, changing: bool = False) -> tup
         staged.targets.extend(targets)
         staged.versions.extend(versions)
         # One document for many rows is decoded in a third of the time of one for each.
-        staged.befores.extend(loads(f"[{','.join(text or 'null' for text in earlier)}]"))
-        documents = loads(f"[{','.join(texts)}]")
+        whole, known = f"[{','.join(texts)}]", f"[{','.join(text or 'null' for text in earlier)}]"
+        for digest, told in ((staged.before, known), (staged.after, whole)):
+            digest.update(dumps(identities, ensure_ascii=False).encode())
+            digest.update(told.encode())
+        staged.befores.extend(loads(known))
+        documents = loads(whole)
         for key, read_value in readers.items():
             columns[key] += [read_value(document.get(key)) for document in documents]
     rows = Rows(numbers, columns, headers)

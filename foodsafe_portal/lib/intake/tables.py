@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from foodsafe_portal.lib.intake.model import Cell, Column, Row, SheetData, WorkbookData, column_letters
@@ -290,9 +290,10 @@ def _data_rows(
     marked = {
         place: reason
         for column in reversed(leading)
-        for place, cell in enumerate(column)
-        if cell.__class__ is str and (reason := _marked(cell)) is not None
+        for place, cell in _worth_reading(column, _MARK_FIRSTS)
+        if (reason := _marked(cell)) is not None
     }
+    headers = {place for place, _ in _worth_reading(_leftmost(counted), firsts)}
     # A template's marks stand in the first column, which may be the serial number's and so not counted below.
     for place, cells in enumerate(zip(*counted, strict=True)):
         number = header_row + 1 + place
@@ -301,8 +302,8 @@ def _data_rows(
             skipped.append((number, marked[place]))
         elif empty == width:
             continue
-        elif (empty * 2 < width and not _is_header(cells, header_words, firsts)) or (
-            reason := _reason_to_skip(cells, header_words, firsts)
+        elif (empty * 2 < width and not (place in headers and _is_header(cells, header_words))) or (
+            reason := _reason_to_skip(cells, header_words)
         ) is None:
             kept.append(number)
         elif reason:
@@ -313,17 +314,38 @@ def _data_rows(
     return tuple(kept), tuple(sorted([*skipped, *serial_only]))
 
 
-def _starts_otherwise(text: str, firsts: Collection[str]) -> bool:
-    """Whether a text starts with a Chinese character that no way of spelling could turn into one of ``firsts``.
+def _leftmost(columns: Sequence[Column]) -> Column:
+    """Each row's first cell that is not blank."""
+    found = columns[0]
+    for column in columns[1:]:
+        if None not in found:
+            break
+        found = [other if cell is None else cell for cell, other in zip(found, column, strict=True)]
+    return found
 
-    Most cells of a ledger do; telling so by one character spares them the normalising.
+
+def _worth_reading(column: Column, firsts: Collection[str]) -> list[tuple[int, str]]:
+    """The texts of a column, by place, that could start with one of ``firsts`` however they are spelt.
+
+    Told by the column's distinct first characters: in most ledgers no text is left to be normalised.
     """
-    return "\u4e00" <= text[:1] <= "\u9fff" and text[0] not in firsts
+    starts = {cell[:1] for cell in column if cell.__class__ is str}
+    odd = {start for start in starts if not _starts_otherwise(start, firsts)}
+    if not odd:
+        return []
+    return [
+        (place, cell)
+        for place, cell in enumerate(column)
+        if cell.__class__ is str and cell[:1] in odd  # type: ignore[index, union-attr]
+    ]
+
+
+def _starts_otherwise(start: str, firsts: Collection[str]) -> bool:
+    """Whether a first character is a Chinese one or a digit that no way of spelling could turn into one of ``firsts``."""
+    return ("\u4e00" <= start <= "\u9fff" or "0" <= start <= "9") and start not in firsts
 
 
 def _marked(cell: str) -> str | None:
-    if _starts_otherwise(cell, _MARK_FIRSTS):
-        return None
     text = unicodedata.normalize("NFKC", cell).strip()
     if text.startswith(_EXAMPLE_MARK):
         return "模板的示例行，不导入"
@@ -334,19 +356,17 @@ def _marked(cell: str) -> str | None:
     return None
 
 
-def _is_header(cells: Row, header_words: set[str], firsts: Collection[str]) -> bool:
-    """Whether a row repeats the header, as a printed ledger does on each page; ``firsts`` are the words' first characters."""
+def _is_header(cells: Row, header_words: set[str]) -> bool:
+    """Whether a row repeats the header, as a printed ledger does on each page."""
     first = next((cell for cell in cells if cell is not None), None)
-    if not isinstance(first, str) or _starts_otherwise(first, firsts):
-        return False
-    if normalise_header(first) not in header_words:
+    if not isinstance(first, str) or normalise_header(first) not in header_words:
         return False
     words = [cell for cell in cells if cell is not None]
     same = sum(1 for cell in words if isinstance(cell, str) and normalise_header(cell) in header_words)
     return same >= 2 and same * 3 >= len(words) * 2
 
 
-def _reason_to_skip(cells: Row, header_words: set[str], firsts: Collection[str]) -> str | None:
+def _reason_to_skip(cells: Row, header_words: set[str]) -> str | None:
     """Why a thinly filled row is no data row; an empty string for one of blanks only, None when it is data."""
     texts = [
         unicodedata.normalize("NFKC", cell).strip() if isinstance(cell, str) else cell
@@ -361,7 +381,7 @@ def _reason_to_skip(cells: Row, header_words: set[str], firsts: Collection[str])
             return "合计行，不导入"
         if _NOTE.match(first):
             return "注释或签字行，不导入"
-    if _is_header(cells, header_words, firsts):
+    if _is_header(cells, header_words):
         return "重复的表头，不导入"
     return None
 

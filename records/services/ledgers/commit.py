@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from foodsafe_portal.lib.pieces import in_pieces
 from records.choices import BatchState, Verdict
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, bulk, kind_of, staging
 from records.models import LedgerBatch
@@ -138,10 +135,8 @@ def commit_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[st
         raise
     except Exception:
         log.exception("commit of batch %s broke", batch.pk)
-        LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTING).update(
-            state=BatchState.CHECKED,
-            reason="导入时出错，没有保存任何内容；请再次确认，仍不行请联系系统管理员",
-        )
+        reason = "导入时出错，没有保存任何内容；请再次确认，仍不行请联系系统管理员"
+        _give_back(batch, "ledger.broken", reason, by=batch.uploaded_by)
         raise
     return {"batch": batch.pk, "state": batch.state, "counts": batch.counts}
 
@@ -154,7 +149,7 @@ def _commit(batch: LedgerBatch, progress: jobs.Progress) -> None:
     context = context_of(batch, writing_instant())
     bulk.lock_name(f"ledger:{kind.key}:{batch.territory[:6]}")
     kind.lock(context)
-    rows, plan = _planned_again(batch, kind, context)
+    rows, plan, staged = _planned_again(batch, kind, context)
     kind.apply(plan, rows, context)
     batch.seconds = {**batch.seconds, "commit": round(time.perf_counter() - started, 3)}
     batch.state, batch.committed_at = BatchState.COMMITTED, timezone.now()
@@ -167,16 +162,15 @@ def _commit(batch: LedgerBatch, progress: jobs.Progress) -> None:
         by=batch.uploaded_by,
         action="ledger.committed",
         target=batch,
-        before={"digest": _digest(zip(rows.identities, plan.befores, strict=True))},
-        after={
-            "digest": _digest(zip(rows.identities, rows.tuples(rows.keys), strict=True)),
-            "counts": batch.counts,
-        },
+        before={"digest": staged.before.hexdigest()},
+        after={"digest": staged.after.hexdigest(), "counts": batch.counts},
         reason=batch.reason,
     )
 
 
-def _planned_again(batch: LedgerBatch, kind: LedgerKind, context: LedgerContext) -> tuple[Rows, Plan]:
+def _planned_again(
+    batch: LedgerBatch, kind: LedgerKind, context: LedgerContext
+) -> tuple[Rows, Plan, staging.Staged]:
     """The rows to write and a fresh plan for them, which promises what the check promised.
 
     Raises ``RegisterChanged`` when it does not. Where every row that writes nothing still stands, the others are planned alone;
@@ -186,16 +180,8 @@ def _planned_again(batch: LedgerBatch, kind: LedgerKind, context: LedgerContext)
         rows, staged = staging.read(batch, kind, changing=changing)
         plan = kind.plan(rows, context)
         if staged.agrees_with(plan, rows):
-            return rows, plan
+            return rows, plan, staged
     raise RegisterChanged(batch.number)
-
-
-def _digest(rows: Iterable[Any]) -> str:
-    """One digest for what many rows were or became, so that a batch is one event."""
-    digest = hashlib.sha256()
-    for piece in in_pieces(rows, staging.ROWS_AT_ONCE):
-        digest.update(repr(piece).encode())
-    return digest.hexdigest()
 
 
 @transaction.atomic
@@ -220,8 +206,16 @@ def commit_stopped(job: Any, why: str) -> bool:
     batch = LedgerBatch.objects.filter(commit_job=job).first()
     if batch is None:
         return True
-    LedgerBatch.objects.filter(pk=batch.pk, commit_job=job, state=BatchState.COMMITTING).update(
-        state=BatchState.CHECKED, reason=f"{why}，没有保存任何内容；可以再次确认"
-    )
-    batch.refresh_from_db()
+    _give_back(batch, "ledger.stopped", f"{why}，没有保存任何内容；可以再次确认", by=None)
     return batch.state != BatchState.COMMITTED
+
+
+@transaction.atomic
+def _give_back(batch: LedgerBatch, action: str, reason: str, *, by: Any) -> None:
+    """Let a batch whose import was not done wait for its confirmation again; one that is not being imported stays as it is."""
+    given = LedgerBatch.objects.filter(
+        pk=batch.pk, commit_job=batch.commit_job_id, state=BatchState.COMMITTING
+    ).update(state=BatchState.CHECKED, reason=reason)
+    batch.refresh_from_db()
+    if given:
+        audit.record(by=by, action=action, target=batch, reason=reason)
