@@ -10,9 +10,10 @@ import sys
 import threading
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from foodsafe_portal.lib.intake.model import (
     DEFAULT_LIMITS,
@@ -43,12 +44,17 @@ def read_workbook(
     caller has just made one of these very bytes. Raises ``IntakeRefused`` with a Chinese sentence for everything that
     can be wrong with the file, a reader that crashes or runs too long included.
     """
-    verdict = verdict or precheck(path, limits)
-    if not verdict.ok:
-        raise IntakeRefused(verdict.sentence, verdict.code)
-    read = _Reading()
-    for message in _ask_child(path, verdict, sheet, limits):
-        read.take(message)
+    with Path(path).open("rb") as source, _child_for(source, limits) as child:
+        try:
+            # The child starts up while the file is being looked at; it touches it only when told to.
+            verdict = verdict or precheck(path, limits)
+            if not verdict.ok:
+                raise IntakeRefused(verdict.sentence, verdict.code)
+            read = _Reading()
+            for message in _ask(child, verdict, sheet, limits):
+                read.take(message)
+        finally:
+            child.kill()
     if not read.done:
         raise IntakeRefused(_CRASHED, "reader_crashed")
     sheets = tuple(read.sheets)
@@ -65,8 +71,21 @@ def read_workbook(
     )
 
 
-def _ask_child(
-    path: Path | str, verdict: Verdict, sheet: str | None, limits: Limits
+def _child_for(source: BinaryIO, limits: Limits) -> subprocess.Popen[bytes]:
+    """A child that waits for the order to read the open file, and for nothing else."""
+    rights = {"memory": limits.memory_bytes, "cpu": limits.cpu_seconds, "file": source.fileno()}
+    return subprocess.Popen(
+        [sys.executable, "-I", str(_CHILD), marshal.dumps(rights, 2).hex()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"RUST_BACKTRACE": "0"},
+        pass_fds=[source.fileno()],
+    )
+
+
+def _ask(
+    child: subprocess.Popen[bytes], verdict: Verdict, sheet: str | None, limits: Limits
 ) -> Iterator[dict[str, Any]]:
     """The child's messages as they come; raises ``IntakeRefused`` when it refuses, crashes or is stopped."""
     order = {
@@ -74,33 +93,25 @@ def _ask_child(
         "sheet": sheet or "",
         "rows": limits.rows,
         "columns": limits.columns,
-        "memory": limits.memory_bytes,
-        "cpu": limits.cpu_seconds,
         "suspects": sorted(verdict.suspects),
         "epoch_1904": verdict.epoch_1904,
     }
-    command = [sys.executable, "-I", str(_CHILD), marshal.dumps(order, 2).hex()]
-    environment = {"RUST_BACKTRACE": "0"}
-    with (
-        Path(path).open("rb") as source,
-        subprocess.Popen(
-            command, stdin=source, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
-        ) as child,
-    ):
-        stop = threading.Timer(limits.wall_seconds, child.kill)
-        stop.start()
-        try:
-            answers = child.stdout
-            while answers is not None and len(length := answers.read(8)) == 8:
-                size = int.from_bytes(length, "little")
-                data = answers.read(size)
-                if len(data) < size:
-                    break
-                yield marshal.loads(data)
-            child.wait()
-        finally:
-            stop.cancel()
-            child.kill()
+    stop = threading.Timer(limits.wall_seconds, child.kill)
+    stop.start()
+    try:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        with suppress(BrokenPipeError), child.stdin as asked:  # a child that died says so below
+            asked.write(marshal.dumps(order, 2))
+        while len(length := child.stdout.read(8)) == 8:
+            size = int.from_bytes(length, "little")
+            data = child.stdout.read(size)
+            if len(data) < size:
+                break
+            yield marshal.loads(data)
+        child.wait()
+    finally:
+        stop.cancel()
     if child.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         raise IntakeRefused(_TOO_LONG, "reader_timeout")
     if child.returncode in (_OUT_OF_MEMORY, -signal.SIGABRT):

@@ -333,11 +333,7 @@ def _worth_reading(column: Column, firsts: Collection[str]) -> list[tuple[int, s
     odd = {start for start in starts if not _starts_otherwise(start, firsts)}
     if not odd:
         return []
-    return [
-        (place, cell)
-        for place, cell in enumerate(column)
-        if cell.__class__ is str and cell[:1] in odd  # type: ignore[index, union-attr]
-    ]
+    return [(place, cell) for place, cell in enumerate(column) if cell.__class__ is str and cell[:1] in odd]
 
 
 def _starts_otherwise(start: str, firsts: Collection[str]) -> bool:
