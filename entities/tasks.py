@@ -1,16 +1,19 @@
-"""Work of the register that takes longer than a page may: the search for businesses that look like one."""
+"""Work of the register that takes longer than a page or an import may: the search for businesses that look like one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Final
 
 from django.utils import timezone
 
 from accounts.models import User
-from entities.services.duplicates import seek_duplicates
+from entities.ledgers.similar import SEEK_AMONG
+from entities.services.duplicates import Sought, seek_among_newcomers, seek_duplicates
 from records.choices import JobState
-from records.models import Job
+from records.models import Job, LedgerBatch
 from records.services import jobs
 from records.services.jobs import Progress, job_handler
 
@@ -36,10 +39,23 @@ def ask_for_duplicates(*, by: User) -> Job | None:
 def seek(job: Job, progress: Progress) -> dict[str, Any]:
     """Compare township by township; done twice it changes nothing."""
     by = User.objects.filter(pk=job.params.get("by")).first()
-    found = seek_duplicates(
-        region_code=job.params["region"],
-        by=by,
-        progress=lambda done, total: progress(done, total, "正在比对主体"),
-    )
+    found = seek_duplicates(region_code=job.params["region"], by=by, progress=_told(progress))
+    return _answered(found, progress)
+
+
+@job_handler(SEEK_AMONG)
+def seek_among(job: Job, progress: Progress) -> dict[str, Any]:
+    """Compare what a ledger brought in with itself; done twice it changes nothing."""
+    batch = LedgerBatch.objects.get(pk=job.params["batch"])
+    at = datetime.fromisoformat(job.params["at"])
+    found = seek_among_newcomers(batch=batch, at=at, by=job.created_by, progress=_told(progress))
+    return _answered(found, progress)
+
+
+def _told(progress: Progress) -> Callable[[int, int], None]:
+    return lambda done, total: progress(done, total, "正在比对主体")
+
+
+def _answered(found: Sought, progress: Progress) -> dict[str, Any]:
     progress(found.businesses, found.businesses, f"新发现 {found.new} 对疑似重复", force=True)
     return asdict(found)

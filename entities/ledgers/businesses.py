@@ -24,6 +24,7 @@ from entities.ledgers.similar import (
     Alike,
     Newcomer,
     Pair,
+    compare_newcomers,
     note_kept_apart,
     similar_businesses,
     write_pairs,
@@ -185,6 +186,8 @@ class BusinessesKind(LedgerKind):
             _record_identities(intents, created, context)
         except IntegrityError as clash:
             raise RegisterChanged(str(clash)) from clash
+        if len(created) > 1:
+            compare_newcomers(batch_id=context.batch_id, at=context.now, by=context.user)
         concerned = [*created.values(), *(intent.stored.pk for intent in intents.changed if intent.stored)]
         if concerned:
             business_changed.send(

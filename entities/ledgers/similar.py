@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from itertools import groupby
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from entities.choices import PairState
 from entities.models import Business, DuplicatePair
@@ -17,13 +19,16 @@ from foodsafe_portal.lib.scope import in_territory
 from records.ledgers import Rows
 from records.ledgers.bulk import Same, among, insert
 from records.ledgers.codes import name_code
+from records.models import Job
+from records.services.jobs import enqueue
 
 TOWNSHIP: Final = 9
 MOST: Final = 3  # candidates of one new business
+SEEK_AMONG: Final = "duplicates.seek_among"
 _NAMED_ONE_BY_ONE: Final = 20
 
-name_code("similar_business", "与登记中的主体相似，已列入疑似重复")
-name_code("kept_apart", "已确认不是同一家")
+name_code("similar_business", gettext_noop("与登记中的主体相似，已列入疑似重复"))
+name_code("kept_apart", gettext_noop("已确认不是同一家"))
 
 
 class Newcomer(NamedTuple):
@@ -66,18 +71,49 @@ def similar_businesses(
     Nothing is compared across townships, and in a township only what shares the rarer parts of an address: the time grows
     with the number of rows, not with its square.
     """
-    by_township: dict[str, list[Newcomer]] = defaultdict(list)
+    wanted: dict[str, list[Newcomer]] = defaultdict(list)
     for newcomer in newcomers:
         if len(newcomer.region_id) >= TOWNSHIP:
-            by_township[newcomer.region_id[:TOWNSHIP]].append(newcomer)
+            wanted[newcomer.region_id[:TOWNSHIP]].append(newcomer)
     found: dict[int, list[Alike]] = {}
-    for township, known in _register(by_township, territory):
+    for township, known in by_township(_registered_in(wanted, territory)) if wanted else ():
+        if township not in wanted:
+            continue
         neighbours = Neighbours(known, places_of(township, names), threshold())
-        for newcomer in by_township[township]:
+        for newcomer in wanted[township]:
             alike = neighbours.like(newcomer.name, newcomer.address)[:MOST]
             if alike:
                 found[newcomer.row] = [Alike(key, *known[key], percent(degree)) for key, degree in alike]
     return found
+
+
+def pairs_among(
+    township: str, businesses: Mapping[int, tuple[str, str]], names: Mapping[str, str]
+) -> list[Pair]:
+    """The pairs among the businesses of one township (key → name and address) that are alike."""
+    neighbours = Neighbours(businesses, places_of(township, names), threshold())
+    return [
+        Pair(one, other, township, percent(degree)) for one, other, degree in neighbours.among_themselves()
+    ]
+
+
+def by_township(businesses: QuerySet) -> Iterator[tuple[str, dict[int, tuple[str, str]]]]:
+    """Township → key → name and address, one township after the other; what lies in none is compared with nothing."""
+    rows = businesses.order_by("region_id", "pk").values_list("region_id", "pk", "name", "premises_address")
+    for township, group in groupby(rows.iterator(chunk_size=10_000), lambda row: row[0][:TOWNSHIP]):
+        if len(township) == TOWNSHIP:
+            yield township, {pk: (name, address) for _region, pk, name, address in group}
+
+
+def compare_newcomers(*, batch_id: int, at: datetime, by: Any) -> Job:
+    """Have the businesses that a ledger wrote at ``at`` compared with each other once it is committed.
+
+    Comparing them takes longer than anybody should wait for with the ledger's locks held, so it is a job of its own.
+    """
+    params = {"batch": batch_id, "at": at.isoformat()}
+    return enqueue(
+        kind=SEEK_AMONG, params=params, by=by, dedupe_key=f"{SEEK_AMONG}:{batch_id}:{at.isoformat()}"
+    )
 
 
 def percent(degree: float) -> int:
@@ -91,25 +127,15 @@ def places_of(township: str, names: Mapping[str, str]) -> list[str]:
     return [names[code] for code in codes if code in names]
 
 
-def _register(townships: Iterable[str], territory: str) -> Iterator[tuple[str, dict[int, tuple[str, str]]]]:
-    """The registered businesses of these townships: township → key → name and address."""
-    wanted = set(townships)
-    if not wanted:
-        return
+def _registered_in(townships: Collection[str], territory: str) -> QuerySet:
+    """The registered businesses of these townships; where they are many, of the whole territory."""
     here = Business.objects.registered()
-    if len(wanted) <= _NAMED_ONE_BY_ONE:
+    if len(townships) <= _NAMED_ONE_BY_ONE:
         where = Q()
-        for township in sorted(wanted):
+        for township in sorted(townships):
             where |= in_territory(township)
-        here = here.filter(where)
-    elif territory:
-        here = here.filter(in_territory(territory))
-    grouped: dict[str, dict[int, tuple[str, str]]] = defaultdict(dict)
-    rows = here.order_by().values_list("pk", "region_id", "name", "premises_address")
-    for pk, region, name, address in rows.iterator(chunk_size=10_000):
-        if region[:TOWNSHIP] in wanted:
-            grouped[region[:TOWNSHIP]][pk] = (name, address)
-    yield from sorted(grouped.items())
+        return here.filter(where)
+    return here.filter(in_territory(territory)) if territory else here
 
 
 def write_pairs(pairs: Sequence[Pair], *, at: datetime, batch_id: int | None = None) -> int:

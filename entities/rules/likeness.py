@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain, pairwise
@@ -108,7 +108,7 @@ class Neighbours:
         self._businesses = businesses
         self._places = tuple(places)
         self._floor = threshold * threshold - 1e-9  # neither part may be less, for the other is at most 1
-        self._signatures: dict[int, Signature] = {}
+        self._called: dict[int, Pairs] = {}
         self._at = {key: pairs(core_address(at, self._places)) for key, (_name, at) in businesses.items()}
         self._addresses = _Index(self._at, self._floor)
 
@@ -116,27 +116,36 @@ class Neighbours:
         """The businesses at least as alike as the threshold with their likeness, the most alike first."""
         where = pairs(core_address(address, self._places))
         keys = self._addresses.sharing(where)
-        if len(keys) > _MANY:
-            keys &= self._names.sharing(pairs(core_name(name, self._places)))
-        keys = {key for key in keys if _dice(where, self._at[key]) >= self._floor}
-        if not keys:
-            return []
-        asked = Signature(pairs(core_name(name, self._places)), where)
-        found = [(key, likeness(asked, self._signature(key))) for key in keys]
-        return sorted(
-            ((key, degree) for key, degree in found if degree >= self.threshold),
-            key=lambda each: (-each[1], each[0]),
-        )
+        found = self._alike(pairs(core_name(name, self._places)), where, keys) if keys else ()
+        return sorted(found, key=lambda each: (-each[1], each[0]))
 
-    def _signature(self, key: int) -> Signature:
-        if key not in self._signatures:
-            name = core_name(self._businesses[key][0], self._places)
-            self._signatures[key] = Signature(pairs(name), self._at[key])
-        return self._signatures[key]
+    def among_themselves(self) -> Iterator[tuple[int, int, float]]:
+        """Every two of the businesses that are at least as alike as the threshold, the smaller key first."""
+        for one, where in self._at.items():
+            later = {key for key in self._addresses.sharing(where) if key > one}
+            if later:
+                for other, degree in self._alike(self._name(one), where, later):
+                    yield one, other, degree
+
+    def _alike(self, called: Pairs, where: Pairs, keys: set[int]) -> Iterator[tuple[int, float]]:
+        """Those of ``keys`` that are like a name and an address; the dearer comparison of names comes last."""
+        if len(keys) > _MANY:
+            keys = keys & self._names.sharing(called)
+        for key in keys:
+            near = _dice(where, self._at[key])
+            if near >= self._floor:
+                degree = sqrt(_dice(called, self._name(key)) * near)
+                if degree >= self.threshold:
+                    yield key, degree
+
+    def _name(self, key: int) -> Pairs:
+        if key not in self._called:
+            self._called[key] = pairs(core_name(self._businesses[key][0], self._places))
+        return self._called[key]
 
     @cached_property
     def _names(self) -> _Index:
-        return _Index({key: self._signature(key).name for key in self._businesses}, self._floor)
+        return _Index({key: self._name(key) for key in self._businesses}, self._floor)
 
 
 class _Index:

@@ -11,6 +11,7 @@ from entities.services.duplicates import (
     keep_apart,
     merge_businesses,
     reopen_pair,
+    seek_among_newcomers,
     seek_duplicates,
     unmerge_businesses,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "reopen_pair",
     "review_grade_change",
     "review_status_change",
+    "seek_among_newcomers",
     "seek_duplicates",
     "sign_pledge",
     "unmerge_businesses",

@@ -8,13 +8,13 @@ over the officers of those levels at which it has none. Taking a merger back und
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,12 +31,12 @@ from entities.errors import (
 )
 from entities.hooks import business_changed
 from entities.ledgers.former import keep_former
-from entities.ledgers.similar import TOWNSHIP, Pair, percent, places_of, threshold, write_pairs
+from entities.ledgers.similar import Pair, by_township, pairs_among, write_pairs
 from entities.models import Assignment, Business, BusinessMerger, DuplicatePair, FormerIdentity
-from entities.rules.likeness import Neighbours
 from entities.services.businesses import identity_of, in_reach
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers.bulk import among
+from records.models import LedgerBatch
 from records.services import audit
 from records.services.instants import writing_instant
 
@@ -63,49 +63,58 @@ def seek_duplicates(
     Pairs that are known, decided or not, stay as they are: seeking twice changes nothing.
     """
     here = Business.objects.registered().filter(in_territory(region_code))
+    total, pairs = _compare(here, progress)
+    return _put_before_a_person(pairs, total, by=by, territory=region_code)
+
+
+def seek_among_newcomers(
+    *,
+    batch: LedgerBatch,
+    at: datetime,
+    by: User | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Sought:
+    """Compare the businesses that a ledger wrote at ``at`` with each other and put those alike before a person.
+
+    With the register they were compared when the file was checked. Seeking twice changes nothing.
+    """
+    written = Business.objects.registered().filter(source=Source.LEDGER, recorded_at=at)
+    here = written.filter(in_territory(batch.territory)) if batch.territory else written
+    total, pairs = _compare(here, progress)
+    return _put_before_a_person(pairs, total, by=by, territory=batch.territory, batch=batch)
+
+
+def _compare(here: QuerySet[Business], progress: Callable[[int, int], None] | None) -> tuple[int, list[Pair]]:
+    """How many businesses there are, and the pairs of them that are alike; no transaction, for a province takes minutes."""
     total, seen = here.count(), 0
     names = dict(Region.objects.values_list("code", "name"))
     pairs: list[Pair] = []
-    for township, businesses in _townships(here):
+    for township, businesses in by_township(here):
         seen += len(businesses)
-        neighbours = Neighbours(businesses, places_of(township, names), threshold())
-        pairs += [
-            Pair(key, other, township, percent(degree))
-            for key, texts in businesses.items()
-            for other, degree in neighbours.like(*texts)
-            if other > key
-        ]
+        pairs += pairs_among(township, businesses, names)
         if progress:
             progress(seen, total)
-    # Only the writing is a transaction: comparing a province takes minutes, and its progress is to be seen.
-    with transaction.atomic():
-        keys = {key for pair in pairs for key in (pair.one, pair.other)}
-        still = set(among(Business.objects.registered(), "id", keys).values_list("pk", flat=True))
-        pairs = [pair for pair in pairs if pair.one in still and pair.other in still]
-        sought = Sought(total, len(pairs), write_pairs(pairs, at=writing_instant()))
-        audit.record(
-            by=by,
-            action="duplicates.sought",
-            territory=region_code,
-            after={"businesses": total, "pairs": sought.pairs, "new": sought.new},
-        )
+    return total, pairs
+
+
+@transaction.atomic
+def _put_before_a_person(
+    pairs: Sequence[Pair], compared: int, *, by: User | None, territory: str, batch: LedgerBatch | None = None
+) -> Sought:
+    """Write the pairs of which neither business has gone meanwhile, with the event that says so."""
+    keys = {key for pair in pairs for key in (pair.one, pair.other)}
+    still = set(among(Business.objects.registered(), "id", keys).values_list("pk", flat=True))
+    standing = [pair for pair in pairs if pair.one in still and pair.other in still]
+    new = write_pairs(standing, at=writing_instant(), batch_id=batch.pk if batch else None)
+    sought = Sought(compared, len(standing), new)
+    audit.record(
+        by=by,
+        action="duplicates.sought",
+        target=batch,
+        territory=territory,
+        after={"businesses": compared, "pairs": sought.pairs, "new": sought.new},
+    )
     return sought
-
-
-def _townships(here: Any) -> Iterator[tuple[str, dict[int, tuple[str, str]]]]:
-    """Township → key → name and address; businesses that lie in no township are compared with nothing."""
-    township = ""
-    businesses: dict[int, tuple[str, str]] = {}
-    rows = here.order_by("region_id", "pk").values_list("region_id", "pk", "name", "premises_address")
-    for region, pk, name, address in rows.iterator(chunk_size=10_000):
-        if region[:TOWNSHIP] != township:
-            if businesses:
-                yield township, businesses
-            township, businesses = region[:TOWNSHIP], {}
-        if len(region) >= TOWNSHIP:
-            businesses[pk] = (name, address)
-    if businesses:
-        yield township, businesses
 
 
 # --- deciding --------------------------------------------------------------------------------------
@@ -318,7 +327,12 @@ def unmerge_businesses(*, pair: DuplicatePair, seen: str, by: User, note: str, o
 
 
 def _hand_back(merger: BusinessMerger, at: datetime) -> None:
-    """Let the bonds the merger ended hold again and void those it carried over, unless a person has ended them since."""
+    """Let the bonds the merger ended hold again and void those it carried over, unless a person has ended them since.
+
+    The bonds were never over in fact, so their own rows say so again. That they were taken to be over meanwhile stays told by
+    the merger (``bonds``, from ``merged_at`` to ``undone_at``) and by the trail; what duties said of an officer in that time, and
+    with them every closed week, is versioned in the duties themselves.
+    """
     ended = Assignment.objects.filter(pk__in=merger.bonds.get("ended", ()), ended_at=merger.merged_at)
     ended.update(valid_to=None, ended_at=None)
     carried = Assignment.objects.active().filter(pk__in=merger.bonds.get("carried", ()))

@@ -171,6 +171,49 @@ def test_the_same_shop_in_another_township_is_no_candidate(liaison):
     assert not DuplicatePair.objects.exists()
 
 
+def seek_among() -> Job:
+    """Do what a ledger has left to be done once it is committed."""
+    job = Job.objects.get(kind="duplicates.seek_among")
+    jobs.run_inline(job)
+    job.refresh_from_db()
+    assert job.state == "done"
+    return job
+
+
+def test_new_businesses_of_one_file_that_are_like_each_other_are_put_before_a_person(liaison):
+    batch = import_rows(
+        liaison,
+        alike(),
+        twin(),
+        business_row(name="福来超市", premises_address="人民街道幸福路 1 号"),
+        twin(township="石门乡", village="石门村"),
+    )
+    assert not DuplicatePair.objects.exists()
+    job = seek_among()
+    pair = DuplicatePair.objects.get()
+    assert {pair.first.name, pair.second.name} == {"南湖区张记面馆", "张记面馆"}
+    assert (pair.region_id, pair.state, pair.batch_id, job.result) == (
+        TOWNSHIP,
+        PairState.WAITING,
+        batch.pk,
+        {"businesses": 4, "pairs": 1, "new": 1},
+    )
+    assert AuditEvent.objects.get(action="duplicates.sought").actor == liaison
+    services.keep_apart(pair=pair, seen=seen_of(pair), by=liaison)
+    jobs.Job.objects.update(state="queued")
+    seek_among()
+    assert DuplicatePair.objects.get().state == PairState.APART
+
+
+def test_pairs_of_one_file_go_with_it_when_it_is_undone_also_before_they_are_sought(liaison):
+    batch = import_rows(liaison, alike(), twin())
+    seek_among()
+    assert ledgers.undo_batch(batch=batch, by=liaison).removed == 2
+    assert not DuplicatePair.objects.exists()
+    jobs.Job.objects.update(state="queued")
+    assert seek_among().result == {"businesses": 0, "pairs": 0, "new": 0}
+
+
 def test_undoing_the_ledger_takes_its_pairs_along_unless_somebody_decided(liaison):
     pair, _one, _other = pair_of(liaison)
     services.keep_apart(pair=pair, seen=seen_of(pair), by=liaison)

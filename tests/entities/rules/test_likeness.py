@@ -66,3 +66,17 @@ def test_the_neighbours_are_exactly_those_alike(businesses, asked, threshold):
     all_ways = {key: likeness(mine, signature(texts[0], texts[1], PLACES)) for key, texts in known.items()}
     assert dict(told) == {key: degree for key, degree in all_ways.items() if degree >= threshold}
     assert [degree for _key, degree in told] == sorted((degree for _key, degree in told), reverse=True)
+
+
+@given(st.lists(st.tuples(words, words), max_size=60), st.sampled_from([0.5, 0.75, 0.9]))
+def test_every_two_that_are_alike_are_found_once(businesses, threshold):
+    known = dict(enumerate(businesses))
+    told = list(Neighbours(known, PLACES, threshold).among_themselves())
+    signs = {key: signature(*texts, PLACES) for key, texts in known.items()}
+    every = {
+        (one, other): likeness(signs[one], signs[other]) for one in known for other in known if one < other
+    }
+    assert {pair[:2]: pair[2] for pair in told} == {
+        pair: degree for pair, degree in every.items() if degree >= threshold
+    }
+    assert len(told) == len({pair[:2] for pair in told})
