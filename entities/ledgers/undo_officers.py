@@ -80,7 +80,11 @@ def _row_of(staged: list[LedgerRow], one: Assignment) -> LedgerRow | None:
 
 
 def _go_on(staged: list[LedgerRow], batch: LedgerBatch, result: UndoResult, concerned: set[int]) -> None:
-    """Let assignments go on that the batch ended or voided, unless another one has taken the place."""
+    """Let assignments go on that the batch ended or voided, unless another one has taken the place.
+
+    Their own rows say so again: nobody asks a bond what was known of it earlier. That it was taken to be over meanwhile stays
+    told by the batch, its rows and the trail; what duties said of an officer in that time is versioned in the duties.
+    """
     rows = {
         row.before[mark]: row
         for row in staged
