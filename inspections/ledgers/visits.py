@@ -24,6 +24,8 @@ from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.scope import in_territory
 from inspections.choices import VisitMode
 from inspections.fulfilment import refresh_duties
+from inspections.ledgers.undo_visits import undo_visits
+from inspections.ledgers.visit_words import TEXTS, rows_told
 from inspections.models import Checklist, ChecklistItem, Visit
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
@@ -64,9 +66,7 @@ COLUMNS = (
     Column("photos", "佐证照片", "files", width=14, note="照片不随台账上传；有问题的督导请在问题页面补传", max_length=500),
 )  # fmt: skip
 
-_NO_PROBLEM = frozenset({"无", "没有", "无问题", "未发现问题", "未发现", "无。", "正常", "/", "-"})
 _NUMBER = re.compile(r"\d+")
-_TEXTS = ("mode", "finding", "remedy", "problem_count", "national_record_no")
 
 
 class Stored(NamedTuple):
@@ -190,7 +190,7 @@ class VisitsKind(LedgerKind):
 
     def undo(self, staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -> UndoResult:
         """Visits are voided, never deleted; corrected ones get their words back."""
-        return _undo(staged, batch, context)
+        return undo_visits(staged, batch, context)
 
     def last_written(self, territory: str) -> datetime | None:
         """See ``LedgerKind.last_written``: businesses and assignments count too, because rows are matched with them."""
@@ -413,7 +413,7 @@ class _Planner:
         if changes:
             self.plan.verbs[index], self.plan.befores[index] = RowVerb.UPDATED, before
             self.result.corrected[stored.pk] = {
-                name: changes.get(name, getattr(stored, name)) for name in _TEXTS
+                name: changes.get(name, getattr(stored, name)) for name in TEXTS
             }
 
     def _answers(self, index: int, level: str, day: date) -> tuple[int | None, dict[str, str]]:
@@ -428,34 +428,6 @@ class _Planner:
         if unknown or not numbers:
             self.rows.note(index, "fail_items", "unknown_item", "不符合项不是任务清单的序号，没有逐项登记")
         return checklist, {str(number): "fail" for number in sorted(set(numbers) - set(unknown))}
-
-
-def rows_told(rows: Rows) -> Iterator[dict[str, Any]]:
-    """What each row says of its visit besides who, where and when; only what is not blank."""
-    keys = (
-        "mode",
-        "problem_desc",
-        "rectify_status",
-        "fixed_on_spot",
-        "handed_to_office",
-        "national_record_no",
-        "fail_items",
-    )
-    for mode, problem, rectified, fixed, handed, national, failed in rows.tuples(keys):
-        finding = "" if problem is None or problem in _NO_PROBLEM else problem
-        parts = [rectified or ""]
-        if fixed and "当场" not in parts[0]:
-            parts.append("已当场整改")
-        if handed and "移交" not in parts[0]:
-            parts.append("已移交市场监管所")
-        told = {
-            "mode": mode,
-            "finding": finding,
-            "remedy": ";".join(filter(None, parts)),
-            "problem_count": int(bool(finding or failed)),
-            "national_record_no": national,
-        }
-        yield {name: value for name, value in told.items() if value}
 
 
 class _Checklists:
@@ -520,48 +492,4 @@ def _write(intents: Intents, context: LedgerContext) -> None:
         },
     )
     corrected = intents.corrected
-    update(Visit, list(corrected), {name: [told[name] for told in corrected.values()] for name in _TEXTS})
-
-
-def _undo(staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -> UndoResult:
-    result = UndoResult()
-    made = Visit.objects.filter(batch_id=batch.pk, voided_at__isnull=True)
-    concerned = set(made.values_list("business_id", flat=True))
-    kept = set(
-        made.filter(problems__voided_at__isnull=True, problems__isnull=False).values_list("pk", flat=True)
-    )
-    gone = list(made.exclude(pk__in=kept).values_list("pk", flat=True))
-    numbers_kept = set(made.filter(pk__in=kept).values_list("national_record_no", flat=True))
-    for visit in made.filter(pk__in=kept).select_related("business"):
-        row = next((r for r in staged if r.values.get("officer_name") == visit.officer_name), staged[0])
-        result.conflict(row, str(visit), "这次督导下已有问题在整改，没有作废")
-    void = {
-        "voided_at": Same(context.now),
-        "void_reason": Same(f"撤销台账批次 {context.batch_number}"),
-        "national_record_no": Same(None),
-    }
-    result.removed = update(Visit, gone, void)
-    for row in staged:
-        before = row.before or {}
-        if "_voided" in before and row.values.get("national_record_no") in numbers_kept:
-            continue  # what took its place stays, as has been told
-        if "_voided" in before:
-            back = Visit.objects.filter(
-                pk=before["_voided"], voided_at__range=(batch.confirmed_at, batch.committed_at)
-            )
-            concerned |= set(back.values_list("business_id", flat=True))
-            number = row.values.get("national_record_no")
-            result.restored += back.update(voided_at=None, void_reason="", national_record_no=number)
-        elif before and row.target_id:
-            _put_words_back(row, before, result)
-    refresh_duties(concerned, context.now)
-    return result
-
-
-def _put_words_back(row: LedgerRow, before: Mapping[str, Any], result: UndoResult) -> None:
-    visit = Visit.objects.filter(pk=row.target_id or 0, voided_at__isnull=True).first()
-    told = next(rows_told(Rows([row.row_no], {key: [value] for key, value in row.values.items()}, {})))
-    if visit is None or any(getattr(visit, name) != told.get(name) for name in before):
-        result.conflict(row, str(visit or row.key), "导入之后又被修改过，没有还原")
-        return
-    result.restored += Visit.objects.filter(pk=visit.pk).update(**before)
+    update(Visit, list(corrected), {name: [told[name] for told in corrected.values()] for name in TEXTS})
