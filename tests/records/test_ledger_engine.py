@@ -291,8 +291,28 @@ def test_a_commit_that_breaks_halfway_leaves_no_row_and_can_be_confirmed_again(l
     batch = take_in(batch)
     assert (batch.state, Business.objects.count(), StatusChange.objects.count()) == (BatchState.CHECKED, 0, 0)
     assert committed_events() == 0 and "没有保存任何内容" in batch.reason
+    told = AuditEvent.objects.exclude(action__in=("ledger.uploaded", "ledger.checked", "ledger.confirmed"))
+    assert list(told.values_list("action", "target_id", "actor", "reason")) == [
+        ("ledger.broken", str(batch.pk), liaison.pk, batch.reason)
+    ]
     monkeypatch.setattr(BusinessesKind, "apply", whole)
     assert (take_in(batch).state, Business.objects.count()) == (BatchState.COMMITTED, 2)
+
+
+def test_an_import_that_breaks_without_its_event_is_not_given_back(liaison, monkeypatch):
+    batch = send(liaison, "businesses", [business_row()])
+
+    def fails(*args, **how):
+        raise RuntimeError("no trail")
+
+    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    monkeypatch.setattr(BusinessesKind, "apply", fails)
+    monkeypatch.setattr("records.services.audit.record", fails)
+    claimed = jobs.claim(batch.commit_job.pk)
+    assert claimed is not None
+    with pytest.raises(RuntimeError, match="no trail"):
+        ledgers.commit_batch(batch_id=batch.pk, job=claimed[0], progress=jobs.Progress(*claimed))
+    assert LedgerBatch.objects.get().state == BatchState.COMMITTING
 
 
 def test_a_worker_that_died_is_followed_by_another_and_the_dead_one_saves_nothing(liaison, monkeypatch):

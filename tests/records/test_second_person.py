@@ -299,6 +299,7 @@ def test_a_stopped_import_leaves_nothing_and_can_be_confirmed_again(liaison):
     ledgers.stop_batch(batch=batch, by=liaison)
     batch = LedgerBatch.objects.get()
     assert (batch.state, "已取消" in batch.reason) == (BatchState.CHECKED, True)
+    assert AuditEvent.objects.get(action="ledger.stopped").reason == batch.reason
     with pytest.raises(jobs.JobStopped):
         LedgerBatch.objects.update(state=BatchState.COMMITTING)
         ledgers.commit_batch(batch_id=batch.pk, job=job, progress=jobs.Progress(job, token))
@@ -316,6 +317,7 @@ def test_an_import_that_is_saved_cannot_be_cancelled_any_more(liaison):
         state=JobState.RUNNING
     )  # the moment before it is marked done
     assert jobs.cancel_job(job=batch.commit_job, by=liaison) is False
+    assert events("ledger.stopped") == 0
     assert Job.objects.get(pk=batch.commit_job.pk).state == JobState.RUNNING
     with pytest.raises(LedgerRefused):
         ledgers.stop_batch(batch=LedgerBatch.objects.get(), by=liaison)
@@ -335,3 +337,5 @@ def test_work_that_died_too_often_gives_the_batch_back(liaison, part):
     jobs.run_inline(job)
     batch = LedgerBatch.objects.get()
     assert (batch.state, "多次中断" in batch.reason, Business.objects.count()) == (state, True, 0)
+    stopped = AuditEvent.objects.filter(action="ledger.stopped").values_list("target_id", "actor", "reason")
+    assert list(stopped) == [(str(batch.pk), None, batch.reason)]

@@ -17,6 +17,7 @@ from foodsafe_portal.lib.ledger import normalise_header
 from records.choices import BatchState, Verdict
 from records.ledgers import LedgerKind, Plan, Rows, kind_of, staging
 from records.ledgers.codes import group_message
+from records.ledgers.naming import name_columns_as_in_file, samples_of
 from records.ledgers.reading import ledger_date, read_rows
 from records.models import LedgerBatch
 from records.services import audit, jobs
@@ -106,7 +107,9 @@ def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:
     batch.choices = _answers(batch, *_REMEMBERED) | {
         "notes": [*workbook.notes, *_hidden_rows(table), *_last_time(batch, kind)],
         "guess": list(table.columns.values()),
+        "samples": samples_of(table),
     }
+    name_columns_as_in_file(rows, kind)
     _judge(batch, rows, plan, len(table.skipped), table)
     with transaction.atomic():
         progress.guard()
@@ -273,6 +276,7 @@ def _refuse(batch: LedgerBatch, kind: LedgerKind, refusal: _Refusal, seconds: fl
         batch.unrecognised = list(table.unrecognised)
         batch.choices |= {
             "guess": list(table.columns.values()),
+            "samples": samples_of(table),
             "missing": list(table.missing),
             "doubled": {key: list(headers) for key, headers in table.doubled.items()},
         }
@@ -301,19 +305,16 @@ def _finish(batch: LedgerBatch, after: dict[str, Any], action: str) -> None:
     )
 
 
+@transaction.atomic
 def check_stopped(job: Any, why: str) -> bool:
     """Let a batch wait for its uploader when its check will not be done; always possible, nothing was saved."""
-    for batch in LedgerBatch.objects.filter(
-        check_job=job, state__in=[BatchState.UPLOADED, BatchState.CHECKING]
-    ):
+    waiting = LedgerBatch.objects.filter(check_job=job, state__in=[BatchState.UPLOADED, BatchState.CHECKING])
+    batch = waiting.first()
+    reason = f"{why}，没有保存任何内容；可以重新检查"
+    stopped = waiting.update(
+        state=BatchState.REFUSED, verdict=Verdict.REFUSE, reason=reason, counts={}, groups=[]
+    )
+    if batch is not None and stopped:
         batch.rows.all().delete()
-        LedgerBatch.objects.filter(
-            pk=batch.pk, check_job=job, state__in=[BatchState.UPLOADED, BatchState.CHECKING]
-        ).update(
-            state=BatchState.REFUSED,
-            verdict=Verdict.REFUSE,
-            reason=f"{why}，没有保存任何内容；可以重新检查",
-            counts={},
-            groups=[],
-        )
+        audit.record(by=None, action="ledger.stopped", target=batch, reason=reason)
     return True
