@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import IO, Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 import tablib
 from django import forms
@@ -13,7 +12,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -23,13 +22,13 @@ from import_export.admin import ImportExportMixin
 from import_export.fields import Field
 from import_export.resources import Resource
 
+from foodsafe_portal.lib.downloads import download
+from foodsafe_portal.lib.exports import FORMATS
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.workbooks.csvout import csv_chunks
 from foodsafe_portal.lib.workbooks.stream import OutColumn, OutSheet, write_xlsx
 from records.ledgers import LedgerKind, all_kinds, kind_of
 from records.services import audit, ledgers
-
-CONTENT_TYPES = {"xlsx": ledgers.FILE_TYPE, "csv": "text/csv; charset=utf-8"}
 
 
 class LedgerResource(Resource):
@@ -158,26 +157,23 @@ class LedgerDoors(ImportExportMixin):
         listed = self.get_export_queryset(request).order_by().values("pk")
         rows = kind.export_queryset(request.user).filter(pk__in=listed)
         suffix = form.cleaned_data["format"]
-        target: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it when it is sent)
-        try:
-            with transaction.atomic():
-                count = write_ledger(resource_for(kind)(), rows, target, suffix)
-                audit.record(
-                    by=request.user,
-                    action=f"{kind.key}.exported",
-                    target_type="export",
-                    target_name=str(kind.title),
-                    after={"rows": count, "format": suffix, "filter": request.GET.urlencode()},
-                )
-        except BaseException:
-            target.close()
-            raise
-        target.seek(0)
+
+        @transaction.atomic
+        def write(target: BinaryIO) -> None:
+            count = write_ledger(resource_for(kind)(), rows, target, suffix)
+            audit.record(
+                by=request.user,
+                action=f"{kind.key}.exported",
+                target_type="export",
+                target_name=str(kind.title),
+                after={"rows": count, "format": suffix, "filter": request.GET.urlencode()},
+            )
+
         name = f"{kind.title}_{timezone.localtime():%Y%m%d_%H%M}.{suffix}"
-        return FileResponse(target, as_attachment=True, filename=name, content_type=CONTENT_TYPES[suffix])
+        return download(name, FORMATS[suffix], write)
 
 
-def write_ledger(resource: LedgerResource, rows: QuerySet, target: IO[bytes], suffix: str) -> int:
+def write_ledger(resource: LedgerResource, rows: QuerySet, target: BinaryIO, suffix: str) -> int:
     """Write a ledger in constant memory, inert for spreadsheets; returns the number of rows below the header."""
     counted = _Counted(resource.stream(rows))
     if suffix == "csv":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict
 from typing import Any
 
@@ -29,14 +28,14 @@ from foodsafe_portal.lib.permissions import Permission as P
 from records.choices import BatchState, JobState
 from records.ledgers import LedgerKind, all_kinds, kinds_for
 from records.models import Job, LedgerBatch
-from records.services import audit, jobs, ledgers
+from records.services import jobs, ledgers
 from records.services.evidence import EvidenceRefused
+from records.views.downloads import marked_response
 
 refused_as(409, ledgers.LedgerRefused, more=lambda refusal: {"code": refusal.code})
 refused_as(409, jobs.JobRefused)
 refused_as(400, EvidenceRefused)
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SEVERITIES = ("error", "warning", "changed", "note")
 
 # --- jobs ------------------------------------------------------------------------------------------
@@ -535,21 +534,11 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
     @extend_schema(
         summary=_("标注后的工作簿"),
         description=_("原工作簿，错误单元格已标红并写明原因；改好后可直接再上传。"),
-        responses={(200, XLSX): OpenApiResponse(OpenApiTypes.BINARY, _("工作簿"))},
+        responses={(200, ledgers.FILE_TYPE): OpenApiResponse(OpenApiTypes.BINARY, _("工作簿"))},
         parameters=[OpenApiParameter("id", int, OpenApiParameter.PATH, description=_("批次"))],
         tags=[_("台账")],
     )
     @action(detail=True)
     def marked(self, request: Request, pk: int) -> FileResponse:
         """The uploaded workbook with every fault marked."""
-        batch = self.get_object()
-        out = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
-        try:
-            ledgers.marked_workbook(batch, out)
-        except BaseException:
-            out.close()
-            raise
-        out.seek(0)
-        audit.record(by=request.user, action="ledger.marked_downloaded", target=batch)
-        stem = batch.file_name.rsplit(".", 1)[0]
-        return FileResponse(out, as_attachment=True, filename=f"{stem}_标注.xlsx", content_type=XLSX)
+        return marked_response(self.get_object(), request.user)

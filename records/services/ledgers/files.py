@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from foodsafe_portal.lib.exports import FORMATS
 from foodsafe_portal.lib.intake.model import IntakeRefused
 from foodsafe_portal.lib.intake.reader import read_workbook
 from foodsafe_portal.lib.intake.tables import find_table
@@ -17,7 +18,7 @@ from records.models import LedgerBatch
 from records.services.ledgers.context import importable, limits
 from records.services.ledgers.refusals import LedgerRefused
 
-FILE_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FILE_TYPE = FORMATS["xlsx"]
 TEMPLATE_VERSION = "1"
 
 
