@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -67,42 +65,37 @@ GROUPS: tuple[tuple[Any, tuple[Door, ...]], ...] = (
 )
 
 
-def _beside(badges: Any, url_name: str) -> str:
-    return str(badges.get(url_name, ""))
+def _doors_of(user: User) -> list[tuple[Any, list[Door]]]:
+    """The doors this person is shown, by group; groups without any are left out."""
+    open_doors = ((label, [door for door in doors if user.can(door.permission)]) for label, doors in GROUPS)
+    return [(label, doors) for label, doors in open_doors if doors]
 
 
 def navigation(user: User, path: str) -> list[dict[str, Any]]:
-    """The groups of doors this person is shown; the one whose address the page starts with is active."""
-    shown: list[dict[str, Any]] = []
-    best: tuple[int, dict[str, Any]] | None = None
-    names = [door.url_name for _, doors in GROUPS for door in doors if user.can(door.permission)]
-    # Counted once, and only where the navigation is drawn.
-    badges = SimpleLazyObject(lambda: badges_of(names, user))
-    for label, doors in GROUPS:
-        items = []
-        for door in doors:
-            if not user.can(door.permission):
-                continue
-            url = reverse(door.url_name)
-            item = {
-                "url": url,
-                "icon": door.icon,
-                "label": door.label,
-                "badge": SimpleLazyObject(partial(_beside, badges, door.url_name)),
-                "active": False,
-            }
-            if path.startswith(url) and (best is None or len(url) > best[0]):
-                best = (len(url), item)
-            items.append(item)
-        if items:
-            shown.append({"label": label, "items": items})
-    if best is not None:
-        best[1]["active"] = True
-    return shown
+    """The groups of doors this person is shown, with what waits behind them; the one whose address the page starts with is active."""
+    groups = _doors_of(user)
+    urls = {door.url_name: reverse(door.url_name) for _, doors in groups for door in doors}
+    active = max((url for url in urls.values() if path.startswith(url)), key=len, default=None)
+    badges = badges_of(urls, user)
+    return [
+        {
+            "label": label,
+            "items": [
+                {
+                    "url": urls[door.url_name],
+                    "icon": door.icon,
+                    "label": door.label,
+                    "badge": badges.get(door.url_name, ""),
+                    "active": urls[door.url_name] == active,
+                }
+                for door in doors
+            ],
+        }
+        for label, doors in groups
+    ]
 
 
 def home_url(user: User) -> str:
     """The page a person lands on after logging in: the first door they are shown."""
-    for group in navigation(user, ""):
-        return str(group["items"][0]["url"])
-    return reverse("account_change_password")
+    groups = _doors_of(user)
+    return reverse(groups[0][1][0].url_name if groups else "account_change_password")
