@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -12,17 +11,13 @@ from django.db.models import Max, Model
 
 from accounts.models import Region
 from foodsafe_portal.lib.identifiers import territory_upper
+from foodsafe_portal.lib.typography import plain
 from records.choices import BatchState
 from records.ledgers import Rows
 from records.ledgers.bulk import among
 from records.models import AuditEvent, LedgerBatch
 
 CHANGED_SINCE = "导入之后又被修改过，没有还原"
-
-
-def plain(text: str) -> str:
-    """A name as compared: full-width forms and spaces do not count."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def find_regions(rows: Rows, territory: str, *, closed: bool = False) -> list[str | None]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 from accounts.models import Region
 from accounts.rules.regions import names_in
 from foodsafe_portal.lib.ledger import Severity
 from foodsafe_portal.lib.mergers import home_of
+from foodsafe_portal.lib.typography import plain
 from records.ledgers import Rows
 
 _COUNTY, _TOWNSHIP, _VILLAGE = 6, 9, 12
@@ -30,10 +30,6 @@ class Place:
 
     code: str
     remark: Remark | None = None
-
-
-def _plain(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).split())
 
 
 class RegionIndex:
@@ -58,9 +54,9 @@ class RegionIndex:
             if len(code) >= _COUNTY:
                 above = code[:-3] if len(code) > _COUNTY else ""
                 inside = self._by_name.setdefault(above, {})
-                inside.setdefault(_plain(name), code)
+                inside.setdefault(plain(name), code)
                 inside.setdefault(code, code)
-                earlier_names += [(above, _plain(earlier), code) for earlier in names_in(former)]
+                earlier_names += [(above, plain(earlier), code) for earlier in names_in(former)]
         for above, earlier, code in earlier_names:  # a name that somebody has now is nobody's past
             if self._by_name[above].setdefault(earlier, code) == code:
                 self.given_up[code] = (*self.given_up.get(code, ()), earlier)
@@ -104,7 +100,7 @@ class RegionIndex:
 
     def _resolve(self, county: str | None, township: str | None, village: str | None) -> Place:
         if county:
-            code = self._by_name[""].get(_plain(county), "")
+            code = self._by_name[""].get(plain(county), "")
             if not code:
                 return self._wrong("county", "unknown_region", f"没有“{county}”这个县(市、区);请核对名称")
         elif len(self.territory) >= _COUNTY:
@@ -136,9 +132,9 @@ class RegionIndex:
             said = f"“{township}”已并入{self.names.get(merged, merged)}，按新区划登记"
             return Place(merged, Remark("township", "region_merged", "changed", said))
         renamed = None
-        said = _plain(township)
+        said = plain(township)
         if said.endswith(self.given_up.get(below, ())) and not said.endswith(
-            (_plain(self.names[below]), below)
+            (plain(self.names[below]), below)
         ):
             said = f"“{township}”已更名为{self.names[below]}，按现名登记"
             renamed = Remark("township", "region_renamed", "changed", said)
@@ -153,8 +149,8 @@ class RegionIndex:
     def _named(self, above: str, name: str) -> str:
         """The region of this name inside another; a name may repeat the one above (南湖区人民街道)."""
         inside = self._by_name.get(above, {})
-        plain = _plain(name)
-        return inside.get(plain) or inside.get(plain.removeprefix(_plain(self.names[above]))) or ""
+        said = plain(name)
+        return inside.get(said) or inside.get(said.removeprefix(plain(self.names[above]))) or ""
 
     @staticmethod
     def _wrong(column: str, code: str, message: str) -> Place:

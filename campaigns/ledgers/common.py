@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from accounts.choices import RegionLevel
@@ -14,6 +13,7 @@ from foodsafe_portal.lib.intake import cells
 from foodsafe_portal.lib.intake.cells import CellProblem, Changed, Outcome
 from foodsafe_portal.lib.intake.model import Cell
 from foodsafe_portal.lib.scope import in_territory
+from foodsafe_portal.lib.typography import plain
 from inspections.ledgers.problem_places import Units
 
 NO_CAMPAIGN = "您的辖区还没有创建；请由创建办先登记创建"
@@ -27,9 +27,17 @@ def campaign_of(territory: str) -> Campaign | None:
     return Campaign.objects.nearest_to(territory).select_related("region", "rulebook").first()
 
 
+def lock_campaign(territory: str) -> Campaign | None:
+    """The campaign in which a territory takes part, kept for one writer until the transaction ends."""
+    campaign = campaign_of(territory)
+    if campaign is not None:
+        Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+    return campaign
+
+
 def clause_key(no: str) -> str:
     """A clause's number as compared: full-width forms and blanks do not count."""
-    return "".join(unicodedata.normalize("NFKC", no).split()).upper()
+    return plain(no).upper()
 
 
 def clause_number(cell: Cell) -> Outcome:
@@ -46,8 +54,8 @@ def clause_number(cell: Cell) -> Outcome:
     outcome = cells.text(cell, max_length=20)
     if not isinstance(outcome, str):
         return outcome
-    plain = "".join(unicodedata.normalize("NFKC", outcome).split())
-    return plain if plain == outcome else Changed(plain, "统一为半角并去掉了空格")
+    number = plain(outcome)
+    return number if number == outcome else Changed(number, "统一为半角并去掉了空格")
 
 
 def listed(text: str | None) -> list[str]:
@@ -79,7 +87,7 @@ class Bodies:
 
     def of_every_county(self, name: str) -> list[int]:
         """The governments of all counties where 各县(市、区)政府 is meant; nothing for any other name."""
-        if not _EVERY_COUNTY(unicodedata.normalize("NFKC", name).replace(" ", "")):
+        if not _EVERY_COUNTY(plain(name)):
             return []
         if self._every_county is None:
             counties = Region.objects.filter(in_territory(self.region, "code"), level=RegionLevel.COUNTY)

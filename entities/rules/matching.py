@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from hashlib import sha256
 from typing import Final
+
+from foodsafe_portal.lib import typography
 
 KEY_LENGTH: Final = 200
 
 
 def plain(text: str) -> str:
     """Text as compared: full-width forms narrowed, letters in capitals, no white space anywhere."""
-    return "".join(unicodedata.normalize("NFKC", text).upper().split())
+    return typography.plain(text).upper()
 
 
 def _key(kind: str, *parts: str) -> str:

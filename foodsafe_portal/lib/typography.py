@@ -1,10 +1,11 @@
-"""Set engine sentences the way the interface prints Chinese: full-width signs, a space beside digits."""
+"""Chinese as it is printed (full-width signs, a space beside digits) and as it is compared (neither counts)."""
 
 from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
+from unicodedata import normalize
 
 _HAN: Final = "[\u3400-\u9fff]"
 _SIGNS: Final = str.maketrans(",:;", "，：；")
@@ -26,3 +27,9 @@ def set_chinese(sentence: str) -> str:
     """
     full_width = _SIGN_AFTER_WORD(lambda sign: sign.group().translate(_SIGNS), sentence)
     return _WORD_DIGIT(" ", _COUNTED(_one_place, full_width))
+
+
+def plain(text: str) -> str:
+    """Text as compared: full-width forms narrowed, no white space anywhere."""
+    narrow = text if text.isascii() else normalize("NFKC", text)
+    return "".join(narrow.split())

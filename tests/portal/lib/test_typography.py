@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from foodsafe_portal.lib.typography import set_chinese
+from foodsafe_portal.lib.typography import plain, set_chinese
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,19 @@ from foodsafe_portal.lib.typography import set_chinese
 def test_a_sentence_is_set(sentence, printed):
     assert set_chinese(sentence) == printed
     assert set_chinese(printed) == printed
+
+
+@pytest.mark.parametrize(
+    ("typed", "compared"),
+    [
+        pytest.param("ＪＹ１２３", "JY123", id="full-width letters and digits are narrow"),
+        pytest.param("南湖区（人民路）", "南湖区(人民路)", id="full-width brackets too"),
+        pytest.param(
+            "\u3000人民 街道\n", "人民街道", id="no white space is left, the ideographic one neither"
+        ),
+        pytest.param(" jy 1\t2 ", "jy12", id="letters keep their case"),
+        pytest.param("", "", id="nothing stays nothing"),
+    ],
+)
+def test_texts_are_compared_without_what_a_keyboard_adds(typed, compared):
+    assert plain(typed) == compared
