@@ -7,7 +7,7 @@ naming it with its former name beside it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -15,14 +15,15 @@ from typing import Any, Final
 from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
+from django.utils.translation import gettext_noop, override
 
 from accounts.choices import UnitKind
-from accounts.ledgers.named import CHANGED_SINCE, find_regions, in_use, last_written, plain
+from accounts.ledgers.named import CHANGED_SINCE, find_regions, in_use, last_written
 from accounts.mergers import lock_places
 from accounts.models import Region, Unit
 from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.scope import in_territory
+from foodsafe_portal.lib.typography import plain
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
 from records.ledgers.bulk import Same, among, update
@@ -47,13 +48,13 @@ COLUMNS: Final = (
 FIELDS: Final = ("name", "short_name", "kind", "parent", "is_member")
 
 for _code, _message in (
-    ("parent_unknown", "没有这个上级单位"),
-    ("parent_ambiguous", "有几个同名的上级单位"),
-    ("parent_circle", "上级单位绕回了自己"),
-    ("names_of_two", "原名称和现名称是两个单位"),
-    ("former_unknown", "没有登记过原名称"),
-    ("region_closed", "行政区划已撤销"),
-    ("region_ambiguous", "有几个地方叫这个名称"),
+    ("parent_unknown", gettext_noop("没有这个上级单位")),
+    ("parent_ambiguous", gettext_noop("有几个同名的上级单位")),
+    ("parent_circle", gettext_noop("上级单位绕回了自己")),
+    ("names_of_two", gettext_noop("原名称和现名称是两个单位")),
+    ("former_unknown", gettext_noop("没有登记过原名称")),
+    ("region_closed", gettext_noop("行政区划已撤销")),
+    ("region_ambiguous", gettext_noop("有几个地方叫这个名称")),
 ):
     name_code(_code, _message)
 
@@ -185,7 +186,7 @@ class UnitsKind(LedgerKind):
     def export_rows(self, queryset: QuerySet) -> Iterator[Sequence[Any]]:
         """See ``LedgerKind.export_rows``; a superior's name is told with its region where it would not be unique."""
         fields = ("name", "short_name", "kind", "region_id", "parent_id", "is_member")
-        names = _Names(Unit.objects.all())
+        names = _Names(_stored(Unit.objects.all()))
         for number, (name, short, kind, region, parent, member) in enumerate(
             queryset.values_list(*fields).iterator(chunk_size=2_000), 1
         ):
@@ -196,12 +197,12 @@ class UnitsKind(LedgerKind):
 class _Names:
     """Units by name; of several that share it the nearest around a region is meant."""
 
-    def __init__(self, units: QuerySet) -> None:
+    def __init__(self, units: Iterable[Stored]) -> None:
         self.regions: dict[Key, str] = {}
         self.names: dict[Key, str] = {}
         self._by_name: dict[str, set[Key]] = defaultdict(set)
-        for pk, region, name, short in units.values_list("pk", "region_id", "name", "short_name"):
-            self.add(pk, region, name, short)
+        for unit in units:
+            self.add(unit.pk, unit.region, unit.name, unit.short_name)
 
     def add(self, key: Key, region: str, name: str, short: str) -> None:
         """Know a unit by its name, its short name, and its region's code before its name."""
@@ -226,14 +227,9 @@ class _Names:
         return name if self.meant(name, region) == {key} else f"{self.regions.get(key, '')}{name}"
 
 
-def _read(territory: str) -> list[Stored]:
-    found = Unit.objects.filter(in_territory(territory))
-    return [
-        Stored(*row)
-        for row in found.order_by("pk").values_list(
-            "pk", "region_id", "name", "short_name", "kind", "parent_id", "is_member"
-        )
-    ]
+def _stored(units: QuerySet) -> list[Stored]:
+    fields = ("pk", "region_id", "name", "short_name", "kind", "parent_id", "is_member")
+    return [Stored(*row) for row in units.values_list(*fields)]
 
 
 class _Planning:
@@ -242,12 +238,13 @@ class _Planning:
     def __init__(self, rows: Rows, context: LedgerContext) -> None:
         self.rows = rows
         self.regions = find_regions(rows, context.territory, closed=True)
-        self.stored = _read(context.territory)
+        self.register = {one.pk: one for one in _stored(Unit.objects.order_by("pk"))}
+        own = set(Unit.objects.filter(in_territory(context.territory)).values_list("pk", flat=True))
         self.by_name: dict[tuple[str, str], Stored] = {}
-        for one in self.stored:
-            self.by_name.setdefault((one.region, plain(one.name)), one)
+        for pk, one in self.register.items():
+            if pk in own:
+                self.by_name.setdefault((one.region, plain(one.name)), one)
         self.intents: dict[int, Intent] = {}
-        self.names: dict[int, str] = {}
 
     def plan(self) -> Plan:
         """See ``LedgerKind.plan``."""
@@ -262,7 +259,6 @@ class _Planning:
                 rows.error(index, "region", "region_closed", said)
             if region and index not in rows.rejected:
                 self.intents[index] = self._intent(index, region, known)
-        self.names = dict(Unit.objects.values_list("pk", "name"))
         self._refuse_twice()
         self._find_parents()
         self._refuse_circles()
@@ -318,7 +314,7 @@ class _Planning:
         column = self.rows.column("parent")
         while refused != len(self.rows.rejected):
             refused = len(self.rows.rejected)
-            names = _Names(Unit.objects.all())
+            names = _Names(self.register.values())
             for index in self.rows.live():
                 intent = self.intents[index]
                 names.add(intent.key, intent.region, intent.name, intent.short_name)
@@ -342,7 +338,7 @@ class _Planning:
             rows.error(index, "parent", "parent_unknown", nobody)
 
     def _refuse_circles(self) -> None:
-        upper: dict[Key, Key | None] = dict(Unit.objects.values_list("pk", "parent_id"))
+        upper: dict[Key, Key | None] = {pk: one.parent for pk, one in self.register.items()}
         upper |= {self.intents[index].key: self.intents[index].parent for index in self.rows.live()}
         for index in self.rows.live():
             start = self.intents[index].key
@@ -375,7 +371,8 @@ class _Planning:
         )
         before = {name: getattr(known, name) for name in changed}
         if "parent" in changed:  # people read a name, the undo a key
-            before |= {"parent": self.names.get(known.parent or 0, ""), "_parent": known.parent}
+            above = self.register.get(known.parent or 0)
+            before |= {"parent": above.name if above else "", "_parent": known.parent}
         plan.befores[index] = {**before, "_after": after}
         intents.changed[index] = intent
 
@@ -403,7 +400,8 @@ def straighten_paths() -> int:
 
 def _undo(staged: list[LedgerRow]) -> UndoResult:
     result = UndoResult()
-    now = {one.pk: one for one in _all([row.target_id for row in staged if row.target_id])}
+    targets = [row.target_id for row in staged if row.target_id]
+    now = {one.pk: one for one in _stored(among(Unit.objects.all(), "id", targets))}
     back: list[tuple[int, Mapping[str, Any]]] = []
     for row in staged:
         if row.verb == RowVerb.CREATED:
@@ -433,11 +431,6 @@ def _undo(staged: list[LedgerRow]) -> UndoResult:
     Unit.objects.filter(pk__in=gone).delete()
     result.removed = len(gone)
     return result
-
-
-def _all(keys: Sequence[int]) -> list[Stored]:
-    fields = ("pk", "region_id", "name", "short_name", "kind", "parent_id", "is_member")
-    return [Stored(*row) for row in among(Unit.objects.all(), "id", keys).values_list(*fields)]
 
 
 def _holds(unit: Stored, name: str, value: Any) -> bool:
