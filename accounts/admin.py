@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin_filters import county_filter
 from accounts.errors import AccountRefused
-from accounts.models import Post, Region, RegionMerger, Unit, User
+from accounts.models import Post, Region, RegionMerger, RegionTerm, Unit, User
 from accounts.services import people
 from accounts.services.places import save_region, save_unit
 from foodsafe_portal.lib.permissions import Permission as P
@@ -64,6 +64,15 @@ class RegionMergerAdmin(ScopedAdmin):
     view_permissions = (P.USE_ADMIN,)
     list_display = ("region", "successor", "effective_on", "recorded_at", "withdrawn_at")
     list_select_related = ("region", "successor")
+
+
+@admin.register(RegionTerm)
+class RegionTermAdmin(ScopedAdmin):
+    """What was known of when regions stood; written with the region that was opened or closed."""
+
+    view_permissions = (P.USE_ADMIN,)
+    list_display = ("region", "opened_on", "closed_on", "recorded_at", "withdrawn_at")
+    list_select_related = ("region",)
 
 
 @admin.register(Unit)

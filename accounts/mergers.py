@@ -1,16 +1,22 @@
-"""What is known of merged regions: as of today for reading, as of a frozen week for counting, and how it is noted."""
+"""What is known of regions that end or are merged: as of today for reading, as of a frozen week for counting, and how it is noted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from accounts.models import Region, RegionMerger
+from accounts.models import Region, RegionMerger, RegionTerm
+from accounts.querysets import stands_on
 from foodsafe_portal.lib.mergers import Mergers, ask_again, never_any, read
 from foodsafe_portal.lib.scope import learn_mergers
 from records.ledgers.bulk import among, lock_name
+
+_Term = tuple[date | None, date | None]
+"""The day from which a region stands and the day from which it does not any more."""
 
 
 def standing_mergers() -> Mergers:
@@ -31,14 +37,50 @@ def mergers_at(day: date, known_at: datetime) -> Mergers:
     return dict(told.values_list("region_id", "successor_id"))
 
 
+def existing_at(day: date, known_at: datetime) -> Q:
+    """The condition for regions that had begun and not ended on ``day``, as far as was known at ``known_at``."""
+    terms = RegionTerm.objects.filter(region=OuterRef("pk"))
+    told = Q(Exists(terms.known_at(known_at).filter(stands_on(day))))
+    return told | Q(~Exists(terms), stands_on(day))
+
+
 def lock_places() -> None:
     """Keep writers of regions and units apart until the transaction ends: each looks at the whole tree."""
     lock_name("places")
 
 
-def record_mergers(codes: Iterable[str], *, at: datetime) -> int:
-    """Note what ``Region.successor`` says of these regions from ``at`` on; returns how many mergers were noted or withdrawn."""
+@contextmanager
+def places_noted(codes: Iterable[str], *, at: datetime) -> Iterator[None]:
+    """Note what is written meanwhile of when these regions begin, end and are merged, as known from ``at`` on."""
     asked = list(codes)
+    before = _terms(asked)
+    yield
+    _note_terms(before, _terms(asked), at)
+    _note_mergers(asked, at)
+
+
+def _terms(codes: list[str]) -> dict[str, _Term]:
+    regions = among(Region.objects.all(), "code", codes).values_list("code", "opened_on", "closed_on")
+    return {code: (begun, ended) for code, begun, ended in regions}
+
+
+def _note_terms(before: dict[str, _Term], now: dict[str, _Term], at: datetime) -> None:
+    changed = {code: term for code, term in now.items() if code not in before or before[code] != term}
+    if not changed:
+        return
+    told = among(RegionTerm.objects.filter(withdrawn_at__isnull=True), "region_id", changed)
+    known = set(told.values_list("region_id", flat=True))
+    told.update(withdrawn_at=at)
+    new: list[RegionTerm] = []
+    for code, (begun, ended) in changed.items():
+        if code in before and code not in known:
+            first, last = before[code]
+            new.append(RegionTerm(region_id=code, opened_on=first, closed_on=last, withdrawn_at=at))
+        new.append(RegionTerm(region_id=code, opened_on=begun, closed_on=ended, recorded_at=at))
+    RegionTerm.objects.bulk_create(new)
+
+
+def _note_mergers(asked: list[str], at: datetime) -> None:
     told = among(RegionMerger.objects.filter(withdrawn_at__isnull=True), "region_id", asked)
     standing = {one.region_id: one for one in told}
     withdrawn: list[int] = []
@@ -57,7 +99,6 @@ def record_mergers(codes: Iterable[str], *, at: datetime) -> int:
     RegionMerger.objects.filter(pk__in=withdrawn).update(withdrawn_at=at)
     RegionMerger.objects.bulk_create(new)
     ask_again()
-    return len(withdrawn) + len(new)
 
 
 learn_mergers(standing_mergers)

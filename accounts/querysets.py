@@ -31,6 +31,25 @@ class RegionMergerQuerySet(ScopedQuerySet):
         return self.filter(Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=moment), recorded_at__lte=moment)
 
 
+class RegionTermQuerySet(ScopedQuerySet):
+    """When regions stood, seen by whoever sees the region."""
+
+    resource = "region"
+
+    def known_at(self, moment: datetime) -> Self:
+        """What was known at ``moment``."""
+        return self.filter(
+            Q(recorded_at__isnull=True) | Q(recorded_at__lte=moment),
+            Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=moment),
+        )
+
+
+def stands_on(day: date) -> Q:
+    """What has begun by ``day`` and not ended, by its ``opened_on`` and ``closed_on``."""
+    begun = Q(opened_on__isnull=True) | Q(opened_on__lte=day)
+    return begun & (Q(closed_on__isnull=True) | Q(closed_on__gt=day))
+
+
 class UnitQuerySet(ScopedQuerySet):
     """Government bodies."""
 

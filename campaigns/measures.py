@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import RegionLevel
-from accounts.mergers import mergers_at
+from accounts.mergers import existing_at, mergers_at
 from accounts.models import Region
 from accounts.querysets import RegionQuerySet
 from campaigns.choices import Level
@@ -202,12 +202,9 @@ def regions_of(question: Question) -> list[tuple[str, str]]:
 
 
 def existing(question: Question) -> RegionQuerySet:
-    """The campaign's regions that were neither closed by the question's Sunday nor, as far as was known, merged."""
-    city, sunday = question.campaign.region_id, question.sunday
-    standing = Q(closed_on__isnull=True) | Q(closed_on__gt=sunday)
-    begun = Q(opened_on__isnull=True) | Q(opened_on__lte=sunday)
-    inside = in_territory(city, "code", mergers=question.mergers)
-    found: RegionQuerySet = Region.objects.filter(inside, standing, begun)
+    """The campaign's regions that stood on the question's Sunday and were not merged, as far as was known."""
+    inside = in_territory(question.campaign.region_id, "code", mergers=question.mergers)
+    found: RegionQuerySet = Region.objects.filter(inside, existing_at(question.sunday, question.known_at))
     for merged in question.mergers:  # what lies below went along
         found = found.exclude(in_territory(merged, "code", mergers={}))
     return found

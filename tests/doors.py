@@ -223,7 +223,7 @@ ADMIN_TABLES = {
         "auditevent auditlink evidencefile job ledgerbatch ledgerrow approvalrule ownedcolumn "
         "ledgerhabit workyear workdayoverride"
     ),
-    "accounts": ("region regionmerger unit user post"),
+    "accounts": ("region regionmerger regionterm unit user post"),
     "entities": (
         "business businessmerger duplicatepair formeridentity statuschange gradechange officer "
         "assignment pledge"

@@ -15,7 +15,7 @@ from django.test import Client, RequestFactory
 from django.urls import resolve, reverse
 from django.utils import timezone
 
-from accounts.models import Post, Region, RegionMerger, Unit, User
+from accounts.models import Post, Region, RegionMerger, RegionTerm, Unit, User
 from accounts.rules.rights import Role
 from campaigns.models import (
     Assessment,
@@ -93,14 +93,15 @@ TABLES: set[type[models.Model]] = {
     model for room in ROOMS for model in apps.get_app_config(room).get_models()
 }
 TRAIL = {AuditEvent, AuditLink, EvidenceFile, LedgerHabit}
-SYSTEM = {Job, LedgerBatch, LedgerRow, WorkYear, WorkdayOverride, Region, RegionMerger, Unit, User, Post}
+PLACES = {Region, RegionMerger, RegionTerm, Unit}
+SYSTEM = {Job, LedgerBatch, LedgerRow, WorkYear, WorkdayOverride, *PLACES, User, Post}
 
 # Who may look at which table, and who may enter rows; every other pair is refused.
 LOOKS: dict[Role, set[type[models.Model]]] = {
     Role.CAMPAIGN_OFFICE: TABLES - TRAIL - {Post},
     Role.AUDITOR: TABLES,
     Role.SYSTEM_ADMIN: SYSTEM,
-    Role.SECURITY_ADMIN: {Region, RegionMerger, Unit, User, Post},
+    Role.SECURITY_ADMIN: {*PLACES, User, Post},
 }
 ORGANISATION = {Campaign, LeadingGroup, WorkTeam, Membership, Phase, TaskItem, Rulebook}
 RULES = {FrequencyPolicy, DeadlinePolicy, Checklist, WorkYear, ApprovalRule, OwnedColumn}
@@ -374,6 +375,7 @@ def make_everything(region: str, owner: User) -> dict[type[models.Model], models
             recorded_at=now,
             withdrawn_at=now,
         ),
+        RegionTerm.objects.create(region_id=region, recorded_at=now, withdrawn_at=now),
     ]
     seal.seal_trail() if hasattr(seal, "seal_trail") else None
     link = AuditLink.objects.filter(event=event).first() or AuditLink.objects.create(

@@ -14,16 +14,17 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
+from django.utils.translation import gettext_noop, override
 
 from accounts.choices import RegionLevel
-from accounts.ledgers.named import CHANGED_SINCE, in_use, last_written, plain
-from accounts.mergers import lock_places, record_mergers
-from accounts.models import Region, RegionMerger
+from accounts.ledgers.named import CHANGED_SINCE, in_use, last_written
+from accounts.mergers import lock_places, places_noted
+from accounts.models import Region, RegionMerger, RegionTerm
 from accounts.rules.regions import LEVEL_OF_DIGITS, above, circle, names_in, with_former_name
 from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.mergers import home_of
 from foodsafe_portal.lib.scope import standing_mergers
+from foodsafe_portal.lib.typography import plain
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, Rows, UndoResult, register
 from records.ledgers.bulk import Same, among, insert, update
@@ -52,17 +53,17 @@ COLUMNS: Final = (
 FIELDS: Final = ("name", "residents", "opened_on", "closed_on", "successor", "former_names")
 
 for _code, _message in (
-    ("region_code_form", "区划代码位数不对"),
-    ("level_differs", "层级与代码不符"),
-    ("above_differs", "上级代码与代码不符"),
-    ("above_unknown", "上一级地区没有登记"),
-    ("above_closed", "上一级地区已撤销"),
-    ("successor_differs_in_level", "并入的不是同级地区"),
-    ("successor_closed", "并入的地区当时已撤销"),
-    ("successor_circle", "互相并入"),
-    ("no_successor", "撤销而没有并入地区"),
-    ("same_name", "同一上级下有同名地区"),
-    ("region_renamed", "地区已更名"),
+    ("region_code_form", gettext_noop("区划代码位数不对")),
+    ("level_differs", gettext_noop("层级与代码不符")),
+    ("above_differs", gettext_noop("上级代码与代码不符")),
+    ("above_unknown", gettext_noop("上一级地区没有登记")),
+    ("above_closed", gettext_noop("上一级地区已撤销")),
+    ("successor_differs_in_level", gettext_noop("并入的不是同级地区")),
+    ("successor_closed", gettext_noop("并入的地区当时已撤销")),
+    ("successor_circle", gettext_noop("互相并入")),
+    ("no_successor", gettext_noop("撤销而没有并入地区")),
+    ("same_name", gettext_noop("同一上级下有同名地区")),
+    ("region_renamed", gettext_noop("地区已更名")),
 ):
     name_code(_code, _message)
 
@@ -141,15 +142,12 @@ class RegionsKind(LedgerKind):
         """See ``LedgerKind.apply``: facts stay at the code they were written under."""
         intents: Intents = plan.data
         codes = rows.column("code")
-        made = [(codes[index], values) for index, values in intents.new.items()]
-        insert(
-            Region,
-            {"code": [code for code, _ in made], "level": [LEVEL_OF_DIGITS[len(code)] for code, _ in made]}
-            | _columns([values for _, values in made]),
-        )
-        kept = [(codes[index], values) for index, values in intents.changed.items()]
-        update(Region, [code for code, _ in kept], _columns([values for _, values in kept]))
-        record_mergers([code for code, _ in (*made, *kept)], at=context.now)
+        made = {codes[index]: values for index, values in intents.new.items()}
+        kept = {codes[index]: values for index, values in intents.changed.items()}
+        keys = {"code": list(made), "level": [LEVEL_OF_DIGITS[len(code)] for code in made]}
+        with places_noted([*made, *kept], at=context.now):
+            insert(Region, keys | _columns(list(made.values())))
+            update(Region, list(kept), _columns(list(kept.values())))
 
     def undo(self, staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -> UndoResult:
         """Put changed regions back and take new ones out that nothing speaks of."""
@@ -162,13 +160,10 @@ class RegionsKind(LedgerKind):
     def missing(self, batch: LedgerBatch) -> QuerySet | None:
         """Regions that stand beside those of the file, under the same region above, and are not in it."""
         named = set(batch.rows.exclude(key="").values_list("key", flat=True))
-        covered = {above(code) for code in named}
+        covered = {above(code) for code in named} - {""}
         known = Region.objects.in_territory(batch.territory).filter(closed_on__isnull=True)
-        left = [
-            c
-            for c in known.values_list("code", flat=True)
-            if c not in named and covered & {above(c)} and above(c)
-        ]
+        codes = known.values_list("code", flat=True)
+        left = [code for code in codes if code not in named and above(code) in covered]
         return among(Region.objects.all(), "code", left).order_by("code")
 
     def export_queryset(self, user: Any) -> QuerySet:
@@ -417,13 +412,13 @@ def _undo(staged: list[LedgerRow], context: LedgerContext) -> UndoResult:
         back[row.key] = _earlier(now[row.key], row.before or {})
     made = {row.key: row for row in staged if row.verb == RowVerb.CREATED and row.key in now}
     reasons = {code: CHANGED_SINCE for code in made if code not in untouched}
-    reasons |= in_use(Region, list(made), apart_from=(Region, RegionMerger))
+    reasons |= in_use(Region, list(made), apart_from=(Region, RegionMerger, RegionTerm))
     _keep_what_is_leant_on(made, back, reasons)
     for code, row in made.items():
         if code in reasons:
             result.conflict(row, now[code].name, reasons[code])
-    update(Region, list(back), _columns(list(back.values())))
-    record_mergers(list(back), at=context.now)
+    with places_noted(back, at=context.now):
+        update(Region, list(back), _columns(list(back.values())))
     gone = [code for code in made if code not in reasons]
     update(Region, gone, {"successor_id": Same(None)})
     Region.objects.filter(pk__in=gone).delete()

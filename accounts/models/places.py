@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import RegionLevel, UnitKind
-from accounts.querysets import RegionMergerQuerySet, RegionQuerySet, UnitQuerySet
+from accounts.querysets import RegionMergerQuerySet, RegionQuerySet, RegionTermQuerySet, UnitQuerySet
 
 
 class Region(models.Model):
@@ -65,6 +65,35 @@ class RegionMerger(models.Model):
 
     def __str__(self) -> str:
         return f"{self.region} → {self.successor}"
+
+
+class RegionTerm(models.Model):
+    """From when to when a region stood, and since when this was known: frozen weeks keep the places they listed.
+
+    ``Region`` says what holds now; whatever changes it withdraws a row here and writes another. A region without a row has always
+    been known as it is registered; a row without ``recorded_at`` is what was known before the first change.
+    """
+
+    region = models.ForeignKey(Region, models.CASCADE, related_name="terms", verbose_name=_("地区"))
+    opened_on = models.DateField(_("启用日期"), null=True, blank=True)
+    closed_on = models.DateField(_("撤销日期"), null=True, blank=True)
+    recorded_at = models.DateTimeField(_("登记时间"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("更正时间"), null=True, blank=True)
+
+    objects = RegionTermQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("区划存续")
+        verbose_name_plural = _("区划存续")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["region"], condition=Q(withdrawn_at__isnull=True), name="region_term_known_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.region} {self.opened_on or ''}–{self.closed_on or ''}"
 
 
 class Unit(models.Model):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.choices import RegionLevel
 from accounts.errors import AccountRefused
-from accounts.mergers import lock_places, record_mergers
+from accounts.mergers import lock_places, places_noted
 from accounts.models import Region, Unit
 from accounts.rules.regions import LEVEL_OF_DIGITS, with_former_name
 from records.services.instants import writing_instant
@@ -41,6 +41,7 @@ def save_region(
     closed. A name given up stays among the former names, by which ledgers still find the region. Raises ``AccountRefused`` for a
     code of the wrong length, a missing region above, or a merger that is half told.
     """
+    at = writing_instant()
     lock_places()
     code = region.code.strip()
     if len(code) not in LEVELS or not code.isdecimal():
@@ -60,25 +61,18 @@ def save_region(
     new, name = region._state.adding, name.strip()
     old = "" if new else Region.objects.values_list("name", flat=True).get(pk=code)
     region.code = code
-    saved = save_row(
-        row=region,
-        values={
-            "code": code,
-            "name": name,
-            "level": LEVELS[len(code)],
-            "residents": residents,
-            "successor": successor,
-            "opened_on": opened_on,
-            "closed_on": closed_on,
-            "former_names": with_former_name(former_names, old, name),
-        },
-        by=by,
-        noun="region",
-        seen=seen,
-        territory=code,
-    )
-    record_mergers([code], at=writing_instant())
-    return saved
+    values = {
+        "code": code,
+        "name": name,
+        "level": LEVELS[len(code)],
+        "residents": residents,
+        "successor": successor,
+        "opened_on": opened_on,
+        "closed_on": closed_on,
+        "former_names": with_former_name(former_names, old, name),
+    }
+    with places_noted([code], at=at):
+        return save_row(row=region, values=values, by=by, noun="region", seen=seen, territory=code)
 
 
 @transaction.atomic

@@ -50,7 +50,7 @@ def close_week(*, campaign: Campaign, week: Week, by: Any = None, at: datetime |
         readings = week_readings(
             campaign, campaign.rulebook, sunday=week.sunday, known_at=known_at, totals=totals
         )
-    digest = digest_of(question, _other_facts(campaign.rulebook, readings))
+    digest = digest_of(question, _other_facts(regions, campaign.rulebook, readings))
     if latest is not None and latest.digest == digest:
         return latest
     result, lost = _scored(campaign.rulebook, readings)
@@ -130,10 +130,14 @@ def _row(report: WeeklyReport, figure: Figure) -> WeeklyFigure:
     )
 
 
-def _other_facts(rulebook: Rulebook | None, readings: dict[str, Any]) -> list[str]:
+def _other_facts(
+    regions: list[tuple[str, str]], rulebook: Rulebook | None, readings: dict[str, Any]
+) -> list[str]:
+    listed = [f"region|{code}" for code, _level in sorted(regions)]
     if rulebook is None:
-        return []
+        return listed
     return [
+        *listed,
         f"rulebook|{rulebook.code}|{rulebook.edition}|{rulebook.digest}",
         *(f"{no}|{json.dumps(readings[no], sort_keys=True, ensure_ascii=False)}" for no in sorted(readings)),
     ]

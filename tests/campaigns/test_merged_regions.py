@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 
-from accounts.models import Region, RegionMerger
+from accounts.models import Region, RegionMerger, RegionTerm
 from accounts.services.places import save_region
 from campaigns.choices import Level
-from campaigns.measures import MEASURES, Question, rows_behind
+from campaigns.measures import MEASURES, Question, regions_of, rows_behind
 from campaigns.models import Campaign, WeeklyReport
+from campaigns.ranking import week_ranking
 from campaigns.services.weeks import close_week
 from entities.models import Business
 from foodsafe_portal.lib.weeks import Week
@@ -142,6 +144,64 @@ def test_a_county_that_was_merged_counts_and_ranks_in_the_other(
     assert expected(report, Level.COUNTY) == {"990102": 4}
     assert [entry["code"] for entry in report.ranking if entry["board"] == "county"] == ["990102"]
     assert_every_figure_opens_its_list_and_levels_add_up(report)
+
+
+def listed(report: WeeklyReport) -> set[tuple[str, str]]:
+    """The places a frozen week lists below the city, by their level."""
+    return set(report.figures.exclude(level=Level.CITY).values_list("region_id", "level"))
+
+
+def test_a_closing_told_late_makes_a_revision_and_leaves_the_frozen_week_its_places(
+    campaign: Campaign, time_machine: object
+) -> None:
+    make_region("990103002")
+    first = close_week(campaign=campaign, week=WEEK, at=NOW)
+    merge("990103002", None, date(2026, 11, 9), time_machine=time_machine)
+    for report in (first, close_week(campaign=campaign, week=WEEK, at=MERGED - timedelta(seconds=1))):
+        assert set(regions_of(Question.of(report))) == listed(report)
+    second = close_week(campaign=campaign, week=WEEK, at=LATER)
+    assert listed(first) - listed(second) == {("990103002", "township")}
+    assert (second.revision, second.difference, set(regions_of(Question.of(second)))) == (
+        2,
+        [],
+        listed(second),
+    )
+    assert set(regions_of(Question.of(first))) == listed(first)
+    assert close_week(campaign=campaign, week=WEEK, at=LATER) == second
+
+
+def test_a_county_closed_late_stays_in_the_ranking_of_the_frozen_week(
+    campaign: Campaign, time_machine: object
+) -> None:
+    close_week(campaign=campaign, week=WEEK, at=NOW)
+    merge("990103", None, date(2026, 11, 9), time_machine=time_machine)
+    for known_at, counties in ((NOW, ["990102", "990103"]), (LATER, ["990102"])):
+        ranking = week_ranking(Question(campaign, WEEK, known_at))
+        assert sorted(entry["code"] for entry in ranking if entry["board"] == "county") == counties
+
+
+def test_a_region_reopened_or_registered_later_is_unknown_to_the_frozen_week(
+    campaign: Campaign, time_machine: object
+) -> None:
+    merge("990103001", None, date(2026, 11, 9), time_machine=time_machine, at=NOW - timedelta(hours=1))
+    merge("990103001", None, None, time_machine=time_machine)
+    region = Region(code="990103009")
+    admin = make_user(role="system_admin", region="9901")
+    save_region(region=region, name="新镇", residents=None, successor=None, closed_on=None, by=admin)
+    before, after = (dict(regions_of(Question(campaign, WEEK, at))) for at in (NOW, LATER))
+    assert set(after) - set(before) == {"990103001", "990103009"}
+
+
+def test_a_new_name_says_nothing_about_when_a_region_stands(campaign: Campaign) -> None:
+    region, admin = Region.objects.get(pk="990103001"), make_user(role="system_admin", region="9901")
+    save_region(region=region, name="东湖镇", residents=None, successor=None, closed_on=None, by=admin)
+    assert not RegionTerm.objects.exists()
+
+
+def test_of_a_region_one_term_holds_at_a_time(campaign: Campaign) -> None:
+    RegionTerm.objects.create(region_id="990103001")
+    with pytest.raises(IntegrityError, match=r"region_term_known_once|UNIQUE"), transaction.atomic():
+        RegionTerm.objects.create(region_id="990103001")
 
 
 def test_duties_of_a_township_are_written_for_businesses_of_the_one_merged_into_it(
