@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from foodsafe_portal.lib.doors import way_back
 from foodsafe_portal.lib.mergers import read_once
 
 LAST_SEEN = "last_seen"
@@ -40,7 +42,7 @@ class PersonMiddleware:
             if request.path.startswith("/api/"):
                 return JsonResponse({"detail": _("长时间没有操作，已自动退出。登录后可以继续。")}, status=401)
             messages.info(request, _("长时间没有操作，已自动退出。登录后可以继续。"))
-            return redirect(f"{reverse('account_login')}?next={request.path}")
+            return redirect_to_login(way_back(request))
         if user.language and user.language != translation.get_language():
             translation.activate(user.language)
             request.LANGUAGE_CODE = user.language

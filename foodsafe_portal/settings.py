@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "foodsafe_portal.middleware.NotAllowedPageMiddleware",
 ]
 
 ROOT_URLCONF = "foodsafe_portal.urls"

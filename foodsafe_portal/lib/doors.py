@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -18,7 +19,7 @@ from foodsafe_portal.lib.requests import PortalRequest
 View = Callable[..., HttpResponseBase]
 
 
-def _way_back(request: PortalRequest) -> str:
+def way_back(request: HttpRequest) -> str:
     """Where a person goes on after logging in: this page, or the one whose form was sent, for a form's address opens nothing."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
@@ -36,7 +37,7 @@ def requires(*permissions: Permission) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(_way_back(request))
+                return redirect_to_login(way_back(request))
             if not any(request.user.can(permission) for permission in permissions):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
