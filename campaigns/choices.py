@@ -65,11 +65,12 @@ class TaskState(models.TextChoices):
 
 
 class TaskReportState(models.TextChoices):
-    """A weekly report is approved or returned with a reason."""
+    """A weekly report is approved, returned with a reason, or superseded when a newer one of the unit is approved."""
 
     SUBMITTED = "submitted", _("待审核")
     APPROVED = "approved", _("已通过")
     RETURNED = "returned", _("已退回")
+    SUPERSEDED = "superseded", _("已由新报代替")
 
 
 class Level(models.TextChoices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -96,7 +97,11 @@ def report_task(
 
 @transaction.atomic
 def decide_report(*, report: TaskReport, approve: bool, reason: str = "", by: Any) -> TaskReport:
-    """Approve a report or return it with a reason; the reporter may not decide. An approved completion ends the task."""
+    """Approve a report or return it with a reason; the reporter may not decide. An approved completion ends the task.
+
+    What the unit reported for earlier weeks and nobody has decided is superseded by an approved report: it says how things
+    stand now.
+    """
     if by.pk == report.submitted_by_id:
         raise TaskRefused(_("不能审核自己报送的周报，请由另一人审核。"))
     if not approve and not reason.strip():
@@ -110,6 +115,8 @@ def decide_report(*, report: TaskReport, approve: bool, reason: str = "", by: An
         raise TaskRefused(_("这份周报已有人审核，请刷新后再看。"))
     report.refresh_from_db()
     task = TaskItem.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=report.task_id)
+    if approve:
+        _supersede_older(report, now, by)
     if approve and report.claims_done:
         fields = {"state": TaskState.DONE, "done_on": timezone.localdate(now)}
     else:
@@ -125,3 +132,22 @@ def decide_report(*, report: TaskReport, approve: bool, reason: str = "", by: An
         after={"week": report.week, "unit": report.unit.name},
     )
     return report
+
+
+def _supersede_older(report: TaskReport, now: datetime, by: Any) -> None:
+    """Let no earlier report of the unit wait any longer; one event names their weeks."""
+    older = TaskReport.objects.filter(
+        task_id=report.task_id, unit_id=report.unit_id, week__lt=report.week, state=TaskReportState.SUBMITTED
+    )
+    weeks = list(older.order_by("week").values_list("week", flat=True))
+    if not weeks:
+        return
+    older.update(state=TaskReportState.SUPERSEDED, decided_at=now)
+    audit.record(
+        by=by,
+        action="task.superseded",
+        target=report.task,
+        territory=report.task.campaign.region_id,
+        before={"weeks": weeks},
+        after={"week": report.week, "unit": report.unit.name},
+    )

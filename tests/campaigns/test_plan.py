@@ -349,3 +349,37 @@ def test_the_clause_page_shows_points_reason_and_parallel_scores(login, campaign
 
 def test_the_clause_page_without_a_frozen_week_says_what_happens_next(login, campaign):
     assert "每周一 00:30" in login(role="leader", region="9901").get(reverse("clause-list")).content.decode()
+
+
+def test_an_approved_report_supersedes_what_the_unit_said_before_and_nobody_decided(
+    login, task, liaison, office
+):
+    claim_task(task=task, by=liaison)
+    told = {"task": task, "progress": "推进中", "claims_done": False, "uploads": []}
+    older = [report_task(week=Week.parse(f"2026-W{week}"), by=liaison, **told) for week in (43, 44)]
+    newest = report_task(week=WEEK, by=liaison, **told)
+    later = report_task(week=Week.parse("2026-W47"), by=liaison, **told)
+    decide_report(report=newest, approve=True, by=office)
+    states = dict(TaskReport.objects.values_list("pk", "state"))
+    assert [states[report.pk] for report in (*older, newest, later)] == [
+        "superseded",
+        "superseded",
+        "approved",
+        "submitted",
+    ]
+    event = AuditEvent.objects.get(action="task.superseded")
+    assert (event.before, event.after["week"]) == ({"weeks": ["2026-W43", "2026-W44"]}, "2026-W46")
+    assert "已由新报代替" in login(office).get(reverse("task-detail", args=[task.pk])).content.decode()
+    with pytest.raises(CampaignRefused, match="已有人审核"):
+        decide_report(report=older[0], approve=True, by=office)
+
+
+def test_a_returned_report_supersedes_nothing(task, liaison, office):
+    claim_task(task=task, by=liaison)
+    told = {"task": task, "progress": "推进中", "claims_done": False, "uploads": []}
+    older = report_task(week=Week.parse("2026-W45"), by=liaison, **told)
+    decide_report(
+        report=report_task(week=WEEK, by=liaison, **told), approve=False, reason="太简略", by=office
+    )
+    older.refresh_from_db()
+    assert older.state == "submitted"
