@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from foodsafe_portal.lib.badges import badge_for
 from foodsafe_portal.lib.ledger import Column
+from foodsafe_portal.lib.sentences import told
 from records.choices import BatchState, RowVerb
 from records.ledgers import LedgerKind, kind_of
+from records.ledgers.codes import LEAVING_OUT, group_message
 from records.models import Job, LedgerBatch, LedgerRow
 from records.services import ledgers
 
@@ -61,6 +63,16 @@ class IssueShown:
     value: str
     message: str
     severity: str
+    fault: str
+    """What this kind of fault is called, in the reader's language; '' where ``message`` is in it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Rows that are counted as read and neither imported nor refused: how many, and why."""
+
+    count: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,7 @@ class BatchPage:
     may_act: bool
     may_decide: bool
     left_alone: tuple[dict[str, Any], ...]
+    left_out: tuple[LeftOut, ...]
 
     @property
     def changing(self) -> int:
@@ -105,16 +118,29 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
         may_decide=batch.state == BatchState.AWAITING
         and ledgers.awaiting_approval(user).filter(pk=batch.pk).exists(),
         left_alone=tuple(batch.choices.get("left_alone", ())) if batch.state == BatchState.UNDONE else (),
+        left_out=tuple(
+            LeftOut(group["count"], told(group["message"]))
+            for group in groups
+            if group["code"] in LEAVING_OUT
+        ),
     )
 
 
 def issues_shown(batch: LedgerBatch, *, severity: str, code: str, after: int) -> tuple[list[IssueShown], int]:
     """A page of issues and the row number to go on after (0 = no more)."""
     rows = ledgers.issue_page(batch, severity=severity, code=code, after=after, size=PAGE)
+    foreign = not (get_language() or "zh").startswith("zh")
     shown = [
-        IssueShown(i["row"], i["column"], str(i["value"]), i["message"], i["severity"])
+        IssueShown(
+            row=issue["row"],
+            column=issue["column"],
+            value=str(issue["value"]),
+            message=told(issue["message"]),
+            severity=issue["severity"],
+            fault=told(group_message(issue["code"])) if foreign else "",
+        )
         for row in rows
-        for i in row.issues
+        for issue in row.issues
     ]
     return shown, rows[-1].row_no if len(rows) == PAGE else 0
 
@@ -135,7 +161,7 @@ def _row(row: LedgerRow, kind: LedgerKind) -> RowShown:
         for column in kind.columns
         if column.key in before
     )
-    notes = tuple(issue["message"] for issue in row.issues if issue["severity"] in {"note", "warning"})
+    notes = tuple(told(issue["message"]) for issue in row.issues if issue["severity"] in {"note", "warning"})
     return RowShown(row.row_no, name, row.key, str(RowVerb(row.verb).label), changes, notes)
 
 
@@ -149,12 +175,17 @@ def _word(column: Column, value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ColumnAsked:
-    """One header of the file: what it means so far, and what is to be said about it."""
+    """One header of the file: what it means so far, what is to be said about it, and the first values below it.
+
+    ``choices`` are the columns it may be, each saying whether a file must have it and which header has it already.
+    """
 
     header: str
     key: str
     remark: str
     tone: str
+    samples: tuple[str, ...]
+    choices: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +193,6 @@ class ColumnPage:
     """The page that asks what the columns mean: every header, the columns to choose from, and what is missing."""
 
     headers: tuple[ColumnAsked, ...]
-    choices: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
 
 
@@ -174,7 +204,7 @@ def column_page(batch: LedgerBatch) -> ColumnPage:
     doubled = {
         label.rsplit("（", 1)[0]: key for key, labels in chosen.get("doubled", {}).items() for label in labels
     }
-    headers = []
+    found = []
     for header in dict.fromkeys(chosen.get("guess") or batch.columns):
         key = batch.columns.get(header) or said.get(header, "") or doubled.get(header, "")
         if header in doubled:
@@ -185,13 +215,36 @@ def column_page(batch: LedgerBatch) -> ColumnPage:
             remark, tone = _("没有认出"), "warn"
         else:
             remark, tone = "", ""
-        headers.append(ColumnAsked(header, key, remark, tone))
-    found = {asked.key for asked in headers}
+        found.append((header, key, remark, tone))
+    taken = {key: header for header, key, _remark, _tone in reversed(found)}
+    samples = chosen.get("samples", {})
     return ColumnPage(
-        headers=tuple(headers),
-        choices=tuple((column.key, column.header) for column in kind.columns),
-        missing=tuple(kind.headers(key for key in kind.required if key not in found)),
+        headers=tuple(
+            ColumnAsked(
+                header,
+                key,
+                remark,
+                tone,
+                tuple(samples.get(header, ())),
+                _columns_to_choose(kind, header, taken),
+            )
+            for header, key, remark, tone in found
+        ),
+        missing=tuple(kind.headers(key for key in kind.required if key not in taken)),
     )
+
+
+def _columns_to_choose(kind: LedgerKind, header: str, taken: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """The columns of a kind for one header: required ones marked, and those that another header has already."""
+    choices = []
+    for column in kind.columns:
+        words = _("%(column)s（必填）") % {"column": column.header} if column.required else column.header
+        if (other := taken.get(column.key, header)) not in (header, column.header):
+            words = _("%(column)s，已对应“%(header)s”") % {"column": words, "header": other}
+        elif other != header:
+            words = _("%(column)s，已对应") % {"column": words}
+        choices.append((column.key, words))
+    return tuple(choices)
 
 
 @badge_for("ledger-home", gettext_lazy("待批准 %(n)s"))

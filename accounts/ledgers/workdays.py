@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import override
+from django.utils.translation import gettext_noop, override
 
 from accounts.ledgers.named import CHANGED_SINCE, last_written
 from foodsafe_portal.lib.ledger import Column
@@ -42,12 +42,12 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 for _code, _message in (
-    ("year_published", "这一年已公布，不能再改"),
-    ("year_incomplete", "公布时漏了登记中的日子"),
-    ("year_has_errors", "公布的年份还有错误的行"),
-    ("published_differs", "同一年是否公布不一致"),
-    ("source_differs", "同一年的依据不一致"),
-    ("makeup_on_weekday", "调休上班日本来就上班"),
+    ("year_published", gettext_noop("这一年已公布，不能再改")),
+    ("year_incomplete", gettext_noop("公布时漏了登记中的日子")),
+    ("year_has_errors", gettext_noop("公布的年份还有错误的行")),
+    ("published_differs", gettext_noop("同一年是否公布不一致")),
+    ("source_differs", gettext_noop("同一年的依据不一致")),
+    ("makeup_on_weekday", gettext_noop("调休上班日本来就上班")),
 ):
     name_code(_code, _message)
 

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from campaigns.choices import AssessmentKind, ClauseKind
 from campaigns.models import Assessment, Clause, Reading, WeeklyReport
+from campaigns.reports.sentences import said
 from campaigns.rules.entry import ANSWERS, cells_of_reading
 from campaigns.rules.rulebook import ScoringRefused, parse_rulebook
 from campaigns.rules.scoring import score
-from foodsafe_portal.lib.typography import set_chinese
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def clause_rows(report: WeeklyReport) -> list[ClauseRow]:
             state, why = "", ""
         else:
             low, high, lost = (Decimal(str((entry or {}).get(name) or 0)) for name in ("low", "high", "lost"))
-            state, why = (entry or {}).get("state", ""), set_chinese((entry or {}).get("why", ""))
+            state, why = (entry or {}).get("state", ""), said((entry or {}).get("why", ""))
         veto = clause.kind == ClauseKind.VETO
         rows[place] = ClauseRow(
             clause,
@@ -160,7 +160,7 @@ def _points(
         return None, None, str(refusal)
     clauses: Any = result.as_document()["clauses"]
     entry = next(entry for entry in clauses if entry["no"] == clause.no)
-    return Decimal(entry["low"]), Decimal(entry["high"]), set_chinese(entry["why"])
+    return Decimal(entry["low"]), Decimal(entry["high"]), said(entry["why"])
 
 
 def reading_in_words(reading: Mapping[str, Any]) -> str:

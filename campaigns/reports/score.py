@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from campaigns.models import Rulebook
 from campaigns.reports.cells import address
+from campaigns.reports.sentences import said
 from campaigns.rules import rulebook as rules
 from campaigns.rules.numbers import plain
-from foodsafe_portal.lib.typography import set_chinese
+from foodsafe_portal.lib.sentences import told
 
 KIND_SHORT = {
     "key": gettext_lazy("关键"),
@@ -136,7 +137,7 @@ def score_card(
         pass_line=plain(line) if line is not None else "",
         axis=_axis(numbers["total_low"], numbers["total_high"], tree.base_points),
         result=document["result"],
-        reasons=tuple(document["reasons"]),
+        reasons=tuple(told(reason) for reason in document["reasons"]),
         vetoes=tuple(document["vetoes"]),
         vetoes_unread=sum(clauses[leaf.no]["state"] == "unassessed" for leaf in vetoes),
         vetoes_known=len(vetoes),
@@ -201,7 +202,7 @@ def most_lost(
             low=Decimal(clause["low"]),
             high=Decimal(clause["high"]),
             lost=Decimal(clause["lost"]),
-            why=set_chinese(
+            why=said(
                 clause["why"].partition(":")[2] or clause["why"]
             ),  # the points stand in a column of their own
             unit=units.get(clause["no"]) or "",

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+from django.utils.translation import gettext_noop
+
 from entities.choices import FormerWhy, Source
 from entities.models import FormerIdentity
 from entities.rules.matching import plain
@@ -21,8 +23,8 @@ WORDS: Final = {
     "premises_address": "经营场所",
 }
 
-name_code("former_identity", "按曾用名称或号码对应")
-name_code("merged_business", "已并入其他主体，按合并结论对应")
+name_code("former_identity", gettext_noop("按曾用名称或号码对应"))
+name_code("merged_business", gettext_noop("已并入其他主体，按合并结论对应"))
 
 
 class Identity(NamedTuple):

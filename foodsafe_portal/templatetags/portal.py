@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from foodsafe_portal.lib import formats, strips
+from foodsafe_portal.lib.sentences import told
 from foodsafe_portal.lib.strips import Composition, field_of, words_of
 
 register = template.Library()
@@ -72,10 +73,7 @@ def of_one(share: Any) -> str:
     return f"{(Decimal(str(share)) * 100).quantize(Decimal('0.1'), ROUND_HALF_UP)}%"
 
 
-@register.filter
-def told(sentence: str | None) -> str:
-    """``{{ job.message|told }}``: a sentence that was stored in Chinese, in the reader's language where the catalogue has it."""
-    return _(sentence) if sentence else ""
+register.filter("told", told)
 
 
 @register.filter

@@ -1,5 +1,6 @@
 """The ledger engine's ground floor: what a kind of ledger is, the rows of a file, and fast writing. Knows no kind."""
 
+from records.ledgers import sentences as _sentences  # noqa: F401  (declares what the engine says)
 from records.ledgers.kind import (
     LedgerContext,
     LedgerKind,
