@@ -19,6 +19,7 @@ from foodsafe_portal.lib.weeks import Week
 from inspections.choices import ExtensionState, ProblemState
 from inspections.models import Extension, Problem
 from inspections.turns import waiting_for as waiting_for_turn
+from records.services import ledgers
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,16 @@ def _kinds(user: User, campaign: Campaign) -> list[tuple[P, Kind]]:
                 _("项"),
                 _("各单位报送的进展"),
                 address("task-list", part="waiting"),
+            ),
+        ),
+        (
+            P.IMPORT_LEDGER,
+            (
+                ledgers.awaiting_approval(user),
+                _("台账待批准"),
+                _("份"),
+                _("行数超过一个人可以导入的，批准后才写入"),
+                f"{address('ledger-home')}#awaiting",
             ),
         ),
         (
