@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -124,10 +125,14 @@ def _decide(
     act: Callable[[PairFile, dict[str, Any]], Any],
     done: str,
     *,
+    back: str = "",
     survivor: bool = False,
     reason: bool = False,
 ) -> HttpResponse:
-    """First what the act would do, then — with ``sure`` — the act; a refusal is a sentence above what stands now."""
+    """First what the act would do, then — with ``sure`` — the act; a refusal is a sentence above what stands now.
+
+    ``done`` says that it is done, ``back`` is the link to where it is taken back.
+    """
     file = pair_file(_pair(request, pk), request.user, timezone.localdate())
     keys = (file.pair.first_id, file.pair.second_id)
     form = DecisionForm(request.POST, businesses=keys if survivor else (), reason=reason)
@@ -140,7 +145,11 @@ def _decide(
     except Refused as refusal:
         file = pair_file(_pair(request, pk), request.user, timezone.localdate())
         return _show(request, file, problem=str(refusal), status=409)
-    messages.success(request, done)
+    if back:
+        place = f"{reverse('duplicate-detail', args=[pk])}#decided"
+        messages.success(request, format_html('{}<a href="{}">{}</a>', done, place, back))
+    else:
+        messages.success(request, done)
     return redirect("duplicate-list")
 
 
@@ -166,6 +175,7 @@ def duplicate_merge(request: PortalRequest, pk: int) -> HttpResponse:
         lambda file, form: look_at_merging(file, form.cleaned_data["survivor"], today),
         act,
         _("已合并。"),
+        back=_("撤销合并"),
         survivor=True,
     )
 
@@ -178,7 +188,14 @@ def duplicate_apart(request: PortalRequest, pk: int) -> HttpResponse:
     def act(file: PairFile, given: dict[str, Any]) -> None:
         services.keep_apart(pair=file.pair, seen=given["seen"], by=request.user, note=given["note"])
 
-    return _decide(request, pk, lambda file, form: look_at_keeping_apart(file), act, _("已记为不是同一家。"))
+    return _decide(
+        request,
+        pk,
+        lambda file, form: look_at_keeping_apart(file),
+        act,
+        _("已记为不是同一家。"),
+        back=_("撤销结论"),
+    )
 
 
 @require_POST

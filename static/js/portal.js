@@ -82,10 +82,14 @@
     if (clear) { $$(".row-check", clear.form).forEach((box) => { box.checked = false; }); bulkCount(clear.form); }
   });
 
-  /* --- confirmation: the question states the count; Esc or 取消 goes back to the button --- */
-  function ask(words, then) {
-    const dialog = $("#ask");
+  /* --- confirmation: the question states the count, the answer names the act; Esc or 取消 goes back to the button --- */
+  function ask(words, button, then) {
+    const dialog = $("#ask"), yes = $("[data-ask=yes]", dialog);
     $("#ask-words").textContent = words;
+    yes.dataset.words ??= yes.textContent;
+    yes.textContent = button?.dataset.act || button?.textContent.trim() || yes.dataset.words;
+    yes.classList.toggle("btn-danger", Boolean(button?.matches(".btn-danger")));
+    yes.classList.toggle("btn-primary", !button?.matches(".btn-danger"));
     dialog.onclick = (event) => {
       const answer = event.target.closest("[data-ask]");
       if (!answer) return;
@@ -99,7 +103,7 @@
     if (!asked || asked.tagName === "FORM" || asked.dataset.agreed) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    ask(asked.dataset.confirm, () => {
+    ask(asked.dataset.confirm, asked, () => {
       asked.dataset.agreed = "1";
       asked.click();
       delete asked.dataset.agreed;
@@ -108,7 +112,7 @@
   document.addEventListener("htmx:confirm", (event) => {
     if (!event.detail.question) return;
     event.preventDefault();
-    ask(event.detail.question, () => event.detail.issueRequest(true));
+    ask(event.detail.question, event.detail.triggeringEvent?.submitter || event.detail.elt.closest("button, a"), () => event.detail.issueRequest(true));
   });
 
   /* --- one submit: the button shows its verb and takes no second click --- */
@@ -118,7 +122,7 @@
       event.preventDefault();
       event.stopImmediatePropagation();
       const submitter = event.submitter;
-      ask(form.dataset.confirm, () => {
+      ask(form.dataset.confirm, submitter, () => {
         form.dataset.agreed = "1";
         form.requestSubmit(submitter);
         delete form.dataset.agreed;

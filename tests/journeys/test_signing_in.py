@@ -35,7 +35,7 @@ def test_a_one_time_password_opens_only_the_page_that_changes_it(stage: Stage) -
     admin = stage.person("system_admin")
     admin.goto(reverse("account-detail", args=[liaison.pk]))
     admin.get_by_role("button", name="重置密码").click()
-    admin.locator("#ask").get_by_role("button", name="确定").click()
+    admin.locator("#ask").get_by_role("button", name="重置密码").click()
     password = admin.locator(".slip-password").inner_text()
     admin.goto(reverse("account-detail", args=[liaison.pk]))
     assert password not in admin.content()
