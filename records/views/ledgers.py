@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -14,21 +13,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from foodsafe_portal.lib.doors import requires
+from foodsafe_portal.lib.downloads import download
 from foodsafe_portal.lib.paging import page_of
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
+from foodsafe_portal.lib.sentences import told
 from records.choices import BatchState, RowVerb
 from records.ledgers import all_kinds, kind_of, kinds_for
 from records.models import LedgerBatch
 from records.reports import batch_page, column_page, issues_shown, rows_shown
 from records.services import audit, ledgers
+from records.views.downloads import marked_response
 
 AWAITING_SHOWN = 50
 SENT_OFTEN = ("businesses", "officers", "visits", "problems", "readings", "tasks")
 """The ledgers that come every week; they are offered before those of the administrators."""
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 
 MAPPED = (BatchState.CHECKED, BatchState.REFUSED)
 """The states in which a person may say anew what the columns mean."""
@@ -94,9 +93,9 @@ def ledger_upload(request: PortalRequest) -> HttpResponse:
     try:
         received = ledgers.receive_upload(kind=kind, file=upload, by=request.user)
     except ledgers.LedgerRefused as refusal:
-        return _home(request, refusal.sentence, 422)
+        return _home(request, told(refusal.sentence), 422)
     if received.repeated:
-        messages.info(request, ledgers.head(received.batch, repeated=True)["reason"])
+        messages.info(request, told(ledgers.head(received.batch, repeated=True)["reason"]))
     return redirect("ledger-batch", pk=received.batch.pk)
 
 
@@ -138,7 +137,7 @@ def _act(request: PortalRequest, pk: int, act: Callable[[LedgerBatch], Any]) -> 
     try:
         act(batch)
     except ledgers.LedgerRefused as refusal:
-        messages.error(request, refusal.sentence)
+        messages.error(request, told(refusal.sentence))
     return redirect("ledger-batch", pk=batch.pk)
 
 
@@ -230,16 +229,16 @@ def ledger_undo(request: PortalRequest, pk: int) -> HttpResponse:
     try:
         result = ledgers.undo_batch(batch=batch, by=request.user)
     except ledgers.LedgerRefused as refusal:
-        messages.error(request, refusal.sentence)
+        messages.error(request, told(refusal.sentence))
         return redirect("ledger-batch", pk=pk)
-    told = {
+    counted = {
         "restored": f"{result.restored:,}",
         "removed": f"{result.removed:,}",
         "left": len(result.conflicts),
     }
-    said = _("已撤销：还原 %(restored)s 项，移除 %(removed)s 项。") % told
+    said = _("已撤销：还原 %(restored)s 项，移除 %(removed)s 项。") % counted
     if result.conflicts:
-        said += _("%(left)s 行之后改过，没有动，列在下面。") % told
+        said += _("%(left)s 行之后改过，没有动，列在下面。") % counted
     messages.success(request, said)
     return redirect("ledger-batch", pk=pk)
 
@@ -249,12 +248,11 @@ def ledger_undo(request: PortalRequest, pk: int) -> HttpResponse:
 def ledger_marked(request: PortalRequest, pk: int) -> HttpResponse | FileResponse:
     """The uploaded workbook with every fault marked, ready to be mended and uploaded again."""
     batch = _batch(request, pk)
-    out = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
-    ledgers.marked_workbook(batch, out)
-    out.seek(0)
-    stem = batch.file_name.rsplit(".", 1)[0]
-    audit.record(by=request.user, action="ledger.marked_downloaded", target=batch)
-    return FileResponse(out, as_attachment=True, filename=f"{stem}_标注.xlsx", content_type=XLSX)
+    try:
+        return marked_response(batch, request.user)
+    except ledgers.LedgerRefused as refusal:
+        messages.error(request, told(refusal.sentence))
+        return redirect("ledger-batch", pk=batch.pk)
 
 
 @require_safe
@@ -278,14 +276,15 @@ def ledger_template(request: PortalRequest, kind: str) -> HttpResponse | FileRes
     known = {known.key: known for known in kinds_for(request.user)}
     if kind not in known:
         raise Http404
-    out = tempfile.TemporaryFile()  # noqa: SIM115  (the response closes it)
     try:
-        ledgers.template(kind, user=request.user, out=out)
+        return download(
+            f"{known[kind].title}_模板.xlsx",
+            ledgers.FILE_TYPE,
+            lambda out: ledgers.template(kind, user=request.user, out=out),
+        )
     except ledgers.LedgerRefused as refusal:
-        messages.error(request, refusal.sentence)
+        messages.error(request, told(refusal.sentence))
         return redirect("ledger-home")
-    out.seek(0)
-    return FileResponse(out, as_attachment=True, filename=f"{known[kind].title}_模板.xlsx", content_type=XLSX)
 
 
 @require_safe
