@@ -7,10 +7,9 @@ assessment (自评), one reading a clause, which stands beside the score. Clause
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError
@@ -20,8 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Region
 from accounts.rules.rights import IMPORTS, Permission, Role
 from campaigns.choices import AssessmentKind, ReadingSource
-from campaigns.ledgers.common import NO_CAMPAIGN, campaign_of, clause_key, clause_number
+from campaigns.ledgers.common import NO_CAMPAIGN, campaign_of, clause_key, clause_number, lock_campaign
 from campaigns.ledgers.reading_columns import COLUMNS
+from campaigns.ledgers.undo_readings import undo_readings
+from campaigns.ledgers.written import last_written
 from campaigns.models import Assessment, Campaign, Clause, Reading
 from campaigns.rules.entry import ANSWERS, CellRefused, cells_of_reading, reading_of_cells
 from campaigns.rules.rulebook import Rulebook, ScoringRefused, parse_rulebook
@@ -29,6 +30,7 @@ from campaigns.rules.scoring import check_reading
 from foodsafe_portal.lib.intake import columns as intake
 from foodsafe_portal.lib.intake.columns import Parsed
 from foodsafe_portal.lib.ledger import Column
+from foodsafe_portal.lib.typography import plain
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
 from records.models import LedgerBatch, LedgerRow
@@ -100,9 +102,7 @@ class ReadingsKind(LedgerKind):
 
     def lock(self, context: LedgerContext) -> None:
         """As a reading typed on the page: one writer at a time in the campaign."""
-        campaign = campaign_of(context.territory)
-        if campaign is not None:
-            Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
+        lock_campaign(context.territory)
 
     def apply(self, plan: Plan, rows: Rows, context: LedgerContext) -> None:
         """See ``LedgerKind.apply``: a reading is replaced by a later row, never overwritten."""
@@ -133,10 +133,12 @@ class ReadingsKind(LedgerKind):
 
     def undo(self, staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -> UndoResult:
         """Void what the batch wrote and let what it replaced stand again, as a later row."""
-        result = UndoResult()
-        for row in staged:
-            _undo_row(row, batch, context, result)
-        return result
+        return undo_readings(staged, batch, context)
+
+    def last_written(self, territory: str) -> datetime | None:
+        """See ``LedgerKind.last_written``: clauses and units count too, because rows are matched with them."""
+        nouns = ("reading", "assessment", "rulebook", "clause", "campaign", "unit")
+        return last_written(nouns=nouns, kinds=(self.key, "rulebook", "units"))
 
     def export_queryset(self, user: Any) -> QuerySet:
         """The readings that count in the score and, for a county, those of its own assessment; of the rulebook in use."""
@@ -246,7 +248,7 @@ class _Planner:
             said = f"条款 {clause.no} 由系统按台账计算，不用填报；请删去这一行"
             self.rows.error(index, "no", "clause_counted", said)
         else:
-            if cells["title"] and _plain(cells["title"]) != _plain(clause.title):
+            if cells["title"] and plain(cells["title"]) != plain(clause.title):
                 said = f"评价细则中条款 {clause.no} 是“{clause.title}”；请核对编号是否填错"
                 self.rows.warning(index, "title", "clause_title_differs", said)
             return clause
@@ -306,13 +308,10 @@ class _Planner:
         else:
             before = {}
             self.plan.verbs[index] = RowVerb.CREATED
-        self.plan.befores[index] = before | {"_clause": clause.pk, "_own": own}
+        opens = {"_opens": True} if own and self.result.assessment is None else {}
+        self.plan.befores[index] = before | {"_clause": clause.pk, "_own": own} | opens
         replaces = stored.pk if stored is not None else None
         self.result.readings.append(NewReading(clause.pk, on, value, note, replaces, own))
-
-
-def _plain(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def _word(answer: Any) -> Any:
@@ -332,29 +331,3 @@ def _new_assessment(intents: Intents, context: LedgerContext) -> Assessment:
         region=region,
         held_on=max(reading.on for reading in intents.readings),
     )
-
-
-def _undo_row(row: LedgerRow, batch: LedgerBatch, context: LedgerContext, result: UndoResult) -> None:
-    before: dict[str, Any] = row.before or {}
-    written = Reading.objects.filter(
-        clause_id=before["_clause"],
-        on=row.values["on"],
-        assessment__isnull=not before.get("_own"),
-        recorded_by=batch.uploaded_by,
-        recorded_at__range=(batch.confirmed_at, batch.committed_at),
-    ).first()
-    taken = (
-        Reading.objects.valid().filter(pk=written.pk).update(voided_at=context.now)
-        if written is not None
-        else 0
-    )
-    if written is None or not taken:
-        result.conflict(row, str(written or row.key), "导入之后又有新的结果，没有还原")
-        return
-    replaced = Reading.objects.filter(pk=row.target_id or 0).first()
-    if replaced is None:
-        result.removed += 1
-        return
-    replaced.pk, replaced.voided_at, replaced.recorded_at = None, None, context.now
-    replaced.save(force_insert=True)
-    result.restored += 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,7 @@ from campaigns.editions import document_digest, store_edition
 from campaigns.errors import RulebookRefused
 from campaigns.ledgers.common import Bodies, clause_number
 from campaigns.ledgers.rulebook_columns import COLUMNS, KINDS, METHODS
+from campaigns.ledgers.written import last_written
 from campaigns.models import Clause, Rulebook
 from campaigns.rules import passing
 from campaigns.rules.drafting import faults_of
@@ -139,6 +141,10 @@ class RulebookKind(LedgerKind):
             if row.before and "_edition" in row.before:
                 _undo_edition(row, row.before["_edition"], staged, result)
         return result
+
+    def last_written(self, territory: str) -> datetime | None:
+        """See ``LedgerKind.last_written``: units count too, because clauses name them."""
+        return last_written(nouns=("rulebook", "clause", "unit"), kinds=(self.key, "units"))
 
     def export_queryset(self, user: Any) -> QuerySet:
         """See ``LedgerKind.export_queryset``: editions, of which each row is a clause."""

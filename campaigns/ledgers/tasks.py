@@ -11,17 +11,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.rules.rights import Permission
 from campaigns.choices import TaskReportState, TaskState
-from campaigns.ledgers.common import NO_CAMPAIGN, Bodies, campaign_of, listed, unit_names
+from campaigns.ledgers.common import NO_CAMPAIGN, Bodies, campaign_of, listed, lock_campaign, unit_names
 from campaigns.ledgers.task_columns import COLUMNS, STATES
+from campaigns.ledgers.task_words import differs, ready, rewrite, stored
+from campaigns.ledgers.undo_tasks import undo_tasks
+from campaigns.ledgers.written import last_written
 from campaigns.models import Campaign, Phase, TaskItem, TaskReport, TaskSupport
 from campaigns.rules.responsibility import own_body
 from campaigns.rules.targets import TargetUnclear, kept, read_targets, written
@@ -43,6 +47,7 @@ class Intents:
     campaign: Campaign | None = None
     created: list[dict[str, Any]] = field(default_factory=list)
     updated: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    helpers: dict[int, list[int]] = field(default_factory=dict)
     reports: list[tuple[int, int, str]] = field(default_factory=list)
     week: str = ""
 
@@ -99,9 +104,8 @@ class TasksKind(LedgerKind):
 
     def lock(self, context: LedgerContext) -> None:
         """One writer at a time in the campaign's plan."""
-        campaign = campaign_of(context.territory)
+        campaign = lock_campaign(context.territory)
         if campaign is not None:
-            Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
             list(TaskItem.objects.select_for_update(of=("self",)).filter(campaign=campaign).values_list("pk"))
 
     def apply(self, plan: Plan, rows: Rows, context: LedgerContext) -> None:
@@ -109,13 +113,7 @@ class TasksKind(LedgerKind):
         intents: Intents = plan.data
         try:
             _create(intents)
-            for pk, values in intents.updated:
-                supports = values.pop("supports", None)
-                if values:
-                    TaskItem.objects.filter(pk=pk).update(**values)
-                if supports is not None:
-                    TaskSupport.objects.filter(task_id=pk).delete()
-                    _support(pk, supports)
+            rewrite(intents.updated, intents.helpers)
             TaskReport.objects.bulk_create(
                 TaskReport(
                     task_id=task,
@@ -134,10 +132,13 @@ class TasksKind(LedgerKind):
 
     def undo(self, staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -> UndoResult:
         """Take out tasks and reports nobody has gone on with, put bettered words back."""
-        result = UndoResult()
-        for row in staged:
-            _undo_row(row, batch, result)
-        return result
+        return undo_tasks(staged, batch)
+
+    def last_written(self, territory: str) -> datetime | None:
+        """See ``LedgerKind.last_written``: each week begins anew, because the progress in a file is that of the week it is sent in."""
+        nouns = ("task", "phase", "campaign", "unit", "region")
+        written_on = last_written(nouns=nouns, kinds=(self.key, "units", "regions"))
+        return max(written_on, Week.of(timezone.localdate()).previous().as_of) if written_on else None
 
     def export_queryset(self, user: Any) -> QuerySet:
         """See ``LedgerKind.export_queryset``."""
@@ -165,10 +166,6 @@ def _create(intents: Intents) -> None:
         for task, units in zip(tasks, helpers, strict=True)
         for unit in units
     )
-
-
-def _support(task: int, units: Sequence[int]) -> None:
-    TaskSupport.objects.bulk_create(TaskSupport(task_id=task, unit_id=unit) for unit in units)
 
 
 # --- what each row would do ---------------------------------------------------------------------------
@@ -253,7 +250,7 @@ class _Planner:
         values = {"supports": [], "targets": [], "system": "", "phase_id": None} | values
         self._page_only(index, cells, None)
         self.plan.verbs[index] = RowVerb.CREATED
-        self.plan.befores[index] = {"_campaign": self.campaign.pk, "_number": number, "_new": _plain(values)}
+        self.plan.befores[index] = {"_campaign": self.campaign.pk, "_number": number, "_new": ready(values)}
         self.result.created.append(values)
         if cells["progress"]:
             said = "新任务还没有单位认领，进展没有登记；请在认领后填报"
@@ -295,19 +292,18 @@ class _Planner:
         values = self._understood(index, cells, task)
         if index in self.rows.rejected:
             return {}
-        if task.state not in (TaskState.OPEN, TaskState.DONE) and values.get(
-            "lead_unit_id", task.lead_unit_id
-        ) not in (task.lead_unit_id,):
+        claimed = task.state not in (TaskState.OPEN, TaskState.DONE)
+        if claimed and values.get("lead_unit_id", task.lead_unit_id) != task.lead_unit_id:
             values.pop("lead_unit_id")
             if self.may_plan:
                 said = (
                     f"已由“{task.lead_unit.name}”认领，牵头单位不改；要改派请先与该单位商定，在管理后台修改"
                 )
                 self.rows.note(index, "lead_unit", "claimed_kept", said)
-        stored = _stored(task)
-        changes = {name: value for name, value in values.items() if _differs(name, value, stored[name])}
+        known = stored(task)
+        changes = {name: value for name, value in values.items() if differs(name, value, known[name])}
         lead = changes.get("lead_unit_id", task.lead_unit_id)
-        supports = changes.get("supports", stored["supports"])
+        supports = changes.get("supports", known["supports"])
         if changes and lead in supports:
             column = "supports" if "supports" in changes else "lead_unit"
             self._leads_already(index, column)
@@ -317,16 +313,18 @@ class _Planner:
         return changes
 
     def _better(self, task: TaskItem, changes: dict[str, Any]) -> dict[str, Any]:
-        stored = _stored(task)
-        self.result.updated.append((task.pk, dict(changes)))
-        shown = {key: _shown(key, stored) for key in _keys(changes)}
+        known = stored(task)
+        self.result.updated.append((task.pk, known | changes))
+        if "supports" in changes:
+            self.result.helpers[task.pk] = changes["supports"]
+        shown = {key: _shown(key, known) for key in _keys(changes)}
         for key in {"lead_unit", "supports"} & set(shown):
-            names = unit_names(stored["supports"] if key == "supports" else [stored["lead_unit_id"]])
+            names = unit_names(known["supports"] if key == "supports" else [known["lead_unit_id"]])
             shown[key] = "、".join(names.values())
         if "phase" in shown:
             shown["phase"] = task.phase.name if task.phase else ""
-        old = _plain({name: stored[name] for name in changes})
-        return shown | {"_old": old, "_new": _plain(changes)}
+        old = ready({name: known[name] for name in changes})
+        return shown | {"_old": old, "_new": ready(changes)}
 
     def _report(self, index: int, progress: str, task: TaskItem, own: int | None) -> dict[str, Any]:
         """The week's progress as a report of the own unit."""
@@ -423,115 +421,8 @@ def _keys(names: Mapping[str, Any]) -> list[str]:
     return [_KEY_OF.get(name, name) for name in names]
 
 
-def _stored(task: TaskItem) -> dict[str, Any]:
-    """What the register says of a task, by the attributes a ledger can change."""
-    names = ("number", "system", "title", "phase_id", "lead_unit_id", "starts_on", "due_on", "targets")
-    return {name: getattr(task, name) for name in names} | {
-        "supports": [support.unit_id for support in task.supports.all()]
-    }
-
-
-def _differs(name: str, wanted: Any, stored: Any) -> bool:
-    if name == "supports":
-        return set(wanted) != set(stored)
-    if name == "targets":
-        return written(wanted) != written(stored)
-    return bool(wanted != stored)
-
-
-def _shown(key: str, stored: Mapping[str, Any]) -> str:
+def _shown(key: str, known: Mapping[str, Any]) -> str:
     """An old value for the preview; units and phases are named by the caller."""
     if key == "targets":
-        return written(stored["targets"])
-    return "" if key in ("lead_unit", "supports", "phase") else str(stored[key])
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values ready for JSON."""
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
-
-
-# --- taking back --------------------------------------------------------------------------------------
-
-
-def _undo_row(row: LedgerRow, batch: LedgerBatch, result: UndoResult) -> None:
-    before = row.before or {}
-    if "_number" in before:
-        task = TaskItem.objects.filter(campaign_id=before["_campaign"], number=before["_number"]).first()
-        _undo_created(row, task, before["_new"], result)
-        return
-    task = TaskItem.objects.select_related("lead_unit").filter(pk=row.target_id or 0).first()
-    if task is None:
-        return
-    if "_report" in before:
-        _undo_report(row, task, before["_report"], batch, result)
-    if "_old" in before:
-        _undo_words(row, task, before["_old"], before["_new"], batch, result)
-
-
-def _as_written(task: TaskItem, values: Mapping[str, Any]) -> bool:
-    stored = _plain(_stored(task))
-    return not any(_differs(name, value, stored[name]) for name, value in values.items())
-
-
-def _undo_created(
-    row: LedgerRow, task: TaskItem | None, values: Mapping[str, Any], result: UndoResult
-) -> None:
-    if task is None:
-        return
-    if task.state != TaskState.OPEN or task.reports.exists() or not _as_written(task, values):
-        result.conflict(row, str(task), "导入之后已被认领、填报或修改，没有删除")
-        return
-    task.delete()
-    result.removed += 1
-
-
-def _undo_words(
-    row: LedgerRow,
-    task: TaskItem,
-    old: Mapping[str, Any],
-    new: Mapping[str, Any],
-    batch: LedgerBatch,
-    result: UndoResult,
-) -> None:
-    assert batch.committed_at is not None
-    claimed_since = task.claimed_at is not None and task.claimed_at > batch.committed_at
-    if (
-        task.state == TaskState.DONE
-        or (claimed_since and "lead_unit_id" in old)
-        or not _as_written(task, new)
-    ):
-        result.conflict(row, str(task), "导入之后又被修改、认领或办结，没有还原")
-        return
-    fields = {
-        name: date.fromisoformat(value) if name in ("starts_on", "due_on") else value
-        for name, value in old.items()
-        if name != "supports"
-    }
-    if fields:
-        TaskItem.objects.filter(pk=task.pk).update(**fields)
-    if "supports" in old:
-        task.supports.all().delete()
-        _support(task.pk, old["supports"])
-    result.restored += 1
-
-
-def _undo_report(
-    row: LedgerRow, task: TaskItem, told: Mapping[str, Any], batch: LedgerBatch, result: UndoResult
-) -> None:
-    own = TaskReport.objects.filter(
-        task=task,
-        unit_id=told["unit"],
-        week=told["week"],
-        submitted_by=batch.uploaded_by,
-        submitted_at__range=(batch.confirmed_at, batch.committed_at),
-    )
-    taken, _rows = own.filter(state=TaskReportState.SUBMITTED).delete()
-    if not taken:
-        result.conflict(row, str(task), "这一周的进展已经审核，没有撤回")
-        return
-    result.removed += 1
-    if task.state == TaskState.REPORTED and told["state"] == TaskState.CLAIMED:
-        waiting = task.reports.filter(state=TaskReportState.SUBMITTED).exists()
-        if not waiting:
-            TaskItem.objects.filter(pk=task.pk).update(state=TaskState.CLAIMED)
+        return written(known["targets"])
+    return "" if key in ("lead_unit", "supports", "phase") else str(known[key])

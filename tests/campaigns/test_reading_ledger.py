@@ -351,6 +351,41 @@ def test_what_was_read_again_since_is_not_taken_back(campaign: Campaign, office:
     assert Reading.objects.valid().get().value == {"value": "3"}
 
 
+def test_an_assessment_that_has_ended_keeps_its_readings_and_says_so(liaison: User, today: date) -> None:
+    batch = take_in(send(liaison, "readings", [{"no": "1.1", "on": today, "met": "是"}]))
+    Assessment.objects.update(closed_at=timezone.now())
+    undone = ledgers.undo_batch(batch=batch, by=liaison)
+    assert (undone.restored, undone.removed) == (0, 0)
+    assert [(one["row"], one["why"]) for one in undone.conflicts] == [(3, "这次测评已经结束，没有还原")]
+    assert Reading.objects.valid().get().value == {"met": True}
+
+
+@pytest.mark.parametrize("also_read", [False, True])
+def test_an_assessment_goes_with_the_ledger_that_opened_it_unless_somebody_went_on_with_it(
+    liaison: User, today: date, also_read: bool
+) -> None:
+    batch = take_in(send(liaison, "readings", [{"no": "1.1", "on": today, "met": "是"}]))
+    if also_read:
+        take_in(send(liaison, "readings", [{"no": "1.4", "on": today, "value": 2}]))
+    assert ledgers.undo_batch(batch=batch, by=liaison).removed == 1
+    assert (Assessment.objects.exists(), Reading.objects.valid().exists()) == (also_read, also_read)
+
+
+def test_the_very_same_file_is_answered_from_the_first_until_somebody_reads_a_clause(
+    campaign: Campaign, office: User, today: date
+) -> None:
+    file = workbook("readings", [{"no": "1.4", "on": today, "value": 2}])
+    first = take_in(send(office, "readings", file))
+    again = ledgers.receive_upload(kind="readings", file=file, by=office)
+    assert (again.batch.pk, again.repeated) == (first.pk, True)
+    record_reading(
+        campaign=campaign, clause=Clause.objects.get(no="1.4"), value={"value": "3"}, on=today, by=office,
+        source=ReadingSource.REPORTED,
+    )  # fmt: skip
+    again = ledgers.receive_upload(kind="readings", file=file, by=office)
+    assert (again.batch.pk == first.pk, again.repeated) == (False, False)
+
+
 def test_without_a_pinned_rulebook_nothing_is_imported(campaign: Campaign, today: date) -> None:
     alone = make_user(role="campaign_office", region="9901")
     assert said(send(alone, "readings", [{"no": "1.1", "on": today, "met": "是"}]), "error") == {

@@ -365,3 +365,12 @@ def test_command_page_and_admin_give_the_edition_away_and_the_admin_takes_it_in(
     assert b"".join(by_admin.streaming_content) == by_page
     back = ContentFile(by_page, name="rulebook.csv")
     assert counts(send(office, "rulebook", back)) == {"read": 6, "accepted": 6, "unchanged": 6}
+
+
+def test_the_very_same_file_is_answered_from_the_first_until_the_draft_is_changed(office: User) -> None:
+    file = workbook("rulebook", rows())
+    first = take_in(send(office, "rulebook", file))
+    again = ledgers.receive_upload(kind="rulebook", file=file, by=office)
+    assert (again.batch.pk, again.repeated) == (first.pk, True)
+    publish_rulebook(rulebook=Rulebook.objects.get(), by=office)
+    assert not ledgers.receive_upload(kind="rulebook", file=file, by=office).repeated

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -231,6 +231,20 @@ def test_a_report_from_a_ledger_is_the_same_as_one_from_the_page(office: User, s
     typed, sent = (TaskReport.objects.filter(task=task).values(*fields).get() for task in (first, second))
     assert typed == sent
     assert {task.state for task in TaskItem.objects.all()} == {"reported"}
+
+
+def test_the_very_same_file_is_answered_from_the_first_until_a_task_is_claimed_or_a_week_has_passed(
+    office: User, school: User
+) -> None:
+    file = workbook("tasks", [row()])
+    first = take_in(send(office, "tasks", file))
+    assert ledgers.receive_upload(kind="tasks", file=file, by=office).repeated
+    LedgerBatch.objects.update(committed_at=timezone.now() - timedelta(days=7))
+    assert not ledgers.receive_upload(kind="tasks", file=file, by=office).repeated
+    LedgerBatch.objects.filter(pk=first.pk).update(committed_at=timezone.now())
+    assert ledgers.receive_upload(kind="tasks", file=file, by=office).repeated
+    claim_task(task=TaskItem.objects.get(), by=school)
+    assert not ledgers.receive_upload(kind="tasks", file=file, by=office).repeated
 
 
 @pytest.mark.parametrize(

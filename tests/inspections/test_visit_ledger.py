@@ -150,6 +150,40 @@ def test_an_undo_does_not_bring_a_visit_back_beside_the_one_that_stays(liaison, 
     assert Visit.objects.get(voided_at=None).visited_on == today - timedelta(days=2)
 
 
+def test_a_visit_voided_by_a_ledger_that_is_undone_stands_again_as_a_later_row(liaison, shop, officer, today):
+    follow([shop.pk], timezone.now())
+    take_in(send(liaison, "visits", [row(shop, today, national_record_no="GJ001", problem_desc="积水")]))
+    first = Visit.objects.get()
+    problem = make_problem(business=shop, visit=first)
+    moved = row(shop, today - timedelta(days=2), national_record_no="GJ001")
+    batch = take_in(send(liaison, "visits", [moved]))
+    voided_at = Visit.objects.get(pk=first.pk).voided_at
+    result = ledgers.undo_batch(batch=batch, by=liaison)
+    assert (result.restored, result.removed, result.conflicts) == (1, 1, [])
+    first.refresh_from_db()
+    again = Visit.objects.valid().get()
+    assert (first.voided_at, first.national_record_no) == (voided_at, None)
+    said = [(v.visited_on, v.officer, v.finding, v.batch_id, v.grade) for v in (first, again)]
+    assert said[0] == said[1]
+    assert (again.national_record_no, again.recorded_at > voided_at) == ("GJ001", True)
+    problem.refresh_from_db()
+    assert (problem.visit, VisitDuty.objects.live().get().visit) == (again, again)
+
+
+def test_a_visit_recorded_anew_since_keeps_the_voided_one_from_coming_back(liaison, shop, officer, today):
+    take_in(send(liaison, "visits", [row(shop, today, national_record_no="GJ001")]))
+    batch = take_in(
+        send(liaison, "visits", [row(shop, today - timedelta(days=2), national_record_no="GJ001")])
+    )
+    Visit.objects.create(
+        business=shop, region=shop.region, officer=officer, officer_name="吴成丽", visited_on=today,
+        recorded_at=timezone.now(),
+    )  # fmt: skip
+    result = ledgers.undo_batch(batch=batch, by=liaison)
+    assert (result.restored, result.removed, [one["row"] for one in result.conflicts]) == (0, 1, [3])
+    assert Visit.objects.valid().get().source == Source.PAGE
+
+
 def test_what_the_officer_wrote_is_not_overwritten_by_a_file(liaison, shop, officer, today):
     Visit.objects.create(
         business=shop, region=shop.region, officer=officer, officer_name="吴成丽", visited_on=today, finding="地面有积水",
