@@ -49,7 +49,7 @@ COLUMNS = (
 
 @dataclass(slots=True)
 class Account:
-    """One person of the file with the rows that name them."""
+    """One person of the file with the rows that name them; ``changes`` is what they say otherwise than the register."""
 
     username: str
     name: str
@@ -102,7 +102,7 @@ class AccountsKind(LedgerKind):
                     validator(username)
                 except ValidationError:
                     rows.error(
-                        index, "username", "username_form", "用户名只能用文字、数字和 @ . + - _;请改正"
+                        index, "username", "username_form", "用户名只能用文字、数字和 @ . + - _；请改正"
                     )
             if start and end and end < start:
                 rows.error(index, "valid_to", "wrong_order", "终止日期早于起始日期；请核对")
@@ -249,7 +249,12 @@ def _find_accounts(rows: Rows) -> dict[int, Account]:
                 account.rows, "person_differs", "是同一个用户名，但姓名或手机号不一致；请统一后再导入"
             )
     for user in among(User.objects.all(), "username", list(people)):
-        people[user.username].user = user
+        account = people[user.username]
+        account.user = user
+        told = {"name": account.name, "mobile": account.mobile}
+        account.changes = {
+            key: said for key, said in told.items() if said and said != (getattr(user, key) or "")
+        }
     _refuse_taken_mobiles(rows, people)
     return found
 
@@ -285,24 +290,12 @@ def _intents(
 ) -> Intents:
     result = Intents()
     known = [account.user.pk for account in accounts.values() if account.user]
-    standing = set(
-        among(Post.objects.filter(valid_to__isnull=True), "user_id", known).values_list(
-            "user_id", "role", "region_id", "unit_id"
-        )
-    ) | set(
-        among(Post.objects.filter(valid_to__gte=context.today), "user_id", known).values_list(
-            "user_id", "role", "region_id", "unit_id"
-        )
-    )
-    over = Post.objects.filter(valid_to__lt=context.today)
-    ended = set(
-        among(over, "user_id", known).values_list("user_id", "role", "region_id", "unit_id", "valid_to")
-    )
-    met: set[str] = set()
-    exclusive = {user_id for user_id, role, *_ in standing if role in EXCLUSIVE_ROLES}
+    standing, ended = _posts_held(known, context.today)
+    exclusive = {user for user, role, *_place in standing if role in EXCLUSIVE_ROLES}
     posts = _posts_told(rows, accounts, regions, units)
     held = {index for index, post in posts.items() if post[:4] in standing or post in ended}
     _refuse_forbidden(rows, accounts, held, exclusive, context)
+    met: set[str] = set()
     for index in rows.live():
         account, role = accounts[index], rows.column("role")[index]
         before: dict[str, Any] = {}
@@ -312,18 +305,11 @@ def _intents(
             met.add(account.username)
             if account.user is None:
                 verb = RowVerb.CREATED
+            elif account.changes:
+                verb = RowVerb.UPDATED
+                before |= {key: getattr(account.user, key) or "" for key in account.changes}
+            if verb != RowVerb.UNCHANGED:
                 result.accounts.append(account)
-            else:
-                wanted = {"name": account.name, "mobile": account.mobile}
-                account.changes = {
-                    key: value
-                    for key, value in wanted.items()
-                    if value and value != (getattr(account.user, key) or "")
-                }
-                if account.changes:
-                    before |= {key: getattr(account.user, key) or "" for key in account.changes}
-                    result.accounts.append(account)
-                    verb = RowVerb.UPDATED
         if index not in held:
             before |= {"_region": regions[index], "_unit": units[index]}
             if verb == RowVerb.UNCHANGED:
@@ -334,6 +320,20 @@ def _intents(
             )
         plan.verbs[index], plan.befores[index] = verb, before or None
     return result
+
+
+def _posts_held(people: Sequence[int], today: date) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]]]:
+    """The posts of people that have not ended: person, role, region, unit; and those that have, with their last day."""
+    standing: set[tuple[Any, ...]] = set()
+    ended: set[tuple[Any, ...]] = set()
+    fields = ("user_id", "role", "region_id", "unit_id", "valid_to")
+    for post in among(Post.objects.all(), "user_id", people).values_list(*fields):
+        last = post[-1]
+        if last is None or last >= today:
+            standing.add(post[:-1])
+        else:
+            ended.add(post)
+    return standing, ended
 
 
 def _posts_told(
@@ -362,7 +362,7 @@ def _refuse_forbidden(
     roles = rows.column("role")
     for index in rows.live():
         account, role = accounts[index], roles[index]
-        if index in held and _as_known(account):
+        if index in held and not account.changes:
             continue
         if role in EXCLUSIVE_ROLES:
             said = f"“{ROLES[role]}”不能由台账授予；请由安全管理员在页面上单独授予"
@@ -372,12 +372,6 @@ def _refuse_forbidden(
         elif account.user and account.user.pk in exclusive:
             said = "此人是系统、安全或审计管理员，不能兼任其他岗位；请换人或先终止原岗位"
             rows.error(index, "role", "exclusive_role", said)
-
-
-def _as_known(account: Account) -> bool:
-    """Whether the ledger says of a person what the account says; a blank says nothing."""
-    user = account.user
-    return user is not None and account.name == user.name and account.mobile in ("", user.mobile or "")
 
 
 def _given(user: User, row: LedgerRow, batch: LedgerBatch) -> QuerySet[Post]:
@@ -417,14 +411,32 @@ def _undo(staged: list[LedgerRow], batch: LedgerBatch) -> UndoResult:
             )
         elif names:
             result.conflict(row, user.username, "导入之后又被修改过，没有还原")
-    assert batch.confirmed_at is not None and batch.committed_at is not None
-    for row in staged:
-        user = users.pop(row.values["username"], None)
-        if user is None or row.target_id or not batch.confirmed_at <= user.created_at <= batch.committed_at:
-            continue
-        if user.last_login is not None or user.posts.exists():
-            result.conflict(row, user.username, "账号已经使用过或另有岗位，没有删除；如不再需要请停用")
-        else:
-            user.delete()
-            result.removed += 1
+    _remove_unused(staged, batch, users, result)
     return result
+
+
+def _remove_unused(
+    staged: list[LedgerRow], batch: LedgerBatch, users: Mapping[str, User], result: UndoResult
+) -> None:
+    """Take out the accounts the batch made, unless somebody has used them."""
+    assert batch.confirmed_at is not None and batch.committed_at is not None
+    made = {
+        row.values["username"]: row
+        for row in reversed(staged)
+        if row.target_id is None and row.values["username"] in users
+    }
+    new = [users[name] for name in made]
+    held = set(
+        among(Post.objects.all(), "user_id", [user.pk for user in new]).values_list("user_id", flat=True)
+    )
+    gone: list[int] = []
+    for user in new:
+        if not batch.confirmed_at <= user.created_at <= batch.committed_at:
+            continue
+        if user.last_login is not None or user.pk in held:
+            said = "账号已经使用过或另有岗位，没有删除；如不再需要请停用"
+            result.conflict(made[user.username], user.username, said)
+        else:
+            gone.append(user.pk)
+    among(User.objects.all(), "id", gone).delete()
+    result.removed += len(gone)
