@@ -95,39 +95,28 @@ class RegionIndex:
         home = home_of(code, self.successors)
         return home.startswith(self.territory) or self.territory.startswith(home)
 
-    def _here(self) -> str:
-        return self.names.get(self.territory, self.territory)
-
     def _resolve(self, county: str | None, township: str | None, village: str | None) -> Place:
         if county:
             code = self._by_name[""].get(plain(county), "")
             if not code:
-                return self._wrong("county", "unknown_region", f"没有“{county}”这个县(市、区);请核对名称")
+                return self._wrong("county", "unknown_region", f"没有“{county}”这个县(市、区)；请核对名称")
         elif len(self.territory) >= _COUNTY:
             code = self.territory[:_COUNTY]
         else:
             return self._wrong("county", "required", "请填写县(市、区)")
         before, code = code, home_of(code, self.successors)
         if not self._inside(code):
-            return self._wrong(
-                "county",
-                "other_territory",
-                f"“{county}”不在您的辖区({self._here()})内；请删去这一行，由该地上报",
-            )
+            return self._elsewhere("county", county)
         if not township:
             return Place(code) if len(self.territory) <= _COUNTY else Place(self.territory)
         below = self._named(code, township) or self._named(before, township)
         if not below:
             return self._wrong(
-                "township", "unknown_region", f"{self.names[code]}没有“{township}”这个乡镇(街道);请核对名称"
+                "township", "unknown_region", f"{self.names[code]}没有“{township}”这个乡镇(街道)；请核对名称"
             )
         merged = home_of(below, self.successors)
         if not self._inside(merged):
-            return self._wrong(
-                "township",
-                "other_territory",
-                f"“{township}”不在您的辖区({self._here()})内；请删去这一行，由该地上报",
-            )
+            return self._elsewhere("township", township)
         if merged != below:
             said = f"“{township}”已并入{self.names.get(merged, merged)}，按新区划登记"
             return Place(merged, Remark("township", "region_merged", "changed", said))
@@ -142,7 +131,7 @@ class RegionIndex:
             return Place(below, renamed)
         place = self._named(below, village)
         if not place:
-            said = f"{self.names[below]}没有“{village}”这个村(社区),先登记到乡镇(街道);请核对名称"
+            said = f"{self.names[below]}没有“{village}”这个村(社区)，先登记到乡镇(街道)；请核对名称"
             return Place(below, Remark("village", "unknown_village", "warning", said))
         return Place(home_of(place, self.successors), renamed)
 
@@ -151,6 +140,11 @@ class RegionIndex:
         inside = self._by_name.get(above, {})
         said = plain(name)
         return inside.get(said) or inside.get(said.removeprefix(plain(self.names[above]))) or ""
+
+    def _elsewhere(self, column: str, name: str | None) -> Place:
+        here = self.names.get(self.territory, self.territory)
+        said = f"“{name or ''}”不在您的辖区({here})内；请删去这一行，由该地上报"
+        return self._wrong(column, "other_territory", said)
 
     @staticmethod
     def _wrong(column: str, code: str, message: str) -> Place:

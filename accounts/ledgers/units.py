@@ -364,12 +364,10 @@ class _Planning:
             plan.verbs[index] = RowVerb.UNCHANGED
             return
         plan.verbs[index] = RowVerb.UPDATED
-        parent = intent.parent
-        after = {name: getattr(intent, name) for name in changed if name != "parent"}
-        after |= (
-            {"parent": list(parent) if isinstance(parent, tuple) else parent} if "parent" in changed else {}
-        )
+        after = {name: getattr(intent, name) for name in changed}
         before = {name: getattr(known, name) for name in changed}
+        if isinstance(intent.parent, tuple) and "parent" in changed:
+            after["parent"] = list(intent.parent)  # as it comes back from the staged row
         if "parent" in changed:  # people read a name, the undo a key
             above = self.register.get(known.parent or 0)
             before |= {"parent": above.name if above else "", "_parent": known.parent}
