@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, Final
@@ -83,21 +83,27 @@ def write_export(
 
     xlsx opens on the data; a cover sheet beside it tells filter, as-of time, person and row count. csv is the data alone.
     """
-    counter = _Counter(kind.rows(user, params))
-    with closing(counter.rows()) as rows:
+    with _closed(kind.rows(user, params)) as rows:
         if suffix == "csv":
-            for chunk in csv_chunks([kind.heading(column) for column in kind.columns], rows):
+            counted = _Counter(rows)
+            for chunk in csv_chunks([kind.heading(column) for column in kind.columns], counted):
                 target.write(chunk)
-            return counter.count
-        sheet = OutSheet(
-            str(kind.title),
-            [
-                OutColumn(kind.heading(column), column.width, column.is_text_in_excel)
-                for column in kind.columns
-            ],
-            rows,
-        )
+            return counted.count
+        columns = [
+            OutColumn(kind.heading(column), column.width, column.is_text_in_excel) for column in kind.columns
+        ]
+        sheet = OutSheet(str(kind.title), columns, rows)
         return write_xlsx(target, sheets=[sheet], cover=_cover(kind, user, params, now))
+
+
+@contextmanager
+def _closed(rows: Rows) -> Iterator[Rows]:
+    """Rows that come by a cursor give it back, also when the writing breaks."""
+    try:
+        yield rows
+    finally:
+        if isinstance(rows, Generator):
+            rows.close()
 
 
 def _cover(kind: ExportKind, user: Any, params: QueryDict, now: datetime) -> Cover:
@@ -115,7 +121,7 @@ class _Counter:
         self._rows = rows
         self.count = 0
 
-    def rows(self) -> Generator[Sequence[Any]]:
+    def __iter__(self) -> Iterator[Sequence[Any]]:
         for row in self._rows:
             self.count += 1
             yield row

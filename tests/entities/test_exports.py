@@ -200,5 +200,6 @@ def test_rows_come_through_a_stream_and_not_a_list(city: None) -> None:
     user = make_user(role="county_liaison", region="990102")
     make_business()
     rows = export_kind("businesses").rows(user, QueryDict(""))
-    assert iter(rows) is rows
-    assert len(list(rows)) == Business.objects.count() == 1
+    stream = iter(rows)
+    assert iter(stream) is stream
+    assert len(list(stream)) == Business.objects.count() == 1

@@ -101,7 +101,7 @@ def test_a_problem_is_fixed_returned_fixed_again_and_closed_by_another_and_moves
     step(township, problem, "submit", "报送整改", note="已换新货架。", proof=after)
     assert township.locator("form[action$='/check/']").count() == 0
     form_of(county, problem, "check").get_by_role("button", name="退回整改").click()
-    county.get_by_text("退回必须写明理由").wait_for()
+    county.locator("#check_note_error").get_by_text("退回必须写明理由").wait_for()
     step(county, problem, "check", "退回整改", note="缺自查记录，周五前补。")
     step(township, problem, "submit", "报送整改", note="已补自查记录。", proof=after)
     assert township.get_by_text("缺自查记录，周五前补。").first.is_visible()

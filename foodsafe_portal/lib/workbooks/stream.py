@@ -8,9 +8,9 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from foodsafe_portal.lib.intake.cells import is_error_text
 from foodsafe_portal.lib.intake.model import ErrorCell, column_letters
@@ -19,15 +19,17 @@ from foodsafe_portal.lib.workbooks import parts
 ROWS_PER_SHEET = 1_048_575
 """Rows of one sheet below its header: Excel's 1,048,576 less one."""
 
-_BATCH = 1_000
+ROWS_AT_ONCE = 1_000
 _BYTES_PER_SHEET = 1_800 * 1024 * 1024
 """Above two gigabytes a member would need the zip64 form, which some readers refuse."""
 
-_LONGEST = 32_767
+LONGEST = 32_767
 _SEPARATOR = "\x1f"
 _CLOSE = "</t></is></c>"
-_EPOCH = dt.date(1899, 12, 30)
-_FIRST_SAFE_DAY = dt.date(1900, 3, 1)
+EPOCH = dt.date(1899, 12, 30)
+"""The day Excel counts from; its own calendar is right from March 1900 on."""
+
+FIRST_SAFE_DAY = dt.date(1900, 3, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,31 @@ class OutColumn:
     header: str
     width: int = 14
     as_text: bool = False
+
+
+class SheetTarget(Protocol):
+    """The open sheet of a workbook, which goes on in a further one where Excel allows no more."""
+
+    columns: Sequence[OutColumn]
+
+    @property
+    def room(self) -> int:
+        """How many rows may be written next, at least one."""
+
+    def write(self, rows: bytes, count: int) -> None:
+        """Write ``count`` rows of XML."""
+
+
+@runtime_checkable
+class Pourable(Protocol):
+    """Rows that may know a shorter way into a sheet than through Python's hands."""
+
+    @property
+    def can_pour(self) -> bool:
+        """Whether they do."""
+
+    def pour(self, target: SheetTarget) -> None:
+        """Write them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +97,12 @@ def write_xlsx(
         names: list[str] = [parts.sheet_name(cover.name, [])] if cover else []
         counts: list[tuple[str, int]] = []
         for sheet in sheets:
-            rows = iter(sheet.rows)
-            first: tuple[Sequence[Any], ...] = ()
-            while True:
-                names.append(parts.sheet_name(sheet.name, names))
-                count = _write_sheet(
-                    archive, len(names), sheet.columns, chain(first, rows), selected=len(counts) == 0
-                )
-                counts.append((names[-1], count))
-                first = tuple(islice(rows, 1))
-                if not first:
-                    break
+            part = _SheetParts(archive, sheet, names, counts)
+            if isinstance(sheet.rows, Pourable) and sheet.rows.can_pour:
+                sheet.rows.pour(part)
+            else:
+                part.write_rows(iter(sheet.rows))
+            part.close()
         if cover:
             archive.writestr("xl/worksheets/sheet1.xml", _cover_xml(cover, counts))
         archive.writestr("xl/styles.xml", parts.STYLES)
@@ -90,38 +112,61 @@ def write_xlsx(
     return sum(count for _, count in counts)
 
 
-def _write_sheet(
-    archive: zipfile.ZipFile,
-    number: int,
-    columns: Sequence[OutColumn],
-    rows: Iterator[Sequence[Any]],
-    *,
-    selected: bool,
-) -> int:
-    head = parts.sheet_head(
-        widths=[column.width for column in columns],
-        text_columns=[index for index, column in enumerate(columns) if column.as_text],
-        frozen_rows=1,
-        selected=selected,
-    )
-    head += f"<row>{''.join(string_cell(column.header, parts.HEADER) for column in columns)}</row>"
-    last = column_letters(max(len(columns), 1) - 1)
-    writers = [ColumnWriter(parts.TEXT if column.as_text else 0) for column in columns]
-    count = size = 0
-    with archive.open(f"xl/worksheets/sheet{number}.xml", "w") as part:
-        part.write(head.encode())
-        while count < ROWS_PER_SHEET and size < _BYTES_PER_SHEET:
-            batch = list(islice(rows, min(_BATCH, ROWS_PER_SHEET - count)))
-            if not batch:
-                break
-            count += len(batch)
+class _SheetParts:
+    """The parts of the workbook that one sheet takes; ``names`` and ``counts`` of the workbook grow with them."""
+
+    def __init__(
+        self, archive: zipfile.ZipFile, sheet: OutSheet, names: list[str], counts: list[tuple[str, int]]
+    ) -> None:
+        self._archive, self._name, self._names, self._counts = archive, sheet.name, names, counts
+        self.columns = sheet.columns
+        self._open()
+
+    def _open(self) -> None:
+        self._names.append(parts.sheet_name(self._name, self._names))
+        self._part = self._archive.open(f"xl/worksheets/sheet{len(self._names)}.xml", "w")
+        self._rows = self._bytes = 0
+        head = parts.sheet_head(
+            widths=[column.width for column in self.columns],
+            text_columns=[index for index, column in enumerate(self.columns) if column.as_text],
+            frozen_rows=1,
+            selected=len(self._counts) == 0,
+        )
+        headers = "".join(string_cell(column.header, parts.HEADER) for column in self.columns)
+        self._part.write(f"{head}<row>{headers}</row>".encode())
+
+    def close(self) -> None:
+        """End the part that is open."""
+        last = column_letters(max(len(self.columns), 1) - 1)
+        self._part.write(f'</sheetData><autoFilter ref="A1:{last}{self._rows + 1}"/></worksheet>'.encode())
+        self._part.close()
+        self._counts.append((self._names[-1], self._rows))
+
+    @property
+    def _is_full(self) -> bool:
+        return self._rows >= ROWS_PER_SHEET or self._bytes >= _BYTES_PER_SHEET
+
+    @property
+    def room(self) -> int:
+        """See ``SheetTarget``."""
+        return ROWS_PER_SHEET if self._is_full else ROWS_PER_SHEET - self._rows
+
+    def write(self, rows: bytes, count: int) -> None:
+        """See ``SheetTarget``."""
+        if self._is_full:
+            self.close()
+            self._open()
+        self._part.write(rows)
+        self._rows += count
+        self._bytes += len(rows)
+
+    def write_rows(self, rows: Iterator[Sequence[Any]]) -> None:
+        """Write rows of values, each batch column by column."""
+        writers = [ColumnWriter(parts.TEXT if column.as_text else 0) for column in self.columns]
+        while batch := list(islice(rows, min(ROWS_AT_ONCE, self.room))):
             cells = [write(column) for write, column in zip(writers, zip(*batch, strict=True), strict=True)]
             body = "<row>" + "</row><row>".join(map("".join, zip(*cells, strict=True))) + "</row>"
-            data = body.encode()
-            size += len(data)
-            part.write(data)
-        part.write(f'</sheetData><autoFilter ref="A1:{last}{count + 1}"/></worksheet>'.encode())
-    return count
+            self.write(body.encode(), len(batch))
 
 
 class ColumnWriter:
@@ -159,7 +204,7 @@ class ColumnWriter:
             or "\x1f " in joined
             or joined[:1] == " "
             or joined[-1:] == " "
-            or (len(joined) > _LONGEST and max(map(len, column)) > _LONGEST)
+            or (len(joined) > LONGEST and max(map(len, column)) > LONGEST)
         ):
             return [string_cell(value, self.style) for value in column]
         if "&" in joined:
@@ -182,14 +227,14 @@ class _Days(dict[Any, str]):
 
 
 def _day_xml(day: dt.date, style: int = 0) -> str:
-    if day < _FIRST_SAFE_DAY:
+    if day < FIRST_SAFE_DAY:
         return string_cell(day.isoformat(), style)
-    return f'<c s="{parts.DATE}"><v>{(day - _EPOCH).days}</v></c>'
+    return f'<c s="{parts.DATE}"><v>{(day - EPOCH).days}</v></c>'
 
 
 def _moment_xml(moment: dt.datetime, style: int) -> str:
     moment = moment.replace(tzinfo=None)
-    if moment.date() < _FIRST_SAFE_DAY:
+    if moment.date() < FIRST_SAFE_DAY:
         return string_cell(moment.isoformat(" "), style)
     days = (moment - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1)
     return f'<c s="{parts.MOMENT}"><v>{days:.8f}</v></c>'
@@ -234,8 +279,8 @@ def string_cell(value: str, style: int = 0) -> str:
     """A string cell, whatever the string: blanks are kept, control characters take Excel's ``_x0000_`` form."""
     if not value:
         return f'<c s="{style}"/>' if style else "<c/>"
-    if len(value) > _LONGEST:
-        value = value[: _LONGEST - 1] + "…"
+    if len(value) > LONGEST:
+        value = value[: LONGEST - 1] + "…"
     value = _ESCAPED.sub("_x005F_", value)
     value = _ILLEGAL.sub(lambda match: f"_x{ord(match.group()):04X}_", value)
     value = _UNWRITABLE.sub("\ufffd", value)
