@@ -146,6 +146,13 @@ def test_the_marked_workbook_and_the_original_come_back(liaison):
     assert b"".join(answer.streaming_content)[:2] == b"PK"
 
 
+def test_where_there_is_no_table_to_mark_the_batch_says_so(liaison):
+    batch = upload(liaison, SimpleUploadedFile("台账.xlsx", b"%PDF-1.7 not a workbook"))
+    answer = liaison.get(reverse("ledger-marked", args=[batch.pk]), follow=True)
+    assert [str(message) for message in answer.context["messages"]] == [batch.reason]
+    assert not AuditEvent.objects.filter(action="ledger.marked_downloaded").exists()
+
+
 def test_undo_takes_out_what_the_batch_put_in(liaison):
     batch = upload(liaison, workbook(GOOD))
     confirm(liaison, batch)
