@@ -65,11 +65,15 @@ class Plan:
 
 @dataclass(slots=True)
 class UndoResult:
-    """What an undo did: objects put back, objects taken out, and rows left alone because they were changed since."""
+    """What an undo did: objects put back, objects taken out, and rows left alone because they were changed since.
+
+    ``awaits_approval``: nothing yet, for a second person has to agree first.
+    """
 
     restored: int = 0
     removed: int = 0
     conflicts: list[dict[str, Any]] = field(default_factory=list)
+    awaits_approval: bool = False
 
     def conflict(self, row: LedgerRow, name: str, why: str) -> None:
         """Leave one row alone and say why."""

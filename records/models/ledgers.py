@@ -74,6 +74,26 @@ class LedgerBatch(models.Model):
     decided_at = models.DateTimeField(_("批准时间"), null=True, blank=True)
     decision_reason = models.CharField(_("不批准的原因"), max_length=300, blank=True)
     committed_at = models.DateTimeField(_("导入时间"), null=True, blank=True)
+    # Above that size an undo, too, is asked for by one person and decided by another.
+    undo_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("申请撤销人"),
+    )
+    undo_asked_at = models.DateTimeField(_("申请撤销时间"), null=True, blank=True)
+    undo_decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("撤销批准人"),
+    )
+    undo_decided_at = models.DateTimeField(_("撤销批准时间"), null=True, blank=True)
+    undo_decision_reason = models.CharField(_("不批准撤销的原因"), max_length=300, blank=True)
     accept_partial = models.BooleanField(_("只导入合格行"), default=False)
 
     objects = LedgerBatchQuerySet.as_manager()
@@ -88,6 +108,11 @@ class LedgerBatch(models.Model):
             models.Index(
                 fields=["territory"], name="batch_awaiting_approval", condition=models.Q(state="awaiting")
             ),
+            models.Index(
+                fields=["territory"],
+                name="batch_undo_asked",
+                condition=models.Q(state="committed", undo_asked_at__isnull=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -95,7 +120,18 @@ class LedgerBatch(models.Model):
                 condition=models.Q(state__in=["uploaded", "checking", "checked", "awaiting", "committing"]),
                 name="batch_open_once_per_person_and_file",
                 violation_error_message=_("同一个文件正在处理中。"),
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(undo_asked_by__isnull=True, undo_asked_at__isnull=True)
+                | models.Q(undo_asked_by__isnull=False, undo_asked_at__isnull=False),
+                name="batch_undo_asked_by_and_at_together",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(undo_asked_by__isnull=True)
+                | models.Q(undo_decided_by__isnull=True)
+                | ~models.Q(undo_decided_by=models.F("undo_asked_by")),
+                name="batch_undo_decided_by_another_person",
+            ),
         ]
 
     def __str__(self) -> str:
