@@ -44,7 +44,6 @@ from records.ledgers.staging import still_stand
 from records.models import LedgerBatch, LedgerRow
 
 NORMAL = BusinessStatus.NORMAL.value
-_ROWS_AT_ONCE = 2_000
 _BLANKS: dict[str, Any] = {"licence_valid_to": None, "high_risk": False}
 
 
