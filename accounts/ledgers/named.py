@@ -1,21 +1,18 @@
-"""What the cells of a ledger mean that name a region or a unit, and when anything about places was written last."""
+"""What a cell means that names a region, and what speaks of an object that an undo would take out."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Model
+from django.db.models import Model
 
 from accounts.models import Region
 from foodsafe_portal.lib.identifiers import territory_upper
 from foodsafe_portal.lib.typography import plain
-from records.choices import BatchState
 from records.ledgers import Rows
 from records.ledgers.bulk import among
-from records.models import AuditEvent, LedgerBatch
 
 CHANGED_SINCE = "导入之后又被修改过，没有还原"
 
@@ -59,14 +56,6 @@ def find_regions(rows: Rows, territory: str, *, closed: bool = False) -> list[st
         else:
             rows.error(index, "region", "unknown_region", f"您的辖区内没有“{said}”；请核对区划代码或名称")
     return found
-
-
-def last_written(*, actions: Iterable[str], kinds: Iterable[str]) -> datetime | None:
-    """When one of these acts, or an import of one of these kinds, was last recorded; an undo of anything counts too."""
-    events = AuditEvent.objects.filter(action__in=[*actions, "ledger.undone"]).aggregate(last=Max("at"))
-    batches = LedgerBatch.objects.filter(kind__in=list(kinds), state=BatchState.COMMITTED)
-    moments = [events["last"], batches.aggregate(last=Max("committed_at"))["last"]]
-    return max(filter(None, moments), default=None)
 
 
 def in_use(model: type[Model], keys: Collection[Any], *, apart_from: Iterable[type[Model]]) -> dict[Any, str]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, override
 
 from accounts.choices import RegionLevel
-from accounts.ledgers.named import CHANGED_SINCE, in_use, last_written
+from accounts.ledgers.named import CHANGED_SINCE, in_use
 from accounts.mergers import lock_places, places_noted
 from accounts.models import Region, RegionMerger, RegionTerm
 from accounts.rules.regions import LEVEL_OF_DIGITS, above, circle, names_in, with_former_name
@@ -29,6 +29,7 @@ from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, Rows, UndoResult, register
 from records.ledgers.bulk import Same, among, insert, update
 from records.ledgers.codes import name_code
+from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
 
 with override(None):
@@ -155,7 +156,7 @@ class RegionsKind(LedgerKind):
 
     def last_written(self, territory: str) -> datetime | None:
         """See ``LedgerKind.last_written``."""
-        return last_written(actions=("region.created", "region.updated"), kinds=("regions",))
+        return last_written(nouns=("region",), kinds=("regions",))
 
     def missing(self, batch: LedgerBatch) -> QuerySet | None:
         """Regions that stand beside those of the file, under the same region above, and are not in it."""

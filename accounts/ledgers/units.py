@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, override
 
 from accounts.choices import UnitKind
-from accounts.ledgers.named import CHANGED_SINCE, find_regions, in_use, last_written
+from accounts.ledgers.named import CHANGED_SINCE, find_regions, in_use
 from accounts.mergers import lock_places
 from accounts.models import Region, Unit
 from foodsafe_portal.lib.ledger import Column
@@ -28,6 +28,7 @@ from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
 from records.ledgers.bulk import Same, among, update
 from records.ledgers.codes import name_code
+from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
 
 with override(None):
@@ -167,8 +168,7 @@ class UnitsKind(LedgerKind):
 
     def last_written(self, territory: str) -> datetime | None:
         """See ``LedgerKind.last_written``: regions count too, because rows are matched with them."""
-        actions = ("unit.created", "unit.updated", "region.created", "region.updated")
-        return last_written(actions=actions, kinds=("units", "regions"))
+        return last_written(nouns=("unit", "region"), kinds=("units", "regions"))
 
     def missing(self, batch: LedgerBatch) -> QuerySet | None:
         """Members of the campaign in the regions the file speaks of that it does not name."""

@@ -16,12 +16,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, override
 
-from accounts.ledgers.named import CHANGED_SINCE, last_written
+from accounts.ledgers.named import CHANGED_SINCE
 from foodsafe_portal.lib.ledger import Column
 from records.choices import DayKind, RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
 from records.ledgers.bulk import lock_name
 from records.ledgers.codes import name_code
+from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow, WorkdayOverride, WorkYear
 from records.services.rows import RowRefused, remove_row
 from records.services.work_years import save_work_year
@@ -122,8 +123,7 @@ class WorkdaysKind(LedgerKind):
 
     def last_written(self, territory: str) -> datetime | None:
         """See ``LedgerKind.last_written``."""
-        actions = ("work_year.created", "work_year.updated", "work_year.removed")
-        return last_written(actions=actions, kinds=("workdays",))
+        return last_written(nouns=("work_year",), kinds=("workdays",))
 
     def missing(self, batch: LedgerBatch) -> QuerySet | None:
         """Days of the file's years that it does not name."""

@@ -22,7 +22,6 @@ from campaigns.choices import AssessmentKind, ReadingSource
 from campaigns.ledgers.common import NO_CAMPAIGN, campaign_of, clause_key, clause_number, lock_campaign
 from campaigns.ledgers.reading_columns import COLUMNS
 from campaigns.ledgers.undo_readings import undo_readings
-from campaigns.ledgers.written import last_written
 from campaigns.models import Assessment, Campaign, Clause, Reading
 from campaigns.rules.entry import ANSWERS, CellRefused, cells_of_reading, reading_of_cells
 from campaigns.rules.rulebook import Rulebook, ScoringRefused, parse_rulebook
@@ -33,6 +32,7 @@ from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.typography import plain
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
+from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
 
 _CELLS = (*ANSWERS, "reason", "not_applicable")

@@ -23,7 +23,6 @@ from campaigns.editions import document_digest, store_edition
 from campaigns.errors import RulebookRefused
 from campaigns.ledgers.common import Bodies, clause_number
 from campaigns.ledgers.rulebook_columns import COLUMNS, KINDS, METHODS
-from campaigns.ledgers.written import last_written
 from campaigns.models import Clause, Rulebook
 from campaigns.rules import passing
 from campaigns.rules.drafting import faults_of
@@ -34,6 +33,7 @@ from foodsafe_portal.lib.intake.columns import Parsed
 from foodsafe_portal.lib.ledger import Column
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
+from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
 
 HEADERS = {column.key: column.header for column in COLUMNS}

@@ -25,13 +25,13 @@ from campaigns.ledgers.common import NO_CAMPAIGN, Bodies, campaign_of, listed, l
 from campaigns.ledgers.task_columns import COLUMNS, STATES
 from campaigns.ledgers.task_words import differs, ready, rewrite, stored
 from campaigns.ledgers.undo_tasks import undo_tasks
-from campaigns.ledgers.written import last_written
 from campaigns.models import Campaign, Phase, TaskItem, TaskReport, TaskSupport
 from campaigns.rules.responsibility import own_body
 from campaigns.rules.targets import TargetUnclear, kept, read_targets, written
 from foodsafe_portal.lib.weeks import Week
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
+from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
 
 LARGEST_NUMBER = 32_767

@@ -1,4 +1,4 @@
-"""When anything was written last that a ledger of this room is compared with."""
+"""When anything was written last that a ledger is compared with, told by imports and by the trail."""
 
 from __future__ import annotations
 
