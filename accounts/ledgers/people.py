@@ -251,9 +251,9 @@ def _find_accounts(rows: Rows) -> dict[int, Account]:
     for user in among(User.objects.all(), "username", list(people)):
         account = people[user.username]
         account.user = user
-        told = {"name": account.name, "mobile": account.mobile}
+        wanted = {"name": account.name, "mobile": account.mobile}
         account.changes = {
-            key: said for key, said in told.items() if said and said != (getattr(user, key) or "")
+            key: said for key, said in wanted.items() if said and said != (getattr(user, key) or "")
         }
     _refuse_taken_mobiles(rows, people)
     return found
