@@ -144,7 +144,7 @@ def _kinds(user: User, campaign: Campaign) -> list[tuple[P, Kind]]:
                 ledgers.awaiting_approval(user),
                 _("台账待批准"),
                 _("份"),
-                _("行数超过一个人可以导入的，批准后才写入"),
+                _("导入或撤销的行数超过一个人可以办的，由您批准"),
                 f"{address('ledger-home')}#awaiting",
             ),
         ),

@@ -84,6 +84,22 @@ def codes_told(codes: str | None, field: str) -> str:
     return "、".join(str(words.get(code, code)) for code in (codes or "").split(",") if code)
 
 
+CHANNELS = {
+    "page": gettext_lazy("页面"),
+    "api": gettext_lazy("接口"),
+    "admin": gettext_lazy("后台"),
+    "command": gettext_lazy("命令行"),
+    "worker": gettext_lazy("后台任务"),
+}
+"""Where an act came from (``records.services.context.Origin.channel``), in words."""
+
+
+@register.filter
+def channel_told(channel: str) -> str:
+    """``{{ event.channel|channel_told }}``: ``worker`` -> ``后台任务``."""
+    return str(CHANNELS.get(channel, channel))
+
+
 @register.filter
 def change(now: Any, before: Any) -> Any:
     """``{{ now|change:before }}`` -> the difference, or None when either is missing."""
