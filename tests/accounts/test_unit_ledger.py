@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Region, Unit, User
 from records.services import ledgers
@@ -213,3 +216,15 @@ def test_an_office_of_a_county_writes_nothing_beside_its_county(admin: User) -> 
     assert found(send(office, "units", rows), "error") == [(4, "行政区划", "other_territory")]
     with pytest.raises(ledgers.LedgerRefused):
         send(make_liaison(), "units", rows)
+
+
+def test_the_register_of_units_is_read_once_however_far_a_refused_row_reaches(admin: User) -> None:
+    asked = []
+    for depth in (1, 4):
+        names = [f"第{depth}组{place}局" for place in range(depth + 1)]
+        rows = [row(name, parent=above) for name, above in pairwise([*names, "没有的局"])]
+        with CaptureQueriesContext(connection) as queries:
+            batch = send(admin, "units", rows)
+        assert counts(batch)["rejected"] == depth + 1
+        asked.append(sum('FROM "accounts_unit"' in query["sql"] for query in queries))
+    assert asked[0] == asked[1]
