@@ -141,7 +141,7 @@ class BatchSerializer(serializers.ModelSerializer):
             "id", "number", "kind", "state", "verdict", "reason", "file_name", "size", "digest", "uploaded_at", "territory",
             "sheet", "header_row", "columns", "unrecognised", "counts", "issue_groups", "seconds", "repeated", "asks",
             "candidates", "check_job", "commit_job", "confirmed_at", "committed_at", "accept_partial",
-            "decided_at", "decision_reason",
+            "decided_at", "decision_reason", "undo_asked_at", "undo_decided_at", "undo_decision_reason",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -213,6 +213,18 @@ class DeclineSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=300, help_text=_("不批准的原因，上传人会看到"))
 
 
+class DeclineUndoSerializer(serializers.Serializer):
+    """No to an undo; whoever asked for it needs no reason."""
+
+    reason = serializers.CharField(
+        max_length=300,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text=_("不批准的原因，申请人会看到"),
+    )
+
+
 class ChooseSerializer(serializers.Serializer):
     """The answer to "which sheet?" or "what does this header mean?"."""
 
@@ -263,6 +275,7 @@ class UndoSerializer(serializers.Serializer):
     conflicts = serializers.ListField(
         child=serializers.DictField(), help_text=_("此后被改过、没有动的：row、name、why")
     )
+    awaits_approval = serializers.BooleanField(help_text=_("还没有撤销，等另一人批准"))
 
 
 class ColumnSerializer(serializers.Serializer):
@@ -362,6 +375,8 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         "recheck": (P.IMPORT_LEDGER,),
         "choose": (P.IMPORT_LEDGER,),
         "undo": (P.IMPORT_LEDGER,),
+        "approve_undo": (P.IMPORT_LEDGER,),
+        "decline_undo": (P.IMPORT_LEDGER,),
     }
     queryset = LedgerBatch.objects.none()
     serializer_class = BatchSerializer
@@ -523,13 +538,45 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         return self.shown(chosen)
 
     @extend_schema(
-        summary=_("撤销导入"), description=_("恢复这个批次改动过的记录；此后又被改过的不动，列在 conflicts。"), request=None,
-        responses={200: UndoSerializer}, tags=[_("台账")],
-    )  # fmt: skip
+        summary=_("撤销导入"),
+        description=_(
+            "恢复这个批次改动过的记录；此后又被改过的不动，列在 conflicts。"
+            "行数超过规定的批次先登记申请，awaits_approval 为 true，由另一人 approve-undo。"
+        ),
+        request=None,
+        responses={200: UndoSerializer},
+        tags=[_("台账")],
+    )
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: int) -> Response:
         """Put back what a batch did."""
         return Response(asdict(ledgers.undo_batch(batch=self.get_object(), by=request.user)))
+
+    @extend_schema(
+        summary=_("批准撤销"),
+        description=_("由申请撤销的人以外、能导入同种台账且辖区包含它的人批准；随即撤销。"),
+        request=None,
+        responses={200: UndoSerializer},
+        tags=[_("台账")],
+    )
+    @action(detail=True, methods=["post"], url_path="approve-undo")
+    def approve_undo(self, request: Request, pk: int) -> Response:
+        """A second person's yes to an undo."""
+        return Response(asdict(ledgers.approve_undo(batch=self.get_object(), by=request.user)))
+
+    @extend_schema(
+        summary=_("不批准撤销"),
+        description=_("退回撤销申请，并写明原因；申请人自己收回时不用写。不改任何数据。"),
+        request=DeclineUndoSerializer,
+        responses=BATCH_200,
+        tags=[_("台账")],
+    )
+    @action(detail=True, methods=["post"], url_path="decline-undo")
+    def decline_undo(self, request: Request, pk: int) -> Response:
+        """A second person's no to an undo, or the first one's second thoughts."""
+        batch = self.get_object()
+        given = self.valid(DeclineUndoSerializer)
+        return self.shown(ledgers.decline_undo(batch=batch, by=request.user, **given))
 
     @extend_schema(
         summary=_("标注后的工作簿"),

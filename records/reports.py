@@ -90,6 +90,9 @@ class BatchPage:
     asks: str
     may_act: bool
     may_decide: bool
+    may_decide_undo: bool
+    may_withdraw_undo: bool
+    undo_takes_two: bool
     left_alone: tuple[dict[str, Any], ...]
     left_out: tuple[LeftOut, ...]
 
@@ -104,6 +107,10 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
     """The page of one batch for this person; only whoever uploaded it may act on it."""
     working = batch.state in {BatchState.UPLOADED, BatchState.CHECKING, BatchState.COMMITTING}
     groups = [dict(group) for group in batch.groups]
+    undo_asked = batch.state == BatchState.COMMITTED and batch.undo_asked_at is not None
+    waits = (batch.state == BatchState.AWAITING or undo_asked) and ledgers.awaiting_approval(user).filter(
+        pk=batch.pk
+    ).exists()
     return BatchPage(
         batch=batch,
         kind=kind_of(batch.kind),
@@ -115,8 +122,10 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
         warnings=tuple(group for group in groups if group.get("severity") == "warning"),
         asks=str(batch.choices.get("ask", "")) if batch.state == BatchState.REFUSED else "",
         may_act=batch.uploaded_by_id == user.pk,
-        may_decide=batch.state == BatchState.AWAITING
-        and ledgers.awaiting_approval(user).filter(pk=batch.pk).exists(),
+        may_decide=waits and batch.state == BatchState.AWAITING,
+        may_decide_undo=waits and undo_asked,
+        may_withdraw_undo=undo_asked and batch.undo_asked_by_id == user.pk,
+        undo_takes_two=batch.state == BatchState.COMMITTED and ledgers.needs_approval(batch),
         left_alone=tuple(batch.choices.get("left_alone", ())) if batch.state == BatchState.UNDONE else (),
         left_out=tuple(
             LeftOut(group["count"], told(group["message"]))

@@ -79,6 +79,8 @@ DOORS: dict[str, Door] = {
     "ledger-approve": Door(POST, (P.IMPORT_LEDGER,), **LEDGERS),
     "ledger-decline": Door(POST, (P.IMPORT_LEDGER,), **LEDGERS),
     "ledger-undo": Door(POST, (P.IMPORT_LEDGER,), **LEDGERS),
+    "ledger-undo-approve": Door(POST, (P.IMPORT_LEDGER,), **LEDGERS),
+    "ledger-undo-decline": Door(POST, (P.IMPORT_LEDGER,), **LEDGERS),
     "ledger-marked": Door(GET, (P.VIEW_LEDGERS,), **LEDGERS),
     "ledger-original": Door(GET, (P.VIEW_LEDGERS,), **LEDGERS),
     "ledger-missing": Door(GET, (P.VIEW_LEDGERS,), **LEDGERS),

@@ -95,6 +95,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     **acts(
         "ledger", "batch", "batch",
         confirm=IMPORTS, abandon=IMPORTS, approve=IMPORTS, decline=IMPORTS, recheck=IMPORTS, choose=IMPORTS, undo=IMPORTS,
+        approve_undo=IMPORTS, decline_undo=IMPORTS,
     ),
     ("GET", "api-job-list"): Operation((P.VIEW_JOBS,)),
     ("GET", "api-job-detail"): Operation(HAS_JOBS, "job", "job"),

@@ -19,7 +19,7 @@ from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
 from foodsafe_portal.lib.sentences import told
 from records.choices import BatchState, RowVerb
-from records.ledgers import all_kinds, kind_of, kinds_for
+from records.ledgers import UndoResult, all_kinds, kind_of, kinds_for
 from records.models import LedgerBatch
 from records.reports import batch_page, column_page, issues_shown, rows_shown
 from records.services import audit, ledgers
@@ -41,7 +41,9 @@ def _number(request: PortalRequest, name: str) -> int:
 def _batch(request: PortalRequest, pk: int) -> LedgerBatch:
     """A batch within the person's scope."""
     batches = LedgerBatch.objects.visible_to(request.user)
-    named = ("check_job", "commit_job", "uploaded_by", "confirmed_by", "decided_by")
+    named = (
+        "check_job", "commit_job", "uploaded_by", "confirmed_by", "decided_by", "undo_asked_by", "undo_decided_by",
+    )  # fmt: skip
     return get_object_or_404(batches.select_related(*named), pk=pk)
 
 
@@ -74,7 +76,9 @@ def _home(request: PortalRequest, refusal: str, status: int) -> HttpResponse:
         "refusal": refusal,
         "chosen": request.POST.get("kind") or params.get("kind", ""),
         "may_import": request.user.can(Permission.IMPORT_LEDGER),
-        "awaiting": ledgers.awaiting_approval(request.user).select_related("uploaded_by")[:AWAITING_SHOWN],
+        "awaiting": ledgers.awaiting_approval(request.user).select_related("uploaded_by", "undo_asked_by")[
+            :AWAITING_SHOWN
+        ],
     }
     template = "records/_ledger_history.html" if request.htmx and not refusal else "records/ledger_home.html"
     return render(request, template, context, status=status)
@@ -108,6 +112,7 @@ def ledger_batch(request: PortalRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"shown": shown, "batch": batch, "head": shown.head, "kind": shown.kind}
     if shown.asks == "columns" or (request.GET.get("columns") and batch.state in MAPPED):
         context["asked"] = column_page(batch)
+        context["asking"] = shown.may_act  # then the form has the page's act
         context["choosing"] = shown.may_act and batch.state == BatchState.CHECKED
     if not shown.working:
         severity = request.GET.get("severity") or ("error" if shown.head["rejected"] else "warning")
@@ -224,12 +229,34 @@ def ledger_stop(request: PortalRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
 def ledger_undo(request: PortalRequest, pk: int) -> HttpResponse:
-    """Put back what a batch did; its page then names the rows that were changed since and left alone."""
+    """Put back what a batch did, or ask a second person for it; the page then names the rows that were left alone."""
+    return _undone(request, pk, lambda batch: ledgers.undo_batch(batch=batch, by=request.user))
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_undo_approve(request: PortalRequest, pk: int) -> HttpResponse:
+    """The second person's yes to an undo."""
+    return _undone(request, pk, lambda batch: ledgers.approve_undo(batch=batch, by=request.user))
+
+
+@require_POST
+@requires(Permission.IMPORT_LEDGER)
+def ledger_undo_decline(request: PortalRequest, pk: int) -> HttpResponse:
+    """The second person's no to an undo, or the first one's second thoughts."""
+    reason = request.POST.get("reason", "")
+    return _act(request, pk, lambda batch: ledgers.decline_undo(batch=batch, by=request.user, reason=reason))
+
+
+def _undone(request: PortalRequest, pk: int, undo: Callable[[LedgerBatch], UndoResult]) -> HttpResponse:
     batch = _batch(request, pk)
     try:
-        result = ledgers.undo_batch(batch=batch, by=request.user)
+        result = undo(batch)
     except ledgers.LedgerRefused as refusal:
         messages.error(request, told(refusal.sentence))
+        return redirect("ledger-batch", pk=pk)
+    if result.awaits_approval:
+        messages.info(request, _("已申请撤销，等另一人批准；批准以前没有撤销任何内容。"))
         return redirect("ledger-batch", pk=pk)
     counted = {
         "restored": f"{result.restored:,}",

@@ -32,7 +32,11 @@ class Command(DocumentCommand):
         if batch is None:
             raise Refusal(f"没有编号为“{options['batch']}”的批次；请核对")
         result = ledgers.undo_batch(batch=batch, by=by)
-        return {"restored": result.restored, "removed": result.removed, "conflicts": result.conflicts}
+        document = {"restored": result.restored, "removed": result.removed, "conflicts": result.conflicts}
+        if result.awaits_approval:
+            said = f"批次 {batch.number} 的行数超过一个人可以撤销的行数，已申请撤销，正等待另一人批准；批准以前没有撤销任何内容"
+            raise Refusal(said, **document)
+        return document
 
     def in_words(self, document: dict[str, Any]) -> str:
         """Counts, and one line for each row left alone."""

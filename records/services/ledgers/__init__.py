@@ -20,7 +20,7 @@ from records.services.ledgers.document import (
 from records.services.ledgers.files import FILE_TYPE, marked_workbook, template
 from records.services.ledgers.habits import forget_choices
 from records.services.ledgers.refusals import LedgerRefused
-from records.services.ledgers.undo import undo_batch
+from records.services.ledgers.undo import approve_undo, decline_undo, undo_batch
 from records.services.ledgers.upload import Received, choose_columns, receive_upload, recheck_batch
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Received",
     "abandon_batch",
     "approve_batch",
+    "approve_undo",
     "awaiting_approval",
     "check_batch",
     "check_stopped",
@@ -37,6 +38,7 @@ __all__ = [
     "commit_stopped",
     "confirm_batch",
     "decline_batch",
+    "decline_undo",
     "document",
     "forget_choices",
     "head",

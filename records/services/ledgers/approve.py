@@ -1,4 +1,4 @@
-"""The second person: above the size that the campaign office has set, somebody else says yes or no to an import."""
+"""The second person: above the size that the campaign office has set, somebody else says yes or no to an import or its undo."""
 
 from __future__ import annotations
 
@@ -20,19 +20,24 @@ _REASON_LENGTH = 300
 
 
 def needs_approval(batch: LedgerBatch) -> bool:
-    """Whether so many rows are imported only after a second person's yes (campaign default: never)."""
+    """Whether so many rows are imported, and taken back, only after a second person's yes (campaign default: never)."""
     limit = approval_limit(batch.kind)
     return limit is not None and batch.counts.get("accepted", 0) > limit
 
 
 def awaiting_approval(user: Any) -> QuerySet[LedgerBatch]:
-    """The batches that wait for this person's yes or no: somebody else's, of a kind and a territory they import themselves."""
+    """The batches that wait for this person's yes or no to their import or their undo.
+
+    They are of a kind and a territory that the person imports, and somebody else has confirmed them or asked for the undo.
+    """
     theirs = Q(pk__in=[])
     for kind in user.import_kinds:
         here = Q(territory="") | Q(territory__startswith=user.territory_for_import(kind))
         theirs |= Q(kind=kind) & here
-    waiting = LedgerBatch.objects.visible_to(user).filter(theirs, state=BatchState.AWAITING)
-    return waiting.exclude(uploaded_by=user).order_by("confirmed_at", "pk")
+    imports = Q(state=BatchState.AWAITING) & ~Q(uploaded_by=user)
+    undos = Q(state=BatchState.COMMITTED, undo_asked_at__isnull=False) & ~Q(undo_asked_by=user)
+    waiting = LedgerBatch.objects.visible_to(user).filter(theirs, imports | undos)
+    return waiting.order_by("confirmed_at", "pk")
 
 
 @transaction.atomic
@@ -65,25 +70,36 @@ def decline_batch(*, batch: LedgerBatch, by: Any, reason: str) -> LedgerBatch:
     Raises ``LedgerRefused``.
     """
     _may_decide(batch, by)
-    reason = reason.replace("\0", "").strip()
-    if not reason:
-        raise LedgerRefused("请写明不批准的原因，上传人要按它改", "reason_missing")
-    if len(reason) > _REASON_LENGTH:
-        raise LedgerRefused(
-            f"原因有 {len(reason)} 个字，最多 {_REASON_LENGTH} 个字；请写短一些", "reason_too_long"
-        )
+    reason = reason_given(reason)
     said = f"{by} 没有批准导入：{reason}"
     _decide(batch, by, BatchState.REFUSED, decision_reason=reason, reason=said)
     audit.record(by=by, action="ledger.declined", target=batch, reason=reason)
     return batch
 
 
-def _may_decide(batch: LedgerBatch, by: Any) -> None:
-    if batch.uploaded_by_id == by.pk:
-        raise LedgerRefused("自己上传的台账要由另一人批准", "own_batch")
+def reason_given(reason: str) -> str:
+    """The reason of a no, without blanks around it. Raises ``LedgerRefused`` when there is none, or a novel."""
+    reason = reason.replace("\0", "").strip()
+    if not reason:
+        raise LedgerRefused("请写明不批准的原因，对方要按它改", "reason_missing")
+    if len(reason) > _REASON_LENGTH:
+        raise LedgerRefused(
+            f"原因有 {len(reason)} 个字，最多 {_REASON_LENGTH} 个字；请写短一些", "reason_too_long"
+        )
+    return reason
+
+
+def in_reach(batch: LedgerBatch, by: Any) -> None:
+    """Refuse who may not import the kind, or not in the batch's territory. Raises ``LedgerRefused``."""
     _, territory = importable(batch.kind, by)
     if batch.territory and not batch.territory.startswith(territory):
         raise LedgerRefused("这个批次不在您的辖区", "other_territory")
+
+
+def _may_decide(batch: LedgerBatch, by: Any) -> None:
+    if batch.uploaded_by_id == by.pk:
+        raise LedgerRefused("自己上传的台账要由另一人批准", "own_batch")
+    in_reach(batch, by)
 
 
 def _decide(batch: LedgerBatch, by: Any, state: BatchState, **fields: Any) -> None:

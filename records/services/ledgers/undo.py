@@ -1,18 +1,24 @@
-"""Undoing a batch: what it wrote is put back as far as nobody has changed it since, and the rest is listed."""
+"""Undoing a batch: what it wrote is put back as far as nobody has changed it since, and the rest is listed.
+
+Above the size that the campaign office has set an undo takes two people, just as the import did: one asks, another decides.
+"""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from records.choices import BatchState, RowVerb, RowVerdict
-from records.ledgers import RegisterChanged, UndoResult, bulk
+from records.ledgers import RegisterChanged, UndoResult, bulk, kind_of
 from records.models import LedgerBatch
 from records.services import audit
 from records.services.instants import writing_instant
-from records.services.ledgers.context import context_of, importable
+from records.services.ledgers.approve import in_reach, needs_approval, reason_given
+from records.services.ledgers.context import context_of
 from records.services.ledgers.refusals import LedgerRefused
 from records.services.rows import RowRefused
 
@@ -23,13 +29,94 @@ _LISTED = 1_000
 
 
 def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
-    """Take back an imported batch, or nothing of it.
+    """Take back an imported batch, or nothing of it; a batch above the size waits for a second person instead.
 
     Raises ``LedgerRefused`` when it is not imported or not this person's territory, and when what it would bring back collides
     with what has been registered since.
     """
+    if needs_approval(batch):
+        return _ask(batch, by)
+    return _or_nothing(batch, lambda: _undo(batch, by))
+
+
+def approve_undo(*, batch: LedgerBatch, by: Any) -> UndoResult:
+    """Say yes to an undo somebody else has asked for; it is done at once.
+
+    Raises ``LedgerRefused`` as ``undo_batch`` does, for the person who asked, and where nobody asks any more.
+    """
+    return _or_nothing(batch, lambda: _approve(batch, by))
+
+
+@transaction.atomic
+def decline_undo(*, batch: LedgerBatch, by: Any, reason: str = "") -> LedgerBatch:
+    """Say no to an undo, and why; whoever asked for it takes it back without a reason. Nothing is undone.
+
+    Raises ``LedgerRefused``.
+    """
+    in_reach(batch, by)
+    own = batch.undo_asked_by_id == by.pk
+    said = "" if own else reason_given(reason)
+    _decide(batch, None if own else by, undo_asked_by=None, undo_asked_at=None, undo_decision_reason=said)
+    action = "ledger.undo_withdrawn" if own else "ledger.undo_declined"
+    audit.record(by=by, action=action, target=batch, reason=said)
+    return batch
+
+
+@transaction.atomic
+def _ask(batch: LedgerBatch, by: Any) -> UndoResult:
+    """Note who asks for the undo; asking twice is asking once."""
+    in_reach(batch, by)
+    asked = LedgerBatch.objects.filter(
+        pk=batch.pk, state=BatchState.COMMITTED, undo_asked_at__isnull=True
+    ).update(
+        undo_asked_by=by,
+        undo_asked_at=timezone.now(),
+        undo_decided_by=None,
+        undo_decided_at=None,
+        undo_decision_reason="",
+    )
+    batch.refresh_from_db()
+    if batch.state != BatchState.COMMITTED:
+        _not_undoable(batch)
+    if asked:
+        rows = batch.counts.get("accepted", 0)
+        audit.record(by=by, action="ledger.undo_asked", target=batch, after={"accepted": rows})
+    return UndoResult(awaits_approval=True)
+
+
+@transaction.atomic
+def _approve(batch: LedgerBatch, by: Any) -> UndoResult:
+    asker = batch.undo_asked_by
+    if asker is not None and asker.pk == by.pk:
+        raise LedgerRefused("自己申请的撤销要由另一人批准", "own_undo")
+    in_reach(batch, by)
     try:
-        return _undo(batch, by)
+        in_reach(batch, asker or by)
+    except LedgerRefused as moved_on:
+        raise LedgerRefused(
+            "申请撤销的人岗位或辖区有变化，不能批准；请退回，由现在负责的人重新申请", "asker_changed"
+        ) from moved_on
+    _decide(batch, by)
+    audit.record(by=by, action="ledger.undo_approved", target=batch, after={"asked_by": str(asker)})
+    return _undo(batch, by)
+
+
+def _decide(batch: LedgerBatch, by: Any, **fields: Any) -> None:
+    """Note who decided on the undo that this batch, as it was read, was asked for; the second to decide is told."""
+    taken = LedgerBatch.objects.filter(
+        pk=batch.pk,
+        state=BatchState.COMMITTED,
+        undo_asked_at__isnull=False,
+        undo_asked_at=batch.undo_asked_at,
+    ).update(undo_decided_by=by, undo_decided_at=timezone.now() if by else None, **fields)
+    batch.refresh_from_db()
+    if not taken:
+        raise LedgerRefused(f"批次 {batch.number} 没有撤销申请在等待批准", "wrong_state")
+
+
+def _or_nothing(batch: LedgerBatch, undo: Callable[[], UndoResult]) -> UndoResult:
+    try:
+        return undo()
     except (IntegrityError, RegisterChanged, RowRefused) as clash:
         log.warning("undo of batch %s refused: %s", batch.pk, clash)
         batch.refresh_from_db()
@@ -39,17 +126,20 @@ def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
         ) from clash
 
 
+def _not_undoable(batch: LedgerBatch) -> NoReturn:
+    raise LedgerRefused(f"批次 {batch.number} 是“{batch.get_state_display()}”，不能撤销", "wrong_state")
+
+
 @transaction.atomic
 def _undo(batch: LedgerBatch, by: Any) -> UndoResult:
-    kind, territory = importable(batch.kind, by)
-    if not batch.territory.startswith(territory):
-        raise LedgerRefused("这个批次不在您的辖区", "other_territory")
+    in_reach(batch, by)
+    kind = kind_of(batch.kind)
     taken = LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTED).update(
         state=BatchState.UNDONE
     )
     if not taken:
         batch.refresh_from_db()
-        raise LedgerRefused(f"批次 {batch.number} 是“{batch.get_state_display()}”，不能撤销", "wrong_state")
+        _not_undoable(batch)
     bulk.lock_name(f"ledger:{kind.key}:{batch.territory[:6]}")
     context = context_of(batch, writing_instant())
     kind.lock(context)
