@@ -7,6 +7,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from campaigns.errors import CampaignRefused
 from campaigns.models import Campaign
@@ -34,7 +35,7 @@ def close_due_weeks() -> list[str]:
     return closed
 
 
-@job_handler(KIND)
+@job_handler(KIND, gettext_lazy("冻结周报"))
 def close_week_job(job: Job, progress: Progress) -> dict[str, Any]:
     """Freeze the week that a person asked for; a second run finds nothing new and answers the same report."""
     campaign = Campaign.objects.get(pk=job.params["campaign"])

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from entities.ledgers.similar import SEEK_AMONG
@@ -35,7 +36,7 @@ def ask_for_duplicates(*, by: User) -> Job | None:
     return jobs.enqueue(kind=SEEK, params={"region": region, "by": by.pk}, by=by, dedupe_key=key)
 
 
-@job_handler(SEEK)
+@job_handler(SEEK, gettext_lazy("全册查找疑似重复"))
 def seek(job: Job, progress: Progress) -> dict[str, Any]:
     """Compare township by township; done twice it changes nothing."""
     by = User.objects.filter(pk=job.params.get("by")).first()
@@ -43,7 +44,7 @@ def seek(job: Job, progress: Progress) -> dict[str, Any]:
     return _answered(found, progress)
 
 
-@job_handler(SEEK_AMONG)
+@job_handler(SEEK_AMONG, gettext_lazy("在新主体中查找疑似重复"))
 def seek_among(job: Job, progress: Progress) -> dict[str, Any]:
     """Compare what a ledger brought in with itself; done twice it changes nothing."""
     batch = LedgerBatch.objects.get(pk=job.params["batch"])

@@ -10,6 +10,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.choices import RegionLevel
 from accounts.models import Region
@@ -38,7 +39,7 @@ def materialise_current_duties() -> str:
     return str(job.pk)
 
 
-@job_handler(MATERIALISE)
+@job_handler(MATERIALISE, gettext_lazy("生成督导任务"))
 def materialise_all(job: Job, progress: Progress) -> dict[str, Any]:
     """Every county in a transaction of its own, then what lies in no county; done twice it changes nothing."""
     on, total = date.fromisoformat(job.params["on"]), Counts()
@@ -56,7 +57,7 @@ def materialise_all(job: Job, progress: Progress) -> dict[str, Any]:
     return asdict(total)
 
 
-@job_handler(FOLLOW)
+@job_handler(FOLLOW, gettext_lazy("更新督导任务"))
 def follow_businesses(job: Job, progress: Progress) -> dict[str, Any]:
     """Work out the duties of the businesses a large ledger touched, some thousand in a transaction; twice changes nothing."""
     ids, total = job.params["businesses"], Counts()

@@ -6,6 +6,7 @@ from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from records.models import Job
 from records.services import jobs, ledgers, seal
@@ -29,13 +30,13 @@ def seal_trail() -> int:
     return seal.seal_events()
 
 
-@jobs.job_handler("ledger.check")
+@jobs.job_handler("ledger.check", _("检查台账"))
 def check_ledger(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     """Check an uploaded ledger."""
     return ledgers.check_batch(batch_id=job.params["batch"], job=job, progress=progress)
 
 
-@jobs.job_handler("ledger.commit")
+@jobs.job_handler("ledger.commit", _("导入台账"))
 def commit_ledger(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     """Import a confirmed ledger."""
     return ledgers.commit_batch(batch_id=job.params["batch"], job=job, progress=progress)

@@ -46,6 +46,7 @@ class JobRefused(Exception):
 
 Handler = Callable[[Job, "Progress"], dict[str, Any] | None]
 _handlers: dict[str, Handler] = {}
+_titles: dict[str, Any] = {}
 Stopped = Callable[[Job, str], bool]
 _stopped: dict[str, Stopped] = {}
 
@@ -54,14 +55,28 @@ class _TooLate(Exception):
     """The work has been done; there is nothing left to stop."""
 
 
-def job_handler(kind: str) -> Callable[[Handler], Handler]:
-    """Register the function that does jobs of ``kind``; it may run twice and must then change nothing the second time."""
+def job_handler(kind: str, title: Any) -> Callable[[Handler], Handler]:
+    """Register the function that does jobs of ``kind``; it may run twice and must then change nothing the second time.
+
+    ``title`` is what people call such a job. What the function answers is kept as the job's result; its ``said``, where it has
+    one, is the Chinese sentence that stands beside the finished job.
+    """
 
     def register(function: Handler) -> Handler:
-        _handlers[kind] = function
+        _handlers[kind], _titles[kind] = function, title
         return function
 
     return register
+
+
+def title_of(kind: str) -> str:
+    """What people call a job of ``kind``; the kind itself where nobody does such jobs any more."""
+    return str(_titles.get(kind, kind))
+
+
+def kinds_called(words: str) -> list[str]:
+    """The kinds whose title has ``words`` in it."""
+    return [kind for kind, title in _titles.items() if words.casefold() in str(title).casefold()]
 
 
 def when_stopped(kind: str) -> Callable[[Stopped], Stopped]:
@@ -265,7 +280,7 @@ def _run(job: Job, token: uuid.UUID) -> Job:
             _("处理中出错，没有保存任何内容。编号 %(number)s。") % {"number": job.pk},
             None,
         )
-    return _finish(job, token, JobState.DONE, "", result)
+    return _finish(job, token, JobState.DONE, (result or {}).get("said", ""), result)
 
 
 @transaction.atomic

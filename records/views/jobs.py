@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -26,10 +27,13 @@ def job_list(request: PortalRequest) -> HttpResponse:
     if state := request.GET.get("state", ""):
         rows = rows.filter(state=state)
     if words := request.GET.get("q", "").strip():
-        rows = rows.filter(kind__icontains=words)
+        rows = rows.filter(Q(kind__icontains=words) | Q(kind__in=jobs.kinds_called(words)))
     page = page_of(rows, request, order="-created_at")
+    titled = [(job, jobs.title_of(job.kind)) for job in page.rows]
     template = "records/_job_table.html" if request.htmx else "records/job_list.html"
-    return render(request, template, {"page": page, "params": request.GET, "states": JobState.choices})
+    return render(
+        request, template, {"page": page, "titled": titled, "params": request.GET, "states": JobState.choices}
+    )
 
 
 @require_safe
@@ -38,7 +42,11 @@ def job_detail(request: PortalRequest, pk: str) -> HttpResponse:
     """One job's progress; the bar asks this address again."""
     job = get_object_or_404(Job.objects.visible_to(request.user), pk=pk)
     template = "records/_job_progress.html" if request.htmx else "records/job.html"
-    return render(request, template, {"job": job, "may_cancel": jobs.may_cancel(job, request.user)})
+    return render(
+        request,
+        template,
+        {"job": job, "title": jobs.title_of(job.kind), "may_cancel": jobs.may_cancel(job, request.user)},
+    )
 
 
 @require_POST

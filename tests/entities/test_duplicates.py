@@ -592,6 +592,8 @@ def test_merging_takes_a_second_look_and_can_be_taken_back_on_the_page(client, c
     assert "1 次督导、1 个问题（未销号 1 个）" in look.content.decode()
     assert not BusinessMerger.objects.exists()
     assert client.post(merge_url, asked | {"sure": "1"}).status_code == 302
+    said = client.get(reverse("duplicate-list")).content.decode()
+    assert f'已合并。<a href="{page}#decided">撤销合并</a>' in said
     file = client.get(reverse("business-detail", args=[gone.pk])).content.decode()
     assert ("并入" in file, "登记督导" in file, "申请变更状态" in file) == (True, False, False)
     survivor = client.get(reverse("business-detail", args=[kept.pk])).content.decode()

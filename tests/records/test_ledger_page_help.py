@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.base import ContentFile
 from django.urls import reverse
 
 from campaigns.reports.decisions import waiting_for
 from foodsafe_portal.lib.weeks import Week
 from records.ledgers import kind_of
 from records.models import ApprovalRule
-from records.services import ledger_rules, ledgers
+from records.services import jobs, ledger_rules, ledgers
 from tests.factories import make_campaign, make_region, make_user
 from tests.factories.ledgers import business_row, checked, make_county, make_liaison, send, workbook
 
@@ -106,3 +107,33 @@ def test_an_english_reader_gets_verdict_faults_and_refusals_in_english(login):
     answer = client.post(reverse("ledger-confirm", args=[batch.pk]), {"digest": batch.digest}, follow=True)
     assert "2 行中有" not in answer.content.decode()
     assert checked(ledgers.recheck_batch(batch=batch, by=liaison)).reason.startswith("2 行中有 1 行有错误")
+
+
+def test_the_list_of_jobs_says_what_was_done_in_words(login, liaison):
+    good = send(liaison, "businesses", workbook("businesses", [business_row()]))
+    ledgers.confirm_batch(batch=good, by=liaison, digest=good.digest)
+    good.refresh_from_db()
+    jobs.run_inline(good.commit_job)
+    send(liaison, "businesses", ContentFile(b"%PDF-1.4 no workbook", name="扫描.pdf"))
+    client = login(role="system_admin", region="9901")
+    html = client.get(reverse("job-list")).content.decode()
+    assert all(
+        words in html
+        for words in (
+            "检查台账",
+            "导入台账",
+            "1 行全部合格，可以导入",
+            "已导入 1 行",
+            "这是 PDF 文件，不是表格",
+        )
+    )
+    assert "ledger.check" not in html and "正在读取文件" not in html
+    found = client.get(reverse("job-list"), {"q": "导入台账"}).content.decode()
+    assert ("已导入 1 行" in found, "1 行全部合格" in found) == (True, False)
+    detail = client.get(reverse("job-detail", args=[good.commit_job_id])).content.decode()
+    assert ("<h1" in detail, "导入台账" in detail, "取消任务" in detail) == (True, True, False)
+
+
+def test_every_kind_of_job_has_a_title():
+    assert [kind for kind in jobs.kinds_called("") if jobs.title_of(kind) == kind] == []
+    assert len(jobs.kinds_called("")) >= 7

@@ -73,7 +73,13 @@ def check_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[str
         log.exception("check of batch %s broke", batch.pk)
         _finish(batch, _failure("检查时出错，没有保存任何内容；请重新上传，仍不行请联系系统管理员"), "broken")
         raise
-    return {"batch": batch.pk, "state": batch.state, "verdict": batch.verdict, "counts": batch.counts}
+    return {
+        "batch": batch.pk,
+        "state": batch.state,
+        "verdict": batch.verdict,
+        "counts": batch.counts,
+        "said": batch.reason,
+    }
 
 
 def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:

@@ -138,7 +138,8 @@ def commit_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[st
         reason = "导入时出错，没有保存任何内容；请再次确认，仍不行请联系系统管理员"
         _give_back(batch, "ledger.broken", reason, by=batch.uploaded_by)
         raise
-    return {"batch": batch.pk, "state": batch.state, "counts": batch.counts}
+    said = f"已导入 {size:,} 行" if batch.state == BatchState.COMMITTED else batch.reason
+    return {"batch": batch.pk, "state": batch.state, "counts": batch.counts, "said": said}
 
 
 @transaction.atomic
