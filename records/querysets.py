@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.db.models import Q
 
-from foodsafe_portal.lib.scope import ScopedQuerySet
+from foodsafe_portal.lib.scope import ScopedQuerySet, in_territory
 from records.choices import JobState
 
 
@@ -43,5 +43,9 @@ class LedgerBatchQuerySet(ScopedQuerySet):
     owner_path = "uploaded_by_id"
 
     def visible_to(self, user: Any) -> Self:
-        """Batches in scope; those without a territory (an administrator's) by whoever imports their kind as well."""
-        return super().visible_to(user) | self.filter(territory="", kind__in=sorted(user.import_kinds))
+        """Batches in scope, those without a territory (an administrator's) by whoever imports their kind, and colleagues'."""
+        beside = Q(territory="", kind__in=sorted(user.import_kinds))
+        for kinds, territory, unit_path in user.shared_imports:
+            here = in_territory(territory, "territory") if territory else Q(unit_path__startswith=unit_path)
+            beside |= Q(kind__in=sorted(kinds)) & here
+        return super().visible_to(user) | self.filter(beside)

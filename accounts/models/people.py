@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import RoleName
 from accounts.models.places import Region, RegionMerger, Unit
 from accounts.querysets import PostQuerySet, UserQuerySet
-from accounts.rules.rights import IMPORTS, PERMISSIONS, Lens, Permission, Role
+from accounts.rules.rights import IMPORTS, LEDGERS_SHARED, PERMISSIONS, Lens, Permission, Role
 from accounts.rules.scope import PostView, ancestors, grants
 from foodsafe_portal.lib.mergers import presume_none
 from foodsafe_portal.lib.scope import NO_ROWS, in_territory
@@ -88,6 +88,20 @@ class User(AbstractBaseUser):
     def import_kinds(self) -> frozenset[str]:
         """The ledger kinds this person may import."""
         return frozenset(kind for role in self.roles for kind in IMPORTS.get(role, ()))
+
+    @cached_property
+    def shared_imports(self) -> tuple[SharedImports, ...]:
+        """Whose ledgers this person sees beside what their posts' lenses show: those of colleagues with the same right."""
+        found = (
+            SharedImports(
+                IMPORTS[role],
+                post.region_id or "" if lens == Lens.TERRITORY else "",
+                post.unit.path if post.unit and lens == Lens.UNIT else "",
+            )
+            for post in self.posts_today
+            if self.is_active and (lens := LEDGERS_SHARED.get(role := Role(post.role)))
+        )
+        return tuple(one for one in found if one.territory or one.unit_path)
 
     @cached_property
     def scope(self) -> PostScope:
@@ -173,6 +187,14 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.get_role_display()}"
+
+
+class SharedImports(NamedTuple):
+    """Ledgers of these kinds that were sent from a territory (region code) or from a line of units (path)."""
+
+    kinds: frozenset[str]
+    territory: str
+    unit_path: str
 
 
 class PostScope:

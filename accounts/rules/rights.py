@@ -204,3 +204,7 @@ IMPORTS: dict[Role, frozenset[str]] = {
     R.ASSESSOR: frozenset({"problems"}),
     R.SYSTEM_ADMIN: frozenset({"units", "regions", "accounts", "workdays"}),
 }
+
+# A role that sees only its own ledgers sees those of colleagues as well: of the kinds it may import, sent from the same line of
+# units or from the same territory. An assessor's stay their own, because each of them was given another assessment.
+LEDGERS_SHARED: dict[Role, Lens] = {R.UNIT_LIAISON: Lens.UNIT, R.SYSTEM_ADMIN: Lens.TERRITORY}

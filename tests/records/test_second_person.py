@@ -17,7 +17,7 @@ from records.models import ApprovalRule, AuditEvent, Job, LedgerBatch
 from records.services import jobs, ledger_rules, ledgers
 from records.services.ledgers import LedgerRefused
 from records.services.rows import RowRefused
-from tests.factories import make_region, make_user
+from tests.factories import make_campaign, make_region, make_unit, make_user
 from tests.factories.ledgers import business_row, checked, make_county, make_liaison, send, workbook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -134,6 +134,49 @@ def test_the_office_decides_on_what_an_administrator_without_a_territory_sends(o
     with pytest.raises(LedgerRefused):
         ledgers.approve_batch(batch=batch, by=liaison, digest=batch.digest)
     assert ledgers.approve_batch(batch=batch, by=office, digest=batch.digest).state == BatchState.COMMITTING
+
+
+def test_colleagues_of_a_unit_see_and_approve_each_others_ledgers_and_no_other_units(office, login):
+    make_campaign()
+    limit(office, 0)
+    school, trade = make_unit("市教育局"), make_unit("市商务局")
+    sender, colleague = (make_user(role="unit_liaison", region="9901", unit=school) for _ in range(2))
+    stranger = make_user(role="unit_liaison", region="9901", unit=trade)
+    batch = send(sender, "tasks", [{"title": "未知的任务"}])
+    LedgerBatch.objects.update(state=BatchState.CHECKED, verdict="accept", counts={"accepted": 1})
+    batch = ledgers.confirm_batch(batch=LedgerBatch.objects.get(), by=sender, digest=batch.digest)
+    assert batch.unit_path == school.path
+    at = reverse("ledger-batch", args=[batch.pk])
+    assert [login(one).get(at).status_code for one in (colleague, stranger)] == [200, 404]
+    assert [list(ledgers.awaiting_approval(one)) for one in (sender, colleague, stranger)] == [
+        [],
+        [batch],
+        [],
+    ]
+    with pytest.raises(LedgerRefused, match="别的单位"):
+        ledgers.approve_batch(batch=batch, by=stranger, digest=batch.digest)
+    approved = ledgers.approve_batch(batch=batch, by=colleague, digest=batch.digest)
+    assert approved.state == BatchState.COMMITTING
+
+
+def test_a_unit_sees_no_ledger_of_its_people_that_it_may_not_import_itself(office):
+    school = make_unit("市教育局")
+    county = make_user(role="county_liaison", region="990102", unit=school)
+    seen = send(county, "readings", [{"no": "1", "on": "2026-11-10", "met": "是"}])
+    send(county, "businesses", [business_row()])
+    liaison = make_user(role="unit_liaison", region="9901", unit=school)
+    nowhere = make_user(role="unit_liaison", region="9901")
+    assert list(LedgerBatch.objects.visible_to(liaison)) == [seen]
+    assert not LedgerBatch.objects.visible_to(nowhere).exists()
+
+
+def test_administrators_of_a_territory_see_each_others_ledgers_and_assessors_do_not(office):
+    admins = [make_user(role="system_admin", region=region) for region in ("9901", "9901", "9902")]
+    assessors = [make_user(role="assessor", region="9901") for _ in range(2)]
+    batch = send(admins[0], "workdays", [{"day": "2027-01-01", "kind": "放假"}])
+    own = send(assessors[0], "problems", [{"description": "地面有积水"}])
+    seen = [list(LedgerBatch.objects.visible_to(one).order_by("pk")) for one in (*admins, *assessors)]
+    assert seen == [[batch], [batch], [], [own], []]
 
 
 def test_a_batch_is_declined_with_a_reason_and_may_be_checked_again(office, liaison):

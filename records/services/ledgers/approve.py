@@ -90,10 +90,12 @@ def reason_given(reason: str) -> str:
 
 
 def in_reach(batch: LedgerBatch, by: Any) -> None:
-    """Refuse who may not import the kind, or not in the batch's territory. Raises ``LedgerRefused``."""
+    """Refuse who may not import the kind, not in the batch's territory, or does not see the batch. Raises ``LedgerRefused``."""
     _, territory = importable(batch.kind, by)
     if batch.territory and not batch.territory.startswith(territory):
         raise LedgerRefused("这个批次不在您的辖区", "other_territory")
+    if not LedgerBatch.objects.visible_to(by).filter(pk=batch.pk).exists():
+        raise LedgerRefused("这个批次是别的单位的；请由上传单位或创建办办理", "other_unit")
 
 
 def _may_decide(batch: LedgerBatch, by: Any) -> None:
