@@ -15,6 +15,7 @@ from foodsafe_portal.lib.intake.model import Cell
 from foodsafe_portal.lib.scope import in_territory
 from foodsafe_portal.lib.typography import plain
 from inspections.ledgers.problem_places import Units
+from records.ledgers import Rows
 
 NO_CAMPAIGN = "您的辖区还没有创建；请由创建办先登记创建"
 # The separators of a list; those inside brackets belong to the name, as in 各县(市、区)政府.
@@ -77,6 +78,19 @@ class Bodies:
         found = self.units.named(name, "")
         own = [pk for pk, region in found if region == self.region]
         return own if len(own) == 1 else [pk for pk, _region in found]
+
+    def meant(self, rows: Rows, index: int, key: str, name: str) -> int | None:
+        """The one unit that a cell names; where there is none or several, the row is refused."""
+        found = self.named(name)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            said = f"有 {len(found)} 个单位叫“{name}”；请写带县(市、区)的全称"
+            rows.error(index, key, "unit_ambiguous", said)
+        else:
+            said = f"单位登记中没有“{name}”；请核对名称，或先导入成员单位台账"
+            rows.error(index, key, "unit_unknown", said)
+        return None
 
     def full_name(self, key: int) -> str:
         """The registered name of a unit that was found."""

@@ -249,19 +249,11 @@ class _Planner:
     def _leads(self, edition: Edition) -> None:
         for index in edition.rows:
             name = self.cells[index]["lead_unit"]
-            if not name:
-                continue
-            found = self.bodies.named(name)
-            if len(found) == 1:
-                full = self.bodies.full_name(found[0])
+            unit = self.bodies.meant(self.rows, index, "lead_unit", name) if name else None
+            if unit is not None:
+                full = self.bodies.full_name(unit)
                 self.cells[index]["lead_unit"] = full
-                self.result.units[full] = found[0]
-            elif found:
-                said = f"有 {len(found)} 个单位叫“{name}”；请写带县(市、区)的全称"
-                self.rows.error(index, "lead_unit", "unit_ambiguous", said)
-            else:
-                said = f"单位登记中没有“{name}”；请核对名称，或先导入成员单位台账"
-                self.rows.error(index, "lead_unit", "unit_unknown", said)
+                self.result.units[full] = unit
 
     def _build(self, edition: Edition, known: Rulebook | None) -> None:
         """The document of the edition; what a sheet does not carry stays as the register has it."""
@@ -311,7 +303,8 @@ class _Planner:
             return
         for refusal in faults_of(edition.document, broken=broken, incomplete=not edition.complete):
             index = edition.places.get(refusal.clause or "", edition.rows[0])
-            if index in self.rows.rejected or (not edition.complete and _is_chapter(self.cells[index])):
+            is_chapter = self.cells[index]["method"] is None
+            if index in self.rows.rejected or (is_chapter and not edition.complete):
                 continue
             key, code = _place(refusal)
             self.rows.error(index, key, code, in_words(refusal.sentence))
@@ -396,10 +389,6 @@ def _raws(clauses: Sequence[dict[str, Any]]) -> Iterator[tuple[str, dict[str, An
     for raw in clauses:
         yield str(raw["no"]).strip(), raw
         yield from _raws(raw.get("children") or [])
-
-
-def _is_chapter(cells: Mapping[str, Any]) -> bool:
-    return cells["method"] is None
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

@@ -387,16 +387,8 @@ class _Planner:
     def _units(self, index: int, key: str, name: str, *, several: bool) -> list[int]:
         if several and (everywhere := self.bodies.of_every_county(name)):
             return everywhere
-        found = self.bodies.named(name)
-        if len(found) == 1:
-            return found
-        if found:
-            said = f"有 {len(found)} 个单位叫“{name}”；请写带县(市、区)的全称"
-            self.rows.error(index, key, "unit_ambiguous", said)
-        else:
-            said = f"单位登记中没有“{name}”；请核对名称，或先导入成员单位台账"
-            self.rows.error(index, key, "unit_unknown", said)
-        return []
+        unit = self.bodies.meant(self.rows, index, key, name)
+        return [] if unit is None else [unit]
 
     def _leads_already(self, index: int, key: str) -> None:
         said = "牵头单位同时列为配合单位；请从配合单位中删去"
