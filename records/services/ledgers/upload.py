@@ -137,6 +137,7 @@ def _imported_and_unchanged(kind: str, digest: str, by: Any, territory: str) -> 
     return earlier if written is not None and written <= earlier.committed_at else None
 
 
+@transaction.atomic
 def _take_up(batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | None, *, moved: bool) -> LedgerBatch:
     """An open batch met again: check it anew when its answer is old, its job has died, other answers are given or the uploader
     has ``moved`` to another territory since."""
