@@ -203,6 +203,7 @@ class ColumnPage:
 
     headers: tuple[ColumnAsked, ...]
     missing: tuple[str, ...]
+    doubled: bool
 
 
 def column_page(batch: LedgerBatch) -> ColumnPage:
@@ -240,6 +241,7 @@ def column_page(batch: LedgerBatch) -> ColumnPage:
             for header, key, remark, tone in found
         ),
         missing=tuple(kind.headers(key for key in kind.required if key not in taken)),
+        doubled=len(taken.keys() - {""}) < sum(bool(key) for _header, key, _remark, _tone in found),
     )
 
 

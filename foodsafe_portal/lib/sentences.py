@@ -67,7 +67,7 @@ def _whole(sentence: str) -> str:
     for pattern, fits in _by_words():
         if found := fits.fullmatch(sentence):
             values = {
-                name: told(value) if name.endswith("_said") else value
+                name: told(value) if name.endswith("_said") else value.replace("”、“", "”, “")
                 for name, value in found.groupdict().items()
             }
             translated = _(pattern)

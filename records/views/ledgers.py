@@ -112,8 +112,10 @@ def ledger_batch(request: PortalRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"shown": shown, "batch": batch, "head": shown.head, "kind": shown.kind}
     if shown.asks == "columns" or (request.GET.get("columns") and batch.state in MAPPED):
         context["asked"] = column_page(batch)
-        context["asking"] = shown.may_act  # then the form has the page's act
         context["choosing"] = shown.may_act and batch.state == BatchState.CHECKED
+    context["asking"] = shown.may_act and (
+        "asked" in context or shown.asks == "sheet"
+    )  # the form has the page's act
     if not shown.working:
         severity = request.GET.get("severity") or ("error" if shown.head["rejected"] else "warning")
         code = request.GET.get("code", "")

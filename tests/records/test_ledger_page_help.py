@@ -137,3 +137,22 @@ def test_the_list_of_jobs_says_what_was_done_in_words(login, liaison):
 def test_every_kind_of_job_has_a_title():
     assert [kind for kind in jobs.kinds_called("") if jobs.title_of(kind) == kind] == []
     assert len(jobs.kinds_called("")) >= 7
+
+
+def test_the_question_says_what_is_still_to_do(login, liaison):
+    rows = [business_row(scale="大")]
+    twice = send(
+        liaison, "businesses", workbook("businesses", rows, headers={"name": "主体名称", "scale": "单位名称"})
+    )
+    html = page(login(liaison), twice)
+    assert "像是同一项的几列只留一列" in html and "每个必填的列都有了对应" not in html
+    lacking = send(liaison, "businesses", workbook("businesses", rows, headers={"premises_address": "门牌"}))
+    assert "还有 1 个必填的列没有对应" in page(login(liaison), lacking)
+
+
+def test_a_csv_file_says_in_which_row_its_header_stands(login, liaison):
+    row = business_row()
+    columns = kind_of("businesses").column_of
+    lines = [",".join(columns[key].header for key in row), ",".join(str(value) for value in row.values())]
+    batch = send(liaison, "businesses", ContentFile("\r\n".join(lines).encode("gb18030"), name="主体.csv"))
+    assert f"表头在第 1 行，识别 {len(row)} 列" in page(login(liaison), batch)
