@@ -55,7 +55,8 @@ class BusinessMerger(models.Model):
     """From ``merged_on`` on ``business`` is no business of its own: what is known of it counts for ``survivor``.
 
     ``bonds`` names what the merger did to assignments, so that it can be taken back: ``ended`` of the merged business and
-    ``carried`` over to the survivor, by key. A merger that was taken back stays as history.
+    ``carried`` over to the survivor, by key. ``filled`` is what the survivor took over into blank fields, ready for JSON. A
+    merger that was taken back stays as history.
     """
 
     business = models.ForeignKey(
@@ -67,6 +68,7 @@ class BusinessMerger(models.Model):
     merged_on = models.DateField(_("合并日期"))
     note = models.CharField(_("说明"), max_length=300, blank=True)
     bonds = models.JSONField(_("包保关系"), default=dict, blank=True)
+    filled = models.JSONField(_("补上的内容"), default=dict, blank=True)
     merged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("合并人")
     )

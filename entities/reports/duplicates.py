@@ -22,6 +22,7 @@ from entities.models import Assignment, Business, BusinessMerger, DuplicatePair
 from entities.querysets import DuplicatePairQuerySet
 from entities.reports.businesses import Chip, View, names_of, region_chips, region_options
 from entities.rows import masked
+from entities.services.duplicates import would_fill
 from foodsafe_portal.lib.badges import badge_for
 from foodsafe_portal.lib.formats import full_day
 from foodsafe_portal.lib.paging import Page, counts_of, page_of, without_cursor
@@ -307,6 +308,9 @@ def look_at_merging(file: PairFile, survivor_id: int, day: date) -> SecondLook:
         % {**names, "n": len(gone.bonds), "m": carried},
         _("台账里再出现“%(gone)s”的名称和号码，都按“%(kept)s”对应。合并可以撤销。") % names,
     )
+    if filled := would_fill(kept.business, gone.business):
+        words = "、".join(str(Business._meta.get_field(name).verbose_name) for name in filled)
+        sentences += (_("“%(kept)s”空着的%(words)s，用“%(gone)s”登记的补上。") % {**names, "words": words},)
     warnings = []
     if gone.business.responsibility_grade and not kept.business.responsibility_grade:
         warnings.append(_("“%(kept)s”尚未定级，合并后不产生应督导任务，请随后定级。") % names)

@@ -3,12 +3,13 @@
 What a merger means: the merged business leaves the register, its duty ceases on that day and nothing continues it, and from
 that day on the visits made to it count for the survivor (``inspections.fulfilment``). Its visits and problems stay rows of their
 own, so that frozen weeks find what they counted, and are shown and counted with the survivor. Its bonds end; the survivor takes
-over the officers of those levels at which it has none. Taking a merger back undoes exactly that.
+over the officers of those levels at which it has none, and into its blank fields what the other record says of the same shop:
+nobody is asked twice for what is registered. Taking a merger back undoes exactly that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -33,6 +34,8 @@ from entities.hooks import business_changed
 from entities.ledgers.former import keep_former
 from entities.ledgers.similar import Pair, by_township, pairs_among, write_pairs
 from entities.models import Assignment, Business, BusinessMerger, DuplicatePair, FormerIdentity
+from entities.rules.matching import match_key
+from entities.rules.merging import TAKEN_OVER, blanks_filled
 from entities.services.businesses import identity_of, in_reach
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers.bulk import among
@@ -41,6 +44,7 @@ from records.services import audit
 from records.services.instants import writing_instant
 
 ONE_DAY: Final = timedelta(days=1)
+NUMBERS: Final = {"licence_no", "credit_code"}
 
 
 # --- seeking ---------------------------------------------------------------------------------------
@@ -223,8 +227,9 @@ def merge_businesses(
     moved = Business.objects.filter(pk=gone.pk, version=gone.version).update(
         merged_into=survivor, match_key=f"M:{gone.pk}", version=F("version") + 1, updated_at=at
     )
+    filled = would_fill(survivor, gone)
     moved += Business.objects.filter(pk=survivor.pk, version=survivor.version).update(
-        version=F("version") + 1, updated_at=at
+        version=F("version") + 1, updated_at=at, **filled, **_key_with(survivor, filled)
     )
     if moved != 2:
         raise PairChanged
@@ -235,6 +240,7 @@ def merge_businesses(
         merged_on=on,
         note=note.strip(),
         bonds=_hand_over(gone, survivor, on, at),
+        filled=_plain(filled),
         merged_by=by,
         merged_at=at,
     )
@@ -243,17 +249,43 @@ def merge_businesses(
         by=by,
         action="business.merged",
         target=gone,
-        before={"match_key": was.match_key, "survivor": None},
+        before={"match_key": was.match_key, "survivor": None, "filled": dict.fromkeys(filled, "")},
         after={
             "survivor": survivor.name,
             "survivor_id": survivor.pk,
             "merged_on": on.isoformat(),
             "bonds": merger.bonds,
+            "filled": merger.filled,
         },
         reason=note.strip(),
     )
     business_changed.send(sender=Business, business_ids=[gone.pk, survivor.pk], on=on, by=by)
     return merger
+
+
+def would_fill(survivor: Business, gone: Business) -> dict[str, Any]:
+    """What the survivor takes over into its blank fields; its numbers only where nobody else stands under them."""
+    filled = blanks_filled(
+        {name: getattr(survivor, name) for name in TAKEN_OVER},
+        {name: getattr(gone, name) for name in TAKEN_OVER},
+    )
+    key = _key_with(survivor, filled)
+    if key and Business.objects.exclude(pk__in=(survivor.pk, gone.pk)).filter(**key).exists():
+        return {name: value for name, value in filled.items() if name not in NUMBERS}
+    return filled
+
+
+def _key_with(business: Business, changes: Mapping[str, Any]) -> dict[str, str]:
+    """The natural key of a business with other numbers, as a field to write; nothing where its numbers stay."""
+    if not NUMBERS & changes.keys():
+        return {}
+    asked = {name: changes.get(name, getattr(business, name)) for name in NUMBERS}
+    return {"match_key": match_key(premises_address=business.premises_address, name=business.name, **asked)}
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values ready for JSON."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
 def _hand_over(gone: Business, survivor: Business, on: date, at: datetime) -> dict[str, list[int]]:
@@ -296,6 +328,10 @@ def unmerge_businesses(*, pair: DuplicatePair, seen: str, by: User, note: str, o
     gone, survivor = (
         (pair.first, pair.second) if pair.first_id == merger.business_id else (pair.second, pair.first)
     )
+    given_back = _give_back(survivor, merger)
+    Business.objects.filter(pk=survivor.pk).update(
+        version=F("version") + 1, updated_at=at, **given_back, **_key_with(survivor, given_back)
+    )
     former = FormerIdentity.objects.filter(business=gone, why=FormerWhy.MERGED)
     key = former.values_list("match_key", flat=True)[0]
     try:
@@ -305,7 +341,6 @@ def unmerge_businesses(*, pair: DuplicatePair, seen: str, by: User, note: str, o
             )
     except IntegrityError as error:
         raise IdentityTaken(gone.name) from error
-    Business.objects.filter(pk=survivor.pk).update(version=F("version") + 1, updated_at=at)
     former.delete()
     _hand_back(merger, at)
     _decide(pair, PairState.WAITING, merger=None, decided_by=None, decided_at=None, note="")
@@ -319,11 +354,21 @@ def unmerge_businesses(*, pair: DuplicatePair, seen: str, by: User, note: str, o
             "survivor_id": survivor.pk,
             "merged_on": merger.merged_on.isoformat(),
         },
-        after={"match_key": key, "survivor": None},
+        after={"match_key": key, "survivor": None, "given_back": _plain(given_back)},
         reason=note.strip(),
     )
     business_changed.send(sender=Business, business_ids=[gone.pk, survivor.pk], on=on, by=by)
     return pair
+
+
+def _give_back(survivor: Business, merger: BusinessMerger) -> dict[str, Any]:
+    """The fields the survivor took over, blank again; what was changed since is its own."""
+    now = _plain({name: getattr(survivor, name) for name in merger.filled})
+    return {
+        name: None if name == "licence_valid_to" else ""
+        for name, value in merger.filled.items()
+        if now[name] == value
+    }
 
 
 def _hand_back(merger: BusinessMerger, at: datetime) -> None:

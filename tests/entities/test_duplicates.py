@@ -16,6 +16,7 @@ from accounts.models import User
 from entities import errors, services
 from entities.choices import PairState
 from entities.models import Assignment, Business, BusinessMerger, DuplicatePair, FormerIdentity
+from entities.rules.matching import match_key
 from entities.services.duplicates import seen_of
 from inspections.fulfilment import follow
 from inspections.models import Problem, Visit, VisitDuty
@@ -421,6 +422,45 @@ def test_taking_a_merger_back_restores_every_table(city):
     assert tables() == before
 
 
+def test_the_survivor_takes_over_what_it_does_not_say_itself_and_gives_it_back(city):
+    pair, kept, gone, _third = city
+    office = make_user(role="campaign_office", region="9901")
+    key = match_key(credit_code="", licence_no="", premises_address=kept.premises_address, name=kept.name)
+    Business.objects.filter(pk=kept.pk).update(licence_no="", credit_code="", legal_person="", match_key=key)
+    Business.objects.filter(pk=gone.pk).update(
+        legal_person="李四", contact_phone="13800000000", scale="small"
+    )
+    Business.objects.filter(pk=kept.pk).update(contact_phone="13900000000", scale="")
+    before, gone = Business.objects.filter(pk=kept.pk).values().get(), Business.objects.get(pk=gone.pk)
+    merge(pair, office)
+    now = Business.objects.get(pk=kept.pk)
+    assert (now.licence_no, now.match_key) == (gone.licence_no, gone.match_key)
+    assert (now.legal_person, now.contact_phone, now.scale) == ("李四", "13900000000", "small")
+    event = AuditEvent.objects.get(action="business.merged")
+    assert event.before is not None and event.after is not None
+    assert event.before["filled"] == dict.fromkeys(event.after["filled"], "")
+    assert event.after["filled"]["legal_person"] == "李四"
+    Business.objects.filter(pk=kept.pk).update(scale="large")
+    withdraw(pair, office)
+    after = Business.objects.filter(pk=kept.pk).values().get()
+    keeping = {"version": 0, "updated_at": None}
+    assert after | keeping == before | keeping | {"scale": "large"}
+    assert Business.objects.get(pk=gone.pk).match_key == gone.match_key
+
+
+def test_numbers_under_which_another_business_stands_are_not_taken_over(city):
+    pair, kept, gone, third = city
+    Business.objects.filter(pk=kept.pk).update(licence_no="", credit_code="", legal_person="")
+    Business.objects.filter(pk=gone.pk).update(licence_no="", legal_person="李四")
+    key = match_key(
+        licence_no="", credit_code=gone.credit_code, premises_address=kept.premises_address, name=kept.name
+    )
+    Business.objects.filter(pk=third.pk).update(match_key=key)
+    merge(pair, make_user(role="campaign_office", region="9901"))
+    now = Business.objects.get(pk=kept.pk)
+    assert (now.credit_code, now.legal_person) == ("", "李四")
+
+
 def test_a_visit_voided_after_the_merger_counts_for_the_survivor_no_more(city):
     pair, kept, gone, _third = city
     merge(pair, make_user(role="campaign_office", region="9901"))
@@ -578,6 +618,20 @@ def test_the_queue_is_searched_and_filtered_and_exported_alike(client, city, que
     assert ("张记面馆<small>" in page) == bool(names)
     answer = client.get(reverse("duplicate-export") + query + "&format=csv")
     assert ("张记面馆" in b"".join(answer.streaming_content).decode("utf-8-sig")) == bool(names)
+
+
+def test_the_second_look_names_what_the_survivor_takes_over(client, city):
+    pair, kept, gone, _third = city
+    Business.objects.filter(pk=kept.pk).update(legal_person="")
+    Business.objects.filter(pk=gone.pk).update(legal_person="李四")
+    client.force_login(make_user(role="county_liaison", region="990102"))
+    pair.refresh_from_db()
+    asked = {
+        "seen": seen_of(DuplicatePair.objects.select_related("first", "second").get()),
+        "survivor": kept.pk,
+    }
+    page = client.post(reverse("duplicate-merge", args=[pair.pk]), asked).content.decode()
+    assert f"“{kept.name}”空着的法定代表人" in page, page[-4000:]
 
 
 def test_merging_takes_a_second_look_and_can_be_taken_back_on_the_page(client, city):

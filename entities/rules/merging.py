@@ -1,0 +1,21 @@
+"""What the kept one of two merged businesses takes over: only what it does not say itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+TAKEN_OVER: Final = (
+    "credit_code", "licence_no", "licence_valid_to", "business_type", "scale", "legal_person", "contact_phone",
+    "supervision_office", "risk_grade", "safety_director", "safety_officer", "national_no",
+)  # fmt: skip
+"""Facts about the shop itself. Status and responsibility grade are dated and reviewed, and stay out."""
+
+
+def blanks_filled(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, Any]:
+    """The blank fields of ``kept`` with the values ``gone`` has for them; a licence's last day only with that very licence."""
+    filled = {name: gone[name] for name in TAKEN_OVER if gone[name] and not kept[name]}
+    licence = filled.get("licence_no") or kept["licence_no"]
+    if licence != gone["licence_no"]:
+        filled.pop("licence_valid_to", None)
+    return filled
