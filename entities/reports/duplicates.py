@@ -299,7 +299,7 @@ def look_at_merging(file: PairFile, survivor_id: int, day: date) -> SecondLook:
         "all": gone.supervised.all_problems,
         "open": gone.supervised.open_problems,
     }
-    sentences = (
+    sentences = [
         _("保留“%(kept)s”，把“%(gone)s”并入它，自 %(day)s 起生效。") % {**names, "day": full_day(day)},
         _("“%(gone)s”不再列入登记；它的督导任务到这一天为止，已冻结的周报不变。") % names,
         _("它的 %(visits)s 次督导、%(all)s 个问题（未销号 %(open)s 个）随之显示和计算在“%(kept)s”名下。")
@@ -307,10 +307,11 @@ def look_at_merging(file: PairFile, survivor_id: int, day: date) -> SecondLook:
         _("它的 %(n)s 条包保关系终止，其中 %(m)s 条由“%(kept)s”接续。")
         % {**names, "n": len(gone.bonds), "m": carried},
         _("台账里再出现“%(gone)s”的名称和号码，都按“%(kept)s”对应。合并可以撤销。") % names,
-    )
+    ]
     if filled := would_fill(kept.business, gone.business):
-        words = "、".join(str(Business._meta.get_field(name).verbose_name) for name in filled)
-        sentences += (_("“%(kept)s”空着的%(words)s，用“%(gone)s”登记的补上。") % {**names, "words": words},)
+        fields = {field.name: str(field.verbose_name) for field in Business._meta.concrete_fields}
+        words = "、".join(fields[name] for name in filled)
+        sentences += [_("“%(kept)s”空着的%(words)s，用“%(gone)s”登记的补上。") % {**names, "words": words}]
     warnings = []
     if gone.business.responsibility_grade and not kept.business.responsibility_grade:
         warnings.append(_("“%(kept)s”尚未定级，合并后不产生应督导任务，请随后定级。") % names)
@@ -321,7 +322,7 @@ def look_at_merging(file: PairFile, survivor_id: int, day: date) -> SecondLook:
             "other": gone.business.get_status_display(),
         }
         warnings.append(_("“%(kept)s”的经营状态是“%(one)s”，“%(gone)s”是“%(other)s”。") % said)
-    return SecondLook("merge", _("确定合并"), sentences, tuple(warnings))
+    return SecondLook("merge", _("确定合并"), tuple(sentences), tuple(warnings))
 
 
 def look_at_keeping_apart(file: PairFile) -> SecondLook:
