@@ -23,7 +23,7 @@ from campaigns.demo.removal import remove_city
 from campaigns.demo.rulebook import load_readings, load_rulebook
 from campaigns.demo.visits import load_frequency, load_visits
 from campaigns.demo.when import Calendar
-from campaigns.models import Campaign, Rulebook
+from campaigns.models import Campaign, Reading, Rulebook
 from campaigns.services.weeks import close_week, publish_week
 from entities.models import Assignment, Business, GradeChange, Officer, Pledge, StatusChange
 from foodsafe_portal.lib.weeks import Week
@@ -48,7 +48,7 @@ MOST_WEEKS: Final = 52
 
 _KEYED_HERE: Final = (
     Unit, Business, StatusChange, GradeChange, Officer, Assignment, Pledge, Visit, Problem, ProblemEvent, Extension, Referral,
-    Revisit, RectificationDuty,
+    Revisit, RectificationDuty, Reading,
 )  # fmt: skip
 
 

@@ -11,9 +11,12 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth import authenticate
 from django.core.management import call_command
-from django.db.models import F, Q
+from django.core.management.color import no_style
+from django.db import connection
+from django.db.models import AutoField, F, Max, Q
 
 from accounts.models import Region, Unit, User
 from accounts.rules.rights import Role
@@ -119,6 +122,21 @@ def test_counts_are_exact() -> None:
     ]
     assert campaign.reports.get(week="2026-W46").score["result"] == "open"
     assert Unit.objects.filter(region_id="9901", is_member=True).count() >= 20
+
+
+def test_the_keys_that_the_database_gives_next_follow_those_of_the_city() -> None:
+    numbered = [model for model in apps.get_models() if isinstance(model._meta.pk, AutoField)]
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), numbered):
+            cursor.execute(statement)
+    load()
+    behind = []
+    with connection.cursor() as cursor:
+        for model in numbered:
+            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [model._meta.db_table])
+            if cursor.fetchone()[0] <= (model._default_manager.aggregate(top=Max("pk"))["top"] or 0):
+                behind.append(model.__name__)
+    assert behind == []
 
 
 def test_every_graded_business_has_an_officer_of_the_level_its_grade_asks_for() -> None:
