@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.test import Client
 from django.urls import reverse
 
 import campaigns
@@ -222,6 +224,16 @@ def test_two_editions_of_one_file_stand_for_themselves(office: User) -> None:
     assert counts(batch) == {"read": 12, "accepted": 6, "rejected": 1, "skipped": 5, "created": 6}
     assert (found(batch, "error"), said(batch)) == ([(9, "分值", "points_differ")], {"edition_incomplete"})
     assert [one.code for one in Rulebook.objects.all()] == ["x-1"]
+
+
+def test_the_page_says_why_the_other_rows_of_an_edition_stay_out(
+    office: User, login: Callable[..., Client]
+) -> None:
+    bad = rows()
+    bad[3] |= {"points": 9}
+    batch = send(office, "rulebook", bad)
+    html = login(office).get(reverse("ledger-batch", args=[batch.pk])).content.decode()
+    assert "读取 6 行 = 合格 0 + 错误 1 + 未导入 5（所在的一版有错误行，整版不导入 5）" in html
 
 
 def test_a_reading_holds_its_clause_when_an_undo_would_take_it(office: User) -> None:
