@@ -119,8 +119,8 @@ def test_a_unit_reports_on_its_task_and_the_office_ends_it(house):
     assert (unsaid.status_code, "理由" in unsaid.json()["detail"]) == (409, True)
     assert office.post(decide, {"approve": True}, format="json").json()["state"] == "approved"
     assert unit.get(at).json()["state"] == "done"
-    waiting = office.get("/api/v1/task-reports/", {"state": "submitted", "task": house.own.task.pk})
-    assert [one["id"] for one in waiting.json()["results"]] == [house.own.task_report.pk]
+    superseded = office.get("/api/v1/task-reports/", {"state": "superseded", "task": house.own.task.pk})
+    assert [one["id"] for one in superseded.json()["results"]] == [house.own.task_report.pk]
     assert TaskReport.objects.filter(state="approved").count() == 1
 
 
