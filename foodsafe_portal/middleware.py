@@ -10,16 +10,20 @@ from django.urls import Resolver404, resolve
 
 
 def page_above(path: str) -> str:
-    """The nearest address above ``path`` that exists, such as the file to which a button belongs; '' where there is none."""
+    """The file or the list to which a button with the address ``path`` belongs; '' where there is none.
+
+    Files end with what they are called by (``ledgers/<int:pk>/``), lists have one word; what lies between is another button's.
+    """
     parts = path.rstrip("/").split("/")
     while len(parts) > 2:
         parts.pop()
         above = "/".join(parts) + "/"
         try:
-            resolve(above)
+            route = resolve(above).route
         except Resolver404:
             continue
-        return above
+        if route.endswith(">/") or route.count("/") == 1:
+            return above
     return ""
 
 

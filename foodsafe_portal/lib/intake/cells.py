@@ -51,7 +51,8 @@ def error_cell(cell: ErrorCell) -> CellProblem:
     """The problem of a cell that holds an Excel error or a formula without a saved result."""
     if cell.formula:
         return CellProblem(
-            "formula_without_value", "这一格是公式，但没有保存结果；请改成数值，或在 Excel 中打开原文件并保存后再上传"
+            "formula_without_value",
+            "这一格是公式，但没有保存结果；请改成数值，或在 Excel 中打开原文件并保存后再上传",
         )
     return CellProblem("error_cell", f"这一格是 Excel 错误值 {cell.text}；请改成实际内容")
 
