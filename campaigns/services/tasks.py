@@ -100,7 +100,7 @@ def decide_report(*, report: TaskReport, approve: bool, reason: str = "", by: An
     """Approve a report or return it with a reason; the reporter may not decide. An approved completion ends the task.
 
     What the unit reported for earlier weeks and nobody has decided is superseded by an approved report: it says how things
-    stand now.
+    stand now. A request for completion waits on, unless the approved report is one itself.
     """
     if by.pk == report.submitted_by_id:
         raise TaskRefused(_("不能审核自己报送的周报，请由另一人审核。"))
@@ -108,20 +108,22 @@ def decide_report(*, report: TaskReport, approve: bool, reason: str = "", by: An
         raise TaskRefused(_("退回要写理由，报送单位才知道改哪里。"))
     state = TaskReportState.APPROVED if approve else TaskReportState.RETURNED
     now = timezone.now()
+    task = TaskItem.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=report.task_id)
+    # The task first, then its reports in one order: ledgers and their undo come that way, and nobody waits in a circle.
+    waiting = task.reports.filter(state=TaskReportState.SUBMITTED)
+    list(waiting.select_for_update().order_by("pk").values_list("pk"))
     decided = TaskReport.objects.filter(pk=report.pk, state=TaskReportState.SUBMITTED).update(
         state=state, decided_by=by, decided_at=now, reason=reason.strip()
     )
     if not decided:
         raise TaskRefused(_("这份周报已有人审核，请刷新后再看。"))
     report.refresh_from_db()
-    task = TaskItem.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=report.task_id)
     if approve:
         _supersede_older(report, now, by)
     if approve and report.claims_done:
         fields = {"state": TaskState.DONE, "done_on": timezone.localdate(now)}
     else:
-        waiting = task.reports.filter(state=TaskReportState.SUBMITTED).exists()
-        fields = {"state": TaskState.REPORTED if waiting else TaskState.CLAIMED}
+        fields = {"state": TaskState.REPORTED if waiting.exists() else TaskState.CLAIMED}
     TaskItem.objects.filter(pk=task.pk).exclude(state=TaskState.DONE).update(**fields)
     audit.record(
         by=by,
@@ -135,10 +137,12 @@ def decide_report(*, report: TaskReport, approve: bool, reason: str = "", by: An
 
 
 def _supersede_older(report: TaskReport, now: datetime, by: Any) -> None:
-    """Let no earlier report of the unit wait any longer; one event names their weeks."""
+    """Let no earlier report of the unit wait any longer but requests that only a decision ends; one event names the weeks."""
     older = TaskReport.objects.filter(
         task_id=report.task_id, unit_id=report.unit_id, week__lt=report.week, state=TaskReportState.SUBMITTED
     )
+    if not report.claims_done:
+        older = older.filter(claims_done=False)
     weeks = list(older.order_by("week").values_list("week", flat=True))
     if not weeks:
         return

@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
 
@@ -383,3 +385,43 @@ def test_a_returned_report_supersedes_nothing(task, liaison, office):
     )
     older.refresh_from_db()
     assert older.state == "submitted"
+
+
+def test_an_approved_weekly_report_leaves_an_older_request_for_completion_waiting(task, liaison, office):
+    claim_task(task=task, by=liaison)
+    told = {"task": task, "progress": "推进中", "uploads": [], "claims_done": False}
+    plain = report_task(week=Week.parse("2026-W44"), by=liaison, **told)
+    asked = told | {"claims_done": True, "uploads": [photo()]}
+    request = report_task(week=Week.parse("2026-W45"), by=liaison, **asked)
+    decide_report(report=report_task(week=WEEK, by=liaison, **told), approve=True, by=office)
+    task.refresh_from_db()
+    states = dict(TaskReport.objects.values_list("pk", "state"))
+    assert (states[plain.pk], states[request.pk], task.state) == ("superseded", "submitted", "reported")
+    decide_report(report=request, approve=True, by=office)
+    task.refresh_from_db()
+    assert task.state == "done"
+
+
+def test_an_approved_completion_supersedes_an_older_request_for_completion(task, liaison, office):
+    claim_task(task=task, by=liaison)
+    told = {"task": task, "progress": "完成", "claims_done": True}
+    older = report_task(week=Week.parse("2026-W45"), uploads=[photo()], by=liaison, **told)
+    newer = report_task(week=WEEK, uploads=[photo()], by=liaison, **told)
+    decide_report(report=newer, approve=True, by=office)
+    older.refresh_from_db()
+    assert older.state == "superseded"
+
+
+def test_a_decision_takes_the_task_before_its_reports_as_every_other_writer_does(task, liaison, office):
+    claim_task(task=task, by=liaison)
+    told = {"task": task, "progress": "推进中", "claims_done": False, "uploads": []}
+    report_task(week=Week.parse("2026-W45"), by=liaison, **told)
+    newest = report_task(week=WEEK, by=liaison, **told)
+    with CaptureQueriesContext(connection) as asked:
+        decide_report(report=newest, approve=True, by=office)
+    told_of = [query["sql"] for query in asked if "campaigns_task" in query["sql"]]
+    assert 'FROM "campaigns_taskitem"' in told_of[0]
+    assert 'FROM "campaigns_taskreport"' in told_of[1]
+    assert " ORDER BY " in told_of[1]
+    if connection.vendor == "postgresql":
+        assert all(" FOR UPDATE" in sql for sql in told_of[:2])
