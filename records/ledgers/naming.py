@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 from foodsafe_portal.lib.intake.cells import shown
@@ -28,20 +29,14 @@ def name_columns_as_in_file(rows: Rows, kind: LedgerKind) -> None:
     }
     if not other:
         return
+    names = re.compile("|".join(map(re.escape, other)))
     told: dict[str, str] = {}
     for found in rows.issues.values():
         for issue in found:
             message = issue["message"]
             if message not in told:
-                told[message] = _renamed(message, other)
+                told[message] = names.sub(lambda name: other[name[0]], message)
             issue["message"] = told[message]
-
-
-def _renamed(message: str, other: dict[str, str]) -> str:
-    for proper, own in other.items():
-        if proper in message:
-            message = message.replace(proper, own)
-    return message
 
 
 def samples_of(table: Table) -> dict[str, list[str]]:

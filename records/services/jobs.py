@@ -277,7 +277,7 @@ def _run(job: Job, token: uuid.UUID) -> Job:
             job,
             token,
             JobState.FAILED,
-            _("处理中出错，没有保存任何内容。编号 %(number)s。") % {"number": job.pk},
+            _("处理中出错（编号 %(number)s）；没有保存任何内容。") % {"number": job.pk},
             None,
         )
     return _finish(job, token, JobState.DONE, (result or {}).get("said", ""), result)

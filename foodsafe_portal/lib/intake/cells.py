@@ -40,6 +40,7 @@ _OUTER = " \t\r\n\u3000\xa0\u2002\u2003\u2009\u200b\ufeff"
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
 )
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _INNER_BREAK = re.compile(r"\s*[\r\n\t\x85\u2028\u2029]+\s*")
 _BLANKS = frozenset({"/", "//", "\\", "-", "--", "\u2014", "\u2014\u2014", "\uff0d", "\uff0f"})
 _ERROR_TEXT = re.compile(r"^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!)$", re.IGNORECASE)
@@ -82,10 +83,15 @@ def _words(cell: Cell) -> str | CellProblem:
     return cell.isoformat() if isinstance(cell, (dt.date, dt.time)) else str(cell)
 
 
+def storable(text: str) -> str:
+    """A text as any database keeps it: NUL and lone halves of a character, which PostgreSQL refuses, as replacement characters."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def shown(cell: Cell) -> str:
     """What stands in a cell, for an issue's ``value``; never longer than 200 characters."""
     if isinstance(cell, str):
-        return cell[:200]
+        return storable(cell[:200])
     words = "" if cell is None else cell.text if isinstance(cell, ErrorCell) else _words(cell)
     return words if isinstance(words, str) else ""
 

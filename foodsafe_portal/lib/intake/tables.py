@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from foodsafe_portal.lib.intake.cells import storable
 from foodsafe_portal.lib.intake.model import Cell, Column, Row, SheetData, WorkbookData, column_letters
 from foodsafe_portal.lib.intake.words import EXAMPLE_MARK, NOTE_MARK, RESULT_HEADER
 from foodsafe_portal.lib.ledger import normalise_header
@@ -175,7 +176,9 @@ def _headers(sheet: SheetData, row: int) -> tuple[dict[int, str], int]:
 
 def _labels(sheet: SheetData, row: int) -> dict[int, str]:
     return {
-        index: cell for index, cell in enumerate(sheet.row(row)) if isinstance(cell, str) and cell.strip()
+        index: storable(cell)
+        for index, cell in enumerate(sheet.row(row))
+        if isinstance(cell, str) and cell.strip()
     }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.db import transaction
@@ -61,17 +63,19 @@ def check_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[str
     if batch.check_job_id != job.pk:
         return {"batch": batch.pk, "superseded": True}
     if not LedgerBatch.objects.filter(
-        pk=batch.pk, state__in=[BatchState.UPLOADED, BatchState.CHECKING]
+        pk=batch.pk, check_job=job, state__in=[BatchState.UPLOADED, BatchState.CHECKING]
     ).update(state=BatchState.CHECKING):
         return {"batch": batch.pk, "state": batch.state}
     try:
         with collector_at_rest():
             _check(batch, progress)
+    except _Superseded:
+        return {"batch": batch.pk, "superseded": True}
     except jobs.JobStopped:
         raise
     except Exception:
         log.exception("check of batch %s broke", batch.pk)
-        _finish(batch, _failure("检查时出错，没有保存任何内容；请重新上传，仍不行请联系系统管理员"), "broken")
+        _give_up(batch, "检查时出错，没有保存任何内容；请重新上传，仍不行请联系系统管理员")
         raise
     return {
         "batch": batch.pk,
@@ -89,7 +93,7 @@ def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:
     try:
         workbook, table = _read(batch, kind)
     except _Refusal as refusal:
-        with transaction.atomic():
+        with _still_wanted(batch):
             progress.guard()
             _refuse(batch, kind, refusal, time.perf_counter() - started)
         return
@@ -117,7 +121,7 @@ def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:
     }
     name_columns_as_in_file(rows, kind)
     _judge(batch, rows, plan, len(table.skipped), table)
-    with transaction.atomic():
+    with _still_wanted(batch):
         progress.guard()
         staging.write(batch, rows, plan, table.skipped)
         missing = kind.missing(batch)
@@ -290,25 +294,42 @@ def _refuse(batch: LedgerBatch, kind: LedgerKind, refusal: _Refusal, seconds: fl
     _finish(batch, {"verdict": batch.verdict, "code": refusal.code}, "refused")
 
 
-def _failure(sentence: str) -> dict[str, Any]:
-    return {"verdict": Verdict.REFUSE, "reason": sentence}
+class _Superseded(Exception):
+    """The batch has been given up, or is checked anew by another job: nothing of this check may be written."""
 
 
-@transaction.atomic
+@contextmanager
+def _still_wanted(batch: LedgerBatch) -> Iterator[None]:
+    """One transaction in which the batch still waits for this very check and cannot be taken from it.
+
+    Raises ``_Superseded`` otherwise. Without this two checks of one batch could each clear away what the other has staged.
+    """
+    with transaction.atomic():
+        waiting = LedgerBatch.objects.filter(
+            pk=batch.pk, check_job=batch.check_job_id, state=BatchState.CHECKING
+        )
+        if not list(waiting.select_for_update(of=("self",)).values_list("pk")):
+            raise _Superseded
+        yield
+
+
 def _finish(batch: LedgerBatch, after: dict[str, Any], action: str) -> None:
-    """Save the outcome of a check that is still wanted, with its event."""
-    if action == "broken":
-        batch.verdict, batch.state, batch.reason = Verdict.REFUSE, BatchState.REFUSED, after["reason"]
-    still = LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.CHECKING).update(
-        **{name: getattr(batch, name) for name in _OUTCOME}
-    )
-    if not still:  # abandoned meanwhile: nothing of this check may stay
-        batch.rows.all().delete()
-        batch.refresh_from_db()
-        return
+    """Save the outcome of a check, with its event; inside ``_still_wanted``."""
+    LedgerBatch.objects.filter(pk=batch.pk).update(**{name: getattr(batch, name) for name in _OUTCOME})
     audit.record(
         by=batch.uploaded_by, action=f"ledger.{action}", target=batch, after=after, reason=batch.reason
     )
+
+
+def _give_up(batch: LedgerBatch, reason: str) -> None:
+    """Let a batch whose check broke wait for its uploader. Of what the check found nothing is written: it may be what broke it."""
+    with suppress(_Superseded), _still_wanted(batch):
+        batch.rows.all().delete()
+        batch.state, batch.verdict, batch.reason = BatchState.REFUSED, Verdict.REFUSE, reason
+        LedgerBatch.objects.filter(pk=batch.pk).update(
+            state=batch.state, verdict=batch.verdict, reason=reason, counts={}, groups=[]
+        )
+        audit.record(by=batch.uploaded_by, action="ledger.broken", target=batch, reason=reason)
 
 
 @transaction.atomic

@@ -7,11 +7,12 @@ import time
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from records.choices import BatchState, Verdict
+from records.choices import BatchState, RowVerdict, Verdict
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, bulk, kind_of, staging
-from records.models import LedgerBatch
+from records.models import LedgerBatch, LedgerRow
 from records.services import audit, jobs
 from records.services.instants import writing_instant
 from records.services.ledgers.approve import needs_approval
@@ -30,6 +31,7 @@ REOPENED = (
 )
 """The states from which a batch may be checked again or given up: nothing of it is saved."""
 
+_OUTDATED = "检查之后登记有变化，没有保存任何内容，正在重新检查"
 _ROWS_A_SECOND = 400
 """How many rows a slow machine commits in a second; the lease is extended accordingly."""
 
@@ -131,6 +133,7 @@ def commit_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[st
             _commit(batch, progress)
     except RegisterChanged:
         _check_again(batch)
+        return {"batch": batch.pk, "state": batch.state, "said": _OUTDATED}
     except jobs.JobStopped:
         raise
     except Exception:
@@ -154,7 +157,7 @@ def _commit(batch: LedgerBatch, progress: jobs.Progress) -> None:
     kind.apply(plan, rows, context)
     batch.seconds = {**batch.seconds, "commit": round(time.perf_counter() - started, 3)}
     batch.state, batch.committed_at = BatchState.COMMITTED, timezone.now()
-    taken = LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTING).update(
+    taken = _being_imported(batch).update(
         state=batch.state, committed_at=batch.committed_at, seconds=batch.seconds
     )
     if not taken:
@@ -177,6 +180,9 @@ def _planned_again(
     Raises ``RegisterChanged`` when it does not. Where every row that writes nothing still stands, the others are planned alone;
     should they then disagree, the idle ones may have been what kept them apart, so all are planned.
     """
+    accepted = LedgerRow.objects.filter(batch=batch, verdict=RowVerdict.ACCEPTED).count()
+    if accepted != batch.counts.get("accepted"):  # rows that are not what was shown are never saved
+        raise RegisterChanged(batch.number)
     for changing in (True, False) if kind.idle_rows_stand(batch) else (False,):
         rows, staged = staging.read(batch, kind, changing=changing)
         plan = kind.plan(rows, context)
@@ -187,9 +193,7 @@ def _planned_again(
 
 @transaction.atomic
 def _check_again(batch: LedgerBatch) -> None:
-    taken = LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTING).update(
-        state=BatchState.UPLOADED
-    )
+    taken = _being_imported(batch).update(state=BatchState.UPLOADED)
     batch.refresh_from_db()
     if not taken:
         return
@@ -198,7 +202,7 @@ def _check_again(batch: LedgerBatch) -> None:
         by=batch.uploaded_by,
         action="ledger.outdated",
         target=batch,
-        reason="检查之后登记有变化，没有保存任何内容，正在重新检查",
+        reason=_OUTDATED,
     )
 
 
@@ -214,9 +218,14 @@ def commit_stopped(job: Any, why: str) -> bool:
 @transaction.atomic
 def _give_back(batch: LedgerBatch, action: str, reason: str, *, by: Any) -> None:
     """Let a batch whose import was not done wait for its confirmation again; one that is not being imported stays as it is."""
-    given = LedgerBatch.objects.filter(
-        pk=batch.pk, commit_job=batch.commit_job_id, state=BatchState.COMMITTING
-    ).update(state=BatchState.CHECKED, reason=reason)
+    given = _being_imported(batch).update(state=BatchState.CHECKED, reason=reason)
     batch.refresh_from_db()
     if given:
         audit.record(by=by, action=action, target=batch, reason=reason)
+
+
+def _being_imported(batch: LedgerBatch) -> QuerySet[LedgerBatch]:
+    """The batch while this very job imports it."""
+    return LedgerBatch.objects.filter(
+        pk=batch.pk, commit_job=batch.commit_job_id, state=BatchState.COMMITTING
+    )
