@@ -50,8 +50,12 @@ def close_week(*, campaign: Campaign, week: Week, by: Any = None, at: datetime |
         readings = week_readings(
             campaign, campaign.rulebook, sunday=week.sunday, known_at=known_at, totals=totals
         )
-    digest = digest_of(question, _other_facts(regions, campaign.rulebook, readings))
-    if latest is not None and latest.digest == digest:
+    facts = _other_facts(campaign.rulebook, readings)
+    digest = digest_of(question, [*(f"region|{code}" for code, _level in sorted(regions)), *facts])
+    if latest is not None and (
+        latest.digest == digest
+        or (_same_places(latest, counted) and latest.digest == digest_of(question, facts))
+    ):
         return latest
     result, lost = _scored(campaign.rulebook, readings)
     if latest is not None:
@@ -130,14 +134,16 @@ def _row(report: WeeklyReport, figure: Figure) -> WeeklyFigure:
     )
 
 
-def _other_facts(
-    regions: list[tuple[str, str]], rulebook: Rulebook | None, readings: dict[str, Any]
-) -> list[str]:
-    listed = [f"region|{code}" for code, _level in sorted(regions)]
+def _same_places(latest: WeeklyReport, counted: list[Figure]) -> bool:
+    """Whether a report lists the very places counted now, as digests told before places were part of them cannot say."""
+    listed = latest.figures.order_by().values_list("level", "region_id").distinct()
+    return set(listed) == {(figure.level, figure.code) for figure in counted}
+
+
+def _other_facts(rulebook: Rulebook | None, readings: dict[str, Any]) -> list[str]:
     if rulebook is None:
-        return listed
+        return []
     return [
-        *listed,
         f"rulebook|{rulebook.code}|{rulebook.edition}|{rulebook.digest}",
         *(f"{no}|{json.dumps(readings[no], sort_keys=True, ensure_ascii=False)}" for no in sorted(readings)),
     ]

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import Region, RegionMerger, RegionTerm
 from accounts.services.places import save_region
 from campaigns.choices import Level
-from campaigns.measures import MEASURES, Question, regions_of, rows_behind
+from campaigns.measures import MEASURES, Question, digest_of, regions_of, rows_behind
 from campaigns.models import Campaign, WeeklyReport
 from campaigns.ranking import week_ranking
 from campaigns.services.weeks import close_week
@@ -168,6 +168,22 @@ def test_a_closing_told_late_makes_a_revision_and_leaves_the_frozen_week_its_pla
     )
     assert set(regions_of(Question.of(first))) == listed(first)
     assert close_week(campaign=campaign, week=WEEK, at=LATER) == second
+
+
+def test_a_week_frozen_when_digests_told_no_places_stands_until_its_places_change(
+    campaign: Campaign, time_machine: object
+) -> None:
+    make_region("990103002")
+    first = close_week(campaign=campaign, week=WEEK, at=NOW)
+    digest = digest_of(Question.of(first), [])
+    assert digest != first.digest
+    WeeklyReport.objects.update(digest=digest)
+    again = close_week(campaign=campaign, week=WEEK, at=MERGED)
+    assert (again, again.digest, WeeklyReport.objects.count()) == (first, digest, 1)
+    merge("990103002", None, date(2026, 11, 9), time_machine=time_machine)
+    second = close_week(campaign=campaign, week=WEEK, at=LATER)
+    assert (second.revision, listed(first) - listed(second)) == (2, {("990103002", "township")})
+    assert close_week(campaign=campaign, week=WEEK, at=LATER).digest == second.digest
 
 
 def test_a_county_closed_late_stays_in_the_ranking_of_the_frozen_week(
