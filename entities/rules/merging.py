@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 TAKEN_OVER: Final = (
@@ -12,9 +12,16 @@ TAKEN_OVER: Final = (
 """Facts about the shop itself. Status and responsibility grade are dated and reviewed, and stay out."""
 
 
-def blanks_filled(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, Any]:
-    """The blank fields of ``kept`` with the values ``gone`` has for them; a licence's last day only with that very licence."""
-    filled = {name: gone[name] for name in TAKEN_OVER if gone[name] and not kept[name]}
+def blanks_filled(
+    kept: Mapping[str, Any], gone: Mapping[str, Any], *, without: Collection[str] = ()
+) -> dict[str, Any]:
+    """The blank fields of ``kept`` with the values ``gone`` has for them, but for those named in ``without``.
+
+    A licence's last day is taken over only with that very licence.
+    """
+    filled = {
+        name: gone[name] for name in TAKEN_OVER if name not in without and gone[name] and not kept[name]
+    }
     licence = filled.get("licence_no") or kept["licence_no"]
     if licence != gone["licence_no"]:
         filled.pop("licence_valid_to", None)

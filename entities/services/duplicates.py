@@ -265,13 +265,11 @@ def merge_businesses(
 
 def would_fill(survivor: Business, gone: Business) -> dict[str, Any]:
     """What the survivor takes over into its blank fields; its numbers only where nobody else stands under them."""
-    filled = blanks_filled(
-        {name: getattr(survivor, name) for name in TAKEN_OVER},
-        {name: getattr(gone, name) for name in TAKEN_OVER},
-    )
+    kept, other = ({name: getattr(one, name) for name in TAKEN_OVER} for one in (survivor, gone))
+    filled = blanks_filled(kept, other)
     key = _key_with(survivor, filled)
     if key and Business.objects.exclude(pk__in=(survivor.pk, gone.pk)).filter(**key).exists():
-        return {name: value for name, value in filled.items() if name not in NUMBERS}
+        return blanks_filled(kept, other, without=NUMBERS)
     return filled
 
 

@@ -461,6 +461,17 @@ def test_numbers_under_which_another_business_stands_are_not_taken_over(city):
     assert (now.credit_code, now.legal_person) == ("", "李四")
 
 
+def test_a_licence_that_is_not_taken_over_leaves_its_last_day_behind(city):
+    pair, kept, gone, third = city
+    day = timezone.localdate() + timedelta(days=300)
+    Business.objects.filter(pk=kept.pk).update(licence_no="", credit_code="", match_key="N:kept")
+    Business.objects.filter(pk=gone.pk).update(licence_valid_to=day, match_key="L:former")
+    Business.objects.filter(pk=third.pk).update(match_key=f"L:{gone.licence_no}")
+    merge(pair, make_user(role="campaign_office", region="9901"))
+    now = Business.objects.get(pk=kept.pk)
+    assert (now.licence_no, now.credit_code, now.licence_valid_to) == ("", "", None)
+
+
 def test_a_visit_voided_after_the_merger_counts_for_the_survivor_no_more(city):
     pair, kept, gone, _third = city
     merge(pair, make_user(role="campaign_office", region="9901"))

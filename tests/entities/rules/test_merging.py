@@ -44,3 +44,8 @@ def said(**fields: Any) -> dict[str, Any]:
 )
 def test_only_blanks_are_filled(kept, gone, filled):
     assert blanks_filled(said(**kept), said(**gone)) == filled
+
+
+def test_a_licence_left_out_keeps_its_last_day_to_itself():
+    gone = said(licence_no="JY1", licence_valid_to=DAY, contact_phone="138")
+    assert blanks_filled(said(), gone, without={"licence_no"}) == {"contact_phone": "138"}
