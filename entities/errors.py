@@ -184,12 +184,24 @@ class HasAbsorbed(Refused):
 
 
 class IdentityTaken(Refused):
-    """Another business has come to stand under the identity that the merged one would get back."""
+    """Another business has come to stand under the identity that one of the two would get back."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
             _(
                 "“%(name)s”原来的许可证号（或信用代码加经营场所）现在登记在另一家主体名下，请先改正再撤销合并。"
+            )
+            % {"name": name}
+        )
+
+
+class NumberTaken(Refused):
+    """Another business has just come to stand under the number that the survivor of a merger would take over."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _(
+                "“%(name)s”要补上的许可证号（或信用代码加经营场所）刚刚登记在另一家主体名下。请看过现在的内容再合并。"
             )
             % {"name": name}
         )

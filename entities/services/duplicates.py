@@ -25,6 +25,7 @@ from entities.errors import (
     FutureDate,
     HasAbsorbed,
     IdentityTaken,
+    NumberTaken,
     OutsideTerritory,
     PairChanged,
     PairDecided,
@@ -209,7 +210,7 @@ def merge_businesses(
 ) -> BusinessMerger:
     """Merge one business of a pair into the other (``survivor_id``), from the day ``on``; see the module's sentence.
 
-    Raises ``PairDecided``, ``PairChanged``, ``HasAbsorbed``, ``FutureDate`` or ``OutsideTerritory``.
+    Raises ``PairDecided``, ``PairChanged``, ``HasAbsorbed``, ``NumberTaken``, ``FutureDate`` or ``OutsideTerritory``.
     """
     if pair.state != PairState.WAITING:
         raise PairDecided(pair.get_state_display(), pair.decided_by)
@@ -223,14 +224,18 @@ def merge_businesses(
     if gone.absorbed.exists():
         raise HasAbsorbed(gone.name)
     was = identity_of(gone)
-    # The key is given up: the survivor may come to have that licence, and a file that names it is meant for the survivor.
-    moved = Business.objects.filter(pk=gone.pk, version=gone.version).update(
-        merged_into=survivor, match_key=f"M:{gone.pk}", version=F("version") + 1, updated_at=at
-    )
     filled = would_fill(survivor, gone)
-    moved += Business.objects.filter(pk=survivor.pk, version=survivor.version).update(
-        version=F("version") + 1, updated_at=at, **filled, **_key_with(survivor, filled)
-    )
+    try:
+        with transaction.atomic():
+            # The key is given up: the survivor may come to have that licence, and a file that names it is meant for the survivor.
+            moved = Business.objects.filter(pk=gone.pk, version=gone.version).update(
+                merged_into=survivor, match_key=f"M:{gone.pk}", version=F("version") + 1, updated_at=at
+            )
+            moved += Business.objects.filter(pk=survivor.pk, version=survivor.version).update(
+                version=F("version") + 1, updated_at=at, **filled, **_key_with(survivor, filled)
+            )
+    except IntegrityError as error:  # somebody has just been registered under the number to be taken over
+        raise NumberTaken(survivor.name) from error
     if moved != 2:
         raise PairChanged
     keep_former([was], on=on, at=at, source=Source.PAGE, why=FormerWhy.MERGED)
@@ -327,18 +332,20 @@ def unmerge_businesses(*, pair: DuplicatePair, seen: str, by: User, note: str, o
         (pair.first, pair.second) if pair.first_id == merger.business_id else (pair.second, pair.first)
     )
     given_back = _give_back(survivor, merger)
-    Business.objects.filter(pk=survivor.pk).update(
-        version=F("version") + 1, updated_at=at, **given_back, **_key_with(survivor, given_back)
-    )
     former = FormerIdentity.objects.filter(business=gone, why=FormerWhy.MERGED)
     key = former.values_list("match_key", flat=True)[0]
+    whose = survivor.name
     try:
         with transaction.atomic():
+            Business.objects.filter(pk=survivor.pk).update(
+                version=F("version") + 1, updated_at=at, **given_back, **_key_with(survivor, given_back)
+            )
+            whose = gone.name
             Business.objects.filter(pk=gone.pk).update(
                 merged_into=None, match_key=key, version=F("version") + 1, updated_at=at
             )
     except IntegrityError as error:
-        raise IdentityTaken(gone.name) from error
+        raise IdentityTaken(whose) from error
     former.delete()
     _hand_back(merger, at)
     _decide(pair, PairState.WAITING, merger=None, decided_by=None, decided_at=None, note="")

@@ -17,7 +17,7 @@ from entities import errors, services
 from entities.choices import PairState
 from entities.models import Assignment, Business, BusinessMerger, DuplicatePair, FormerIdentity
 from entities.rules.matching import match_key
-from entities.services.duplicates import seen_of
+from entities.services.duplicates import seen_of, would_fill
 from inspections.fulfilment import follow
 from inspections.models import Problem, Visit, VisitDuty
 from inspections.querysets import part_condition
@@ -496,6 +496,35 @@ def test_a_survivor_that_came_to_have_the_licence_keeps_it_when_the_merger_is_ta
     with pytest.raises(errors.IdentityTaken):
         withdraw(pair, office)
     assert Business.objects.get(pk=gone.pk).merged_into == kept
+
+
+def test_a_merger_whose_survivors_old_key_is_taken_since_stands_and_says_so(city):
+    pair, kept, gone, third = city
+    office = make_user(role="campaign_office", region="9901")
+    key = match_key(credit_code="", licence_no="", premises_address=kept.premises_address, name=kept.name)
+    Business.objects.filter(pk=kept.pk).update(licence_no="", credit_code="", match_key=key)
+    merge(pair, office)
+    Business.objects.filter(pk=third.pk).update(match_key=key)
+    with pytest.raises(errors.IdentityTaken, match=kept.name):
+        withdraw(pair, office)
+    now = Business.objects.get(pk=kept.pk)
+    assert (now.match_key, Business.objects.get(pk=gone.pk).merged_into) == (f"L:{gone.licence_no}", kept)
+
+
+def test_a_number_registered_elsewhere_in_the_middle_of_a_merger_refuses_it(city, monkeypatch):
+    pair, kept, gone, third = city
+    Business.objects.filter(pk=kept.pk).update(licence_no="", credit_code="", match_key="N:kept")
+    Business.objects.filter(pk=gone.pk).update(match_key="L:former")
+
+    def then_somebody_else_registers(survivor: Business, merged: Business) -> dict[str, Any]:
+        filled = would_fill(survivor, merged)
+        Business.objects.filter(pk=third.pk).update(match_key=f"L:{gone.licence_no}")
+        return filled
+
+    monkeypatch.setattr("entities.services.duplicates.would_fill", then_somebody_else_registers)
+    with pytest.raises(errors.NumberTaken, match=kept.name):
+        merge(pair, make_user(role="campaign_office", region="9901"))
+    assert not BusinessMerger.objects.exists() and Business.objects.get(pk=gone.pk).merged_into is None
 
 
 def test_a_business_that_has_absorbed_another_can_only_be_kept(city):
