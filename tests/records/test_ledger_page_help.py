@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from campaigns.reports.decisions import waiting_for
 from foodsafe_portal.lib.weeks import Week
-from records.ledgers import kind_of
+from records.ledgers import all_kinds, kind_of
 from records.models import ApprovalRule
 from records.services import jobs, ledger_rules, ledgers
 from tests.factories import make_campaign, make_region, make_user
@@ -104,7 +104,8 @@ def test_an_english_reader_gets_verdict_faults_and_refusals_in_english(login):
     html = page(client, batch)
     assert "2 行中有" not in html and "必填项空着" not in html
     assert '<span lang="zh-Hans" class="soft">“企业名称”不能空着；请填写</span>' in html
-    answer = client.post(reverse("ledger-confirm", args=[batch.pk]), {"digest": batch.digest}, follow=True)
+    seen = {"digest": batch.digest, "seen": ledgers.seen_of(batch)}
+    answer = client.post(reverse("ledger-confirm", args=[batch.pk]), seen, follow=True)
     assert "2 行中有" not in answer.content.decode()
     assert checked(ledgers.recheck_batch(batch=batch, by=liaison)).reason.startswith("2 行中有 1 行有错误")
 
@@ -137,6 +138,11 @@ def test_the_list_of_jobs_says_what_was_done_in_words(login, liaison):
 def test_every_kind_of_job_has_a_title():
     assert [kind for kind in jobs.kinds_called("") if jobs.title_of(kind) == kind] == []
     assert len(jobs.kinds_called("")) >= 7
+
+
+def test_what_rows_are_matched_by_is_told_with_full_width_punctuation():
+    told = {kind.key: set(str(kind.match_note)) & set(",;:?!()") for kind in all_kinds()}
+    assert {key: found for key, found in told.items() if found} == {}
 
 
 def test_the_question_says_what_is_still_to_do(login, liaison):
