@@ -131,6 +131,9 @@ class BatchSerializer(serializers.ModelSerializer):
         help_text=_("需要回答时：sheet（选工作表）或 columns（说明列），用 choose 回答；否则为空")
     )
     candidates = serializers.SerializerMethodField(help_text=_("可选的工作表名"))
+    seen = serializers.SerializerMethodField(
+        help_text=_("所见的记号：重新检查、申请撤销以后会变。批准时原样送回，表示批准的就是看到的这个结果")
+    )
     issue_groups = serializers.JSONField(
         source="groups", read_only=True, help_text=_("问题归类：code、message、count")
     )
@@ -138,8 +141,8 @@ class BatchSerializer(serializers.ModelSerializer):
     class Meta:
         model = LedgerBatch
         fields = (
-            "id", "number", "kind", "state", "verdict", "reason", "file_name", "size", "digest", "uploaded_at", "territory",
-            "sheet", "header_row", "columns", "unrecognised", "counts", "issue_groups", "seconds", "repeated", "asks",
+            "id", "number", "kind", "state", "verdict", "reason", "file_name", "size", "digest", "seen", "uploaded_at",
+            "territory", "sheet", "header_row", "columns", "unrecognised", "counts", "issue_groups", "seconds", "repeated", "asks",
             "candidates", "check_job", "commit_job", "confirmed_at", "committed_at", "accept_partial",
             "decided_at", "decision_reason", "undo_asked_at", "undo_decided_at", "undo_decision_reason",
         )  # fmt: skip
@@ -157,6 +160,10 @@ class BatchSerializer(serializers.ModelSerializer):
     def get_asks(self, batch: LedgerBatch) -> str:
         """What the person has to answer before the file can be checked."""
         return str(batch.choices.get("ask", "")) if batch.state == BatchState.REFUSED else ""
+
+    def get_seen(self, batch: LedgerBatch) -> str:
+        """What the batch shows now, as one word."""
+        return ledgers.seen_of(batch)
 
     def get_candidates(self, batch: LedgerBatch) -> list[str]:
         """The sheets to choose from."""
@@ -190,7 +197,17 @@ class UploadSerializer(serializers.Serializer):
     )
 
 
-class ConfirmSerializer(serializers.Serializer):
+class SeenSerializer(serializers.Serializer):
+    """What was seen, where it may be left out."""
+
+    seen = serializers.CharField(
+        max_length=64,
+        required=False,
+        help_text=_("所见批次的 seen；送来时，此后有变化的答复 409，不送则不比对"),
+    )
+
+
+class ConfirmSerializer(SeenSerializer):
     """The person's yes to what they have seen."""
 
     digest = serializers.CharField(
@@ -199,7 +216,15 @@ class ConfirmSerializer(serializers.Serializer):
     accept_partial = serializers.BooleanField(default=False, help_text=_("只导入合格行"))
 
 
-class ApproveSerializer(serializers.Serializer):
+class ApproveUndoSerializer(serializers.Serializer):
+    """The second person's yes to an undo they have seen the request for."""
+
+    seen = serializers.CharField(
+        max_length=64, help_text=_("所见批次的 seen：此后重新检查或重新申请过的，答复 409，请再看一次")
+    )
+
+
+class ApproveSerializer(ApproveUndoSerializer):
     """The second person's yes to what they have seen."""
 
     digest = serializers.CharField(
@@ -207,13 +232,13 @@ class ApproveSerializer(serializers.Serializer):
     )
 
 
-class DeclineSerializer(serializers.Serializer):
+class DeclineSerializer(SeenSerializer):
     """The second person's no."""
 
     reason = serializers.CharField(max_length=300, help_text=_("不批准的原因，上传人会看到"))
 
 
-class DeclineUndoSerializer(serializers.Serializer):
+class DeclineUndoSerializer(SeenSerializer):
     """No to an undo; whoever asked for it needs no reason."""
 
     reason = serializers.CharField(
@@ -449,7 +474,8 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
     @extend_schema(
         summary=_("确认导入"),
         description=_(
-            "只有上传人能确认，digest 要与所见批次一致；导入是后台任务 commit_job。再次确认答复 409。"
+            "只有上传人能确认，digest 要与所见批次一致；送来 seen 的，此后重新检查过就答复 409。"
+            "导入是后台任务 commit_job。再次确认答复 409。"
         ),
         request=ConfirmSerializer,
         responses=BATCH_200,
@@ -471,6 +497,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         summary=_("批准导入"),
         description=_(
             "行数超过规定的批次（state 为 awaiting）由上传人以外、能导入同种台账且辖区包含它的人批准；随后自动导入。"
+            "seen 要与所见批次一致：此后重新检查过的答复 409，请再看一次。"
         ),
         request=ApproveSerializer,
         responses=BATCH_200,
@@ -555,14 +582,16 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
     @extend_schema(
         summary=_("批准撤销"),
         description=_("由申请撤销的人以外、能导入同种台账且辖区包含它的人批准；随即撤销。"),
-        request=None,
+        request=ApproveUndoSerializer,
         responses={200: UndoSerializer},
         tags=[_("台账")],
     )
     @action(detail=True, methods=["post"], url_path="approve-undo")
     def approve_undo(self, request: Request, pk: int) -> Response:
         """A second person's yes to an undo."""
-        return Response(asdict(ledgers.approve_undo(batch=self.get_object(), by=request.user)))
+        batch = self.get_object()
+        given = self.valid(ApproveUndoSerializer)
+        return Response(asdict(ledgers.approve_undo(batch=batch, by=request.user, **given)))
 
     @extend_schema(
         summary=_("不批准撤销"),

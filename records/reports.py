@@ -82,6 +82,8 @@ class BatchPage:
     batch: LedgerBatch
     kind: LedgerKind
     head: dict[str, Any]
+    seen: str
+    """What a yes or no given on this page is about (``ledgers.seen_of``)."""
     job: Job | None
     working: bool
     step: int
@@ -115,6 +117,7 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
         batch=batch,
         kind=kind_of(batch.kind),
         head=ledgers.head(batch),
+        seen=ledgers.seen_of(batch),
         job=batch.commit_job if batch.state == BatchState.COMMITTING else batch.check_job,
         working=working,
         step=STEP[BatchState(batch.state)],

@@ -151,13 +151,14 @@ def _act(request: PortalRequest, pk: int, act: Callable[[LedgerBatch], Any]) -> 
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
 def ledger_confirm(request: PortalRequest, pk: int) -> HttpResponse:
-    """Import what was previewed: same person, same digest."""
+    """Import what was previewed: same person, same file, same outcome of its check."""
+    digest, seen = request.POST.get("digest", ""), request.POST.get("seen", "")
     partial = request.POST.get("partial") == "1"
     return _act(
         request,
         pk,
         lambda batch: ledgers.confirm_batch(
-            batch=batch, by=request.user, digest=request.POST.get("digest", ""), accept_partial=partial
+            batch=batch, by=request.user, digest=digest, accept_partial=partial, seen=seen
         ),
     )
 
@@ -209,16 +210,24 @@ def ledger_forget(request: PortalRequest, pk: int) -> HttpResponse:
 @requires(Permission.IMPORT_LEDGER)
 def ledger_approve(request: PortalRequest, pk: int) -> HttpResponse:
     """The second person's yes."""
-    digest = request.POST.get("digest", "")
-    return _act(request, pk, lambda batch: ledgers.approve_batch(batch=batch, by=request.user, digest=digest))
+    digest, seen = request.POST.get("digest", ""), request.POST.get("seen", "")
+    return _act(
+        request,
+        pk,
+        lambda batch: ledgers.approve_batch(batch=batch, by=request.user, digest=digest, seen=seen),
+    )
 
 
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
 def ledger_decline(request: PortalRequest, pk: int) -> HttpResponse:
     """The second person's no, with its reason."""
-    reason = request.POST.get("reason", "")
-    return _act(request, pk, lambda batch: ledgers.decline_batch(batch=batch, by=request.user, reason=reason))
+    reason, seen = request.POST.get("reason", ""), request.POST.get("seen", "")
+    return _act(
+        request,
+        pk,
+        lambda batch: ledgers.decline_batch(batch=batch, by=request.user, reason=reason, seen=seen),
+    )
 
 
 @require_POST
@@ -239,15 +248,20 @@ def ledger_undo(request: PortalRequest, pk: int) -> HttpResponse:
 @requires(Permission.IMPORT_LEDGER)
 def ledger_undo_approve(request: PortalRequest, pk: int) -> HttpResponse:
     """The second person's yes to an undo."""
-    return _undone(request, pk, lambda batch: ledgers.approve_undo(batch=batch, by=request.user))
+    seen = request.POST.get("seen", "")
+    return _undone(request, pk, lambda batch: ledgers.approve_undo(batch=batch, by=request.user, seen=seen))
 
 
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
 def ledger_undo_decline(request: PortalRequest, pk: int) -> HttpResponse:
     """The second person's no to an undo, or the first one's second thoughts."""
-    reason = request.POST.get("reason", "")
-    return _act(request, pk, lambda batch: ledgers.decline_undo(batch=batch, by=request.user, reason=reason))
+    reason, seen = request.POST.get("reason", ""), request.POST.get("seen", "")
+    return _act(
+        request,
+        pk,
+        lambda batch: ledgers.decline_undo(batch=batch, by=request.user, reason=reason, seen=seen),
+    )
 
 
 def _undone(request: PortalRequest, pk: int, undo: Callable[[LedgerBatch], UndoResult]) -> HttpResponse:

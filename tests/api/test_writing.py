@@ -272,7 +272,7 @@ def test_a_large_ledger_is_approved_or_declined_by_a_second_person(api):
         ).json()
         jobs.run_inline(jobs.Job.objects.get(pk=sent["check_job"]))
         at.append(f"/api/v1/ledgers/{sent['id']}/")
-        digests.append({"digest": sent["digest"]})
+        digests.append({name: client.get(at[-1]).json()[name] for name in ("digest", "seen")})
         assert client.post(f"{at[-1]}confirm/", digests[-1], format="json").json()["state"] == "awaiting"
     own = client.post(f"{at[0]}approve/", digests[0], format="json")
     assert (own.status_code, own.json()["code"]) == (409, "own_batch")

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from entities.models import Business
 from records.models import AuditEvent, LedgerBatch
-from records.services import jobs
+from records.services import jobs, ledgers
 from tests.factories import make_region
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,9 @@ def page(client, batch, **params):
 
 def confirm(client, batch, **fields):
     answer = client.post(
-        reverse("ledger-confirm", args=[batch.pk]), {"digest": batch.digest, **fields}, follow=True
+        reverse("ledger-confirm", args=[batch.pk]),
+        {"digest": batch.digest, "seen": ledgers.seen_of(batch), **fields},
+        follow=True,
     )
     batch.refresh_from_db()
     if batch.commit_job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -44,6 +45,11 @@ def confirmed(liaison, size=3):
     return ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
 
 
+def approve(batch, by):
+    """A yes to what the batch shows now."""
+    return ledgers.approve_batch(batch=batch, by=by, digest=batch.digest, seen=ledgers.seen_of(batch))
+
+
 def events(action):
     return AuditEvent.objects.filter(action=action).count()
 
@@ -79,13 +85,13 @@ def test_another_person_approves_and_the_import_begins(office, liaison):
     limit(office, 2)
     batch = confirmed(liaison)
     colleague = make_liaison()
-    ledgers.approve_batch(batch=batch, by=colleague, digest=batch.digest)
+    approve(batch, colleague)
     jobs.run_inline(batch.commit_job)
     batch = LedgerBatch.objects.get()
     assert (batch.state, batch.confirmed_by, batch.decided_by) == (BatchState.COMMITTED, liaison, colleague)
     assert (Business.objects.count(), events("ledger.approved"), events("ledger.committed")) == (3, 1, 1)
     with pytest.raises(LedgerRefused, match="不在等待批准"):
-        ledgers.approve_batch(batch=batch, by=office, digest=batch.digest)
+        approve(batch, office)
 
 
 @pytest.mark.parametrize("who", ["uploader", "another county", "a kind they do not import"])
@@ -99,7 +105,7 @@ def test_nobody_else_can_decide(office, liaison, who):
     }
     by = people[who]()
     with pytest.raises(LedgerRefused):
-        ledgers.approve_batch(batch=batch, by=by, digest=batch.digest)
+        approve(batch, by)
     with pytest.raises(LedgerRefused):
         ledgers.decline_batch(batch=batch, by=by, reason="不行")
     assert not ledgers.awaiting_approval(by).exists()
@@ -110,7 +116,7 @@ def test_only_the_file_that_was_seen_is_approved(office, liaison):
     limit(office, 2)
     batch = confirmed(liaison)
     with pytest.raises(LedgerRefused, match="不是同一个"):
-        ledgers.approve_batch(batch=batch, by=office, digest="0" * 64)
+        ledgers.approve_batch(batch=batch, by=office, digest="0" * 64, seen=ledgers.seen_of(batch))
     assert LedgerBatch.objects.get().state == BatchState.AWAITING
 
 
@@ -118,9 +124,7 @@ def test_a_township_cannot_approve_what_its_county_sends(office, liaison):
     limit(office, 2)
     batch = confirmed(liaison)
     with pytest.raises(LedgerRefused, match="不在您的辖区"):
-        ledgers.approve_batch(
-            batch=batch, by=make_user(role="township_liaison", region="990102001"), digest=batch.digest
-        )
+        approve(batch, make_user(role="township_liaison", region="990102001"))
 
 
 def test_the_office_decides_on_what_an_administrator_without_a_territory_sends(office, liaison):
@@ -132,8 +136,8 @@ def test_the_office_decides_on_what_an_administrator_without_a_territory_sends(o
     assert list(ledgers.awaiting_approval(office)) == [batch]
     assert not LedgerBatch.objects.visible_to(liaison).filter(pk=batch.pk).exists()
     with pytest.raises(LedgerRefused):
-        ledgers.approve_batch(batch=batch, by=liaison, digest=batch.digest)
-    assert ledgers.approve_batch(batch=batch, by=office, digest=batch.digest).state == BatchState.COMMITTING
+        approve(batch, liaison)
+    assert approve(batch, office).state == BatchState.COMMITTING
 
 
 def test_colleagues_of_a_unit_see_and_approve_each_others_ledgers_and_no_other_units(office, login):
@@ -154,8 +158,8 @@ def test_colleagues_of_a_unit_see_and_approve_each_others_ledgers_and_no_other_u
         [],
     ]
     with pytest.raises(LedgerRefused, match="别的单位"):
-        ledgers.approve_batch(batch=batch, by=stranger, digest=batch.digest)
-    approved = ledgers.approve_batch(batch=batch, by=colleague, digest=batch.digest)
+        approve(batch, stranger)
+    approved = approve(batch, colleague)
     assert approved.state == BatchState.COMMITTING
 
 
@@ -202,15 +206,15 @@ def test_the_uploader_may_take_the_batch_back(office, liaison):
     batch = confirmed(liaison)
     ledgers.abandon_batch(batch=batch, by=liaison)
     with pytest.raises(LedgerRefused):
-        ledgers.approve_batch(batch=batch, by=office, digest=batch.digest)
+        approve(batch, office)
 
 
 def test_an_uploader_who_has_moved_on_cannot_be_approved(office, liaison):
     limit(office, 2)
-    batch = confirmed(liaison)
+    confirmed(liaison)
     liaison.posts.update(valid_to=timezone.localdate() - timedelta(days=1))
     with pytest.raises(LedgerRefused, match="上传人的岗位"):
-        ledgers.approve_batch(batch=LedgerBatch.objects.get(), by=office, digest=batch.digest)
+        approve(LedgerBatch.objects.get(), office)
 
 
 def test_a_register_that_changed_while_waiting_asks_both_people_again(office, liaison):
@@ -222,7 +226,7 @@ def test_a_register_that_changed_while_waiting_asks_both_people_again(office, li
     batch = send(liaison, "businesses", [row | {"legal_person": "李四"}])
     ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     Business.objects.update(legal_person="王五", version=2)
-    ledgers.approve_batch(batch=batch, by=office, digest=batch.digest)
+    approve(batch, office)
     jobs.run_inline(batch.commit_job)
     batch = checked(LedgerBatch.objects.get(pk=batch.pk))
     assert (batch.state, Business.objects.get().legal_person) == (BatchState.CHECKED, "王五")
@@ -265,6 +269,14 @@ def test_the_same_file_again_is_the_same_waiting_batch(office, liaison):
 # --- pages ---------------------------------------------------------------------------------------------
 
 
+def shown_in(html):
+    """The hidden fields that a form of this page posts about what it shows."""
+    found = {
+        name: set(re.findall(f'name="{name}" value="([0-9a-f]{{64}})"', html)) for name in ("digest", "seen")
+    }
+    return {name: value for name, values in found.items() for value in values}
+
+
 def test_whoever_may_approve_finds_the_batch_and_its_preview(office, liaison, login):
     limit(office, 2)
     batch = confirmed(liaison)
@@ -276,7 +288,7 @@ def test_whoever_may_approve_finds_the_batch_and_its_preview(office, liaison, lo
     assert all(word in page for word in ("批准导入", "退回上传人", "逐行对照", "南湖第"))
     mine = own.get(reverse("ledger-batch", args=[batch.pk])).content.decode()
     assert ("退回上传人" in mine, "撤回" in mine) == (False, True)
-    second.post(reverse("ledger-approve", args=[batch.pk]), {"digest": batch.digest})
+    second.post(reverse("ledger-approve", args=[batch.pk]), shown_in(page))
     assert LedgerBatch.objects.get().state == BatchState.COMMITTING
     assert "待批准 1" not in second.get(reverse("ledger-home")).content.decode()
 
@@ -284,7 +296,9 @@ def test_whoever_may_approve_finds_the_batch_and_its_preview(office, liaison, lo
 def test_a_decline_on_the_page_tells_the_uploader_why(office, liaison, login):
     limit(office, 2)
     batch = confirmed(liaison)
-    login(office).post(reverse("ledger-decline", args=[batch.pk]), {"reason": "请补许可证号"})
+    second = login(office)
+    seen = shown_in(second.get(reverse("ledger-batch", args=[batch.pk])).content.decode())
+    second.post(reverse("ledger-decline", args=[batch.pk]), {"reason": "请补许可证号", **seen})
     page = login(liaison).get(reverse("ledger-batch", args=[batch.pk])).content.decode()
     assert ("请补许可证号" in page, "重新检查" in page) == (True, True)
 

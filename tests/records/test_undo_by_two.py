@@ -53,11 +53,16 @@ def asked(batch, liaison):
     return LedgerBatch.objects.get(pk=batch.pk)
 
 
+def approve(batch, by):
+    """A yes to the undo as it is asked for now."""
+    return ledgers.approve_undo(batch=batch, by=by, seen=ledgers.seen_of(batch))
+
+
 def test_one_person_asks_and_another_decides(batch, office, liaison):
     for _twice in range(2):
         waiting = asked(batch, liaison)
         assert (waiting.state, waiting.undo_asked_by, Business.objects.count()) == ("committed", liaison, 3)
-    result = ledgers.approve_undo(batch=waiting, by=office)
+    result = approve(waiting, office)
     assert (result.removed, result.awaits_approval, Business.objects.count()) == (3, False, 0)
     done = LedgerBatch.objects.get()
     assert (done.state, done.undo_asked_by, done.undo_decided_by) == (BatchState.UNDONE, liaison, office)
@@ -67,7 +72,7 @@ def test_one_person_asks_and_another_decides(batch, office, liaison):
         ("ledger.undone", office),
     ]
     with pytest.raises(LedgerRefused, match="没有撤销申请"):
-        ledgers.approve_undo(batch=done, by=make_liaison())
+        approve(done, make_liaison())
 
 
 def test_as_many_rows_as_set_are_undone_by_one_person(batch, office, liaison):
@@ -86,14 +91,14 @@ def test_nobody_else_can_decide(batch, liaison, who):
     }
     by = people[who]()
     with pytest.raises(LedgerRefused):
-        ledgers.approve_undo(batch=waiting, by=by)
+        approve(waiting, by)
     assert not ledgers.awaiting_approval(by).exists()
     assert (LedgerBatch.objects.get().state, Business.objects.count()) == (BatchState.COMMITTED, 3)
 
 
 def test_nothing_is_undone_that_nobody_asked_for(batch, office):
     with pytest.raises(LedgerRefused, match="没有撤销申请"):
-        ledgers.approve_undo(batch=batch, by=office)
+        approve(batch, office)
     assert Business.objects.count() == 3
 
 
@@ -120,14 +125,14 @@ def test_who_asked_may_take_it_back(batch, office, liaison):
     assert acts()[-1] == ("ledger.undo_withdrawn", liaison)
     assert not ledgers.awaiting_approval(office).exists()
     with pytest.raises(LedgerRefused, match="没有撤销申请"):
-        ledgers.approve_undo(batch=waiting, by=office)
+        approve(waiting, office)
 
 
 def test_who_has_moved_on_cannot_be_approved(batch, office, liaison):
     asked(batch, liaison)
     liaison.posts.update(valid_to=timezone.localdate() - timedelta(days=1))
     with pytest.raises(LedgerRefused, match="申请撤销的人"):
-        ledgers.approve_undo(batch=LedgerBatch.objects.get(), by=office)
+        approve(LedgerBatch.objects.get(), office)
 
 
 def test_the_database_wants_two_people_and_both_halves_of_a_request(batch, liaison):
@@ -152,6 +157,11 @@ def test_the_command_leaves_with_two_and_the_undo_waiting(batch, liaison):
 # --- pages and programs --------------------------------------------------------------------------------
 
 
+def now():
+    """What the batch shows now, as a page posts it."""
+    return ledgers.seen_of(LedgerBatch.objects.get())
+
+
 def test_the_pages_lead_from_the_request_to_the_undo(batch, office, liaison, login):
     own, second = login(liaison), login(office)
     at = reverse("ledger-batch", args=[batch.pk])
@@ -163,14 +173,16 @@ def test_the_pages_lead_from_the_request_to_the_undo(batch, office, liaison, log
     assert ("等您批准" in home, "待批准 1" in home, batch.number in home) == (True, True, True)
     theirs = second.get(at).content.decode()
     assert ("批准撤销" in theirs, "退回申请人" in theirs, "收回撤销申请" in theirs) == (True, True, False)
-    second.post(reverse("ledger-undo-approve", args=[batch.pk]))
+    assert theirs.count(f'name="seen" value="{now()}"') == 2
+    second.post(reverse("ledger-undo-approve", args=[batch.pk]), {"seen": now()})
     assert (LedgerBatch.objects.get().state, Business.objects.count()) == (BatchState.UNDONE, 0)
     assert f"{office} 于" in own.get(at).content.decode()
 
 
 def test_a_no_on_the_page_is_told_to_who_asked(batch, office, liaison, login):
     asked(batch, liaison)
-    login(office).post(reverse("ledger-undo-decline", args=[batch.pk]), {"reason": "请逐条更正"})
+    said = {"reason": "请逐条更正", "seen": now()}
+    login(office).post(reverse("ledger-undo-decline", args=[batch.pk]), said)
     page = login(liaison).get(reverse("ledger-batch", args=[batch.pk])).content.decode()
     assert ("没有批准撤销：请逐条更正" in page, "申请整批撤销" in page) == (True, True)
 
@@ -179,7 +191,9 @@ def test_programs_ask_and_decide_alike(batch, office, liaison, login):
     first, second = login(liaison), login(office)
     at = f"/api/v1/ledgers/{batch.pk}/"
     assert first.post(f"{at}undo/").json()["awaits_approval"] is True
-    assert first.post(f"{at}approve-undo/").status_code == 409
+    assert first.post(f"{at}approve-undo/", {"seen": now()}).status_code == 409
     assert second.post(f"{at}decline-undo/", {"reason": "再核对"}).json()["undo_decision_reason"] == "再核对"
     first.post(f"{at}undo/")
-    assert second.post(f"{at}approve-undo/").json()["removed"] == 3
+    assert second.post(f"{at}approve-undo/").status_code == 400
+    seen = second.get(at).json()["seen"]
+    assert second.post(f"{at}approve-undo/", {"seen": seen}).json()["removed"] == 3

@@ -20,6 +20,7 @@ from records.services.ledgers.document import (
 from records.services.ledgers.files import FILE_TYPE, marked_workbook, template
 from records.services.ledgers.habits import forget_choices
 from records.services.ledgers.refusals import LedgerRefused
+from records.services.ledgers.seen import seen_of
 from records.services.ledgers.undo import approve_undo, decline_undo, undo_batch
 from records.services.ledgers.upload import Received, choose_columns, receive_upload, recheck_batch
 
@@ -50,6 +51,7 @@ __all__ = [
     "receive_upload",
     "recheck_batch",
     "rows_of",
+    "seen_of",
     "stop_batch",
     "template",
     "undo_batch",

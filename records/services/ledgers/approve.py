@@ -14,6 +14,7 @@ from records.services import audit
 from records.services.ledger_rules import approval_limit
 from records.services.ledgers.context import importable
 from records.services.ledgers.refusals import LedgerRefused
+from records.services.ledgers.seen import locked, refuse_unseen
 from records.services.ledgers.work import start_commit
 
 _REASON_LENGTH = 300
@@ -41,8 +42,12 @@ def awaiting_approval(user: Any) -> QuerySet[LedgerBatch]:
 
 
 @transaction.atomic
-def approve_batch(*, batch: LedgerBatch, by: Any, digest: str) -> LedgerBatch:
-    """Say yes to the import of what was previewed; it begins at once. Raises ``LedgerRefused``."""
+def approve_batch(*, batch: LedgerBatch, by: Any, digest: str, seen: str) -> LedgerBatch:
+    """Say yes to the import of what was previewed; it begins at once.
+
+    ``seen`` is the ``seen_of`` the batch when this person looked at it. Raises ``LedgerRefused``, also when it has been checked
+    anew since.
+    """
     _may_decide(batch, by)
     if digest != batch.digest:
         raise LedgerRefused("批准的文件与检查的文件不是同一个；请回到批次页面重新核对", "digest_differs")
@@ -55,7 +60,7 @@ def approve_batch(*, batch: LedgerBatch, by: Any, digest: str) -> LedgerBatch:
             "上传人的岗位或辖区在检查之后有变化，不能批准；请退回，由现在负责的人重新上传",
             "territory_changed",
         )
-    _decide(batch, by, BatchState.COMMITTING)
+    _decide(batch, by, BatchState.COMMITTING, seen)
     start_commit(batch, uploader)
     audit.record(
         by=by, action="ledger.approved", target=batch, after={"accepted": batch.counts.get("accepted", 0)}
@@ -64,15 +69,15 @@ def approve_batch(*, batch: LedgerBatch, by: Any, digest: str) -> LedgerBatch:
 
 
 @transaction.atomic
-def decline_batch(*, batch: LedgerBatch, by: Any, reason: str) -> LedgerBatch:
+def decline_batch(*, batch: LedgerBatch, by: Any, reason: str, seen: str | None = None) -> LedgerBatch:
     """Say no, and why; nothing is imported, and the uploader may mend the file or have it checked again.
 
-    Raises ``LedgerRefused``.
+    ``seen`` as for ``approve_batch``; without it the no is to whatever waits now. Raises ``LedgerRefused``.
     """
     _may_decide(batch, by)
     reason = reason_given(reason)
     said = f"{by} 没有批准导入：{reason}"
-    _decide(batch, by, BatchState.REFUSED, decision_reason=reason, reason=said)
+    _decide(batch, by, BatchState.REFUSED, seen, decision_reason=reason, reason=said)
     audit.record(by=by, action="ledger.declined", target=batch, reason=reason)
     return batch
 
@@ -104,7 +109,10 @@ def _may_decide(batch: LedgerBatch, by: Any) -> None:
     in_reach(batch, by)
 
 
-def _decide(batch: LedgerBatch, by: Any, state: BatchState, **fields: Any) -> None:
+def _decide(batch: LedgerBatch, by: Any, state: BatchState, seen: str | None, **fields: Any) -> None:
+    now = locked(batch)
+    if now.state == BatchState.AWAITING:
+        refuse_unseen(now, seen)
     taken = LedgerBatch.objects.filter(
         pk=batch.pk, state=BatchState.AWAITING, checked_at=batch.checked_at
     ).update(state=state, decided_by=by, decided_at=timezone.now(), **fields)

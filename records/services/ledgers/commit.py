@@ -18,6 +18,7 @@ from records.services.instants import writing_instant
 from records.services.ledgers.approve import needs_approval
 from records.services.ledgers.context import collector_at_rest, context_of, importable
 from records.services.ledgers.refusals import LedgerRefused
+from records.services.ledgers.seen import locked, refuse_unseen
 from records.services.ledgers.work import start_check, start_commit
 
 log = logging.getLogger(__name__)
@@ -37,9 +38,12 @@ _ROWS_A_SECOND = 400
 
 
 @transaction.atomic
-def confirm_batch(*, batch: LedgerBatch, by: Any, digest: str, accept_partial: bool = False) -> LedgerBatch:
+def confirm_batch(
+    *, batch: LedgerBatch, by: Any, digest: str, accept_partial: bool = False, seen: str | None = None
+) -> LedgerBatch:
     """Let a checked batch be imported. Only the uploader may, only for the file they saw, and only once.
 
+    ``seen`` is the ``seen_of`` the batch when the uploader looked at it; without it the yes is to the last check of the file.
     Above the size that the campaign office has set it then waits for a second person (``approve_batch``).
 
     Raises ``LedgerRefused`` for everybody and everything else.
@@ -51,6 +55,9 @@ def confirm_batch(*, batch: LedgerBatch, by: Any, digest: str, accept_partial: b
         raise LedgerRefused("您的辖区在检查之后有变化；请重新检查这个文件", "territory_changed")
     if digest != batch.digest:
         raise LedgerRefused("确认的文件与检查的文件不是同一个；请回到批次页面重新确认", "digest_differs")
+    now = locked(batch)
+    if now.state == BatchState.CHECKED:
+        refuse_unseen(now, seen)
     if batch.state == BatchState.CHECKED and batch.verdict == Verdict.PARTIAL and not accept_partial:
         raise LedgerRefused(f"{batch.reason}。如只导入合格的行，请勾选“只导入合格行”", "partial")
     waits = needs_approval(batch)

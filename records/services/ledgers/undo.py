@@ -20,6 +20,7 @@ from records.services.instants import writing_instant
 from records.services.ledgers.approve import in_reach, needs_approval, reason_given
 from records.services.ledgers.context import context_of
 from records.services.ledgers.refusals import LedgerRefused
+from records.services.ledgers.seen import locked, refuse_unseen
 from records.services.rows import RowRefused
 
 log = logging.getLogger(__name__)
@@ -39,24 +40,26 @@ def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
     return _or_nothing(batch, lambda: _undo(batch, by))
 
 
-def approve_undo(*, batch: LedgerBatch, by: Any) -> UndoResult:
+def approve_undo(*, batch: LedgerBatch, by: Any, seen: str) -> UndoResult:
     """Say yes to an undo somebody else has asked for; it is done at once.
 
-    Raises ``LedgerRefused`` as ``undo_batch`` does, for the person who asked, and where nobody asks any more.
+    ``seen`` is the ``seen_of`` the batch when this person looked at it, the request included. Raises ``LedgerRefused`` as
+    ``undo_batch`` does, for the person who asked, where nobody asks any more and where it was asked for anew since.
     """
-    return _or_nothing(batch, lambda: _approve(batch, by))
+    return _or_nothing(batch, lambda: _approve(batch, by, seen))
 
 
 @transaction.atomic
-def decline_undo(*, batch: LedgerBatch, by: Any, reason: str = "") -> LedgerBatch:
+def decline_undo(*, batch: LedgerBatch, by: Any, reason: str = "", seen: str | None = None) -> LedgerBatch:
     """Say no to an undo, and why; whoever asked for it takes it back without a reason. Nothing is undone.
 
-    Raises ``LedgerRefused``.
+    ``seen`` as for ``approve_undo``; without it the no is to whatever is asked for now. Raises ``LedgerRefused``.
     """
     in_reach(batch, by)
     own = batch.undo_asked_by_id == by.pk
     said = "" if own else reason_given(reason)
-    _decide(batch, None if own else by, undo_asked_by=None, undo_asked_at=None, undo_decision_reason=said)
+    cleared = {"undo_asked_by": None, "undo_asked_at": None}
+    _decide(batch, None if own else by, seen, **cleared, undo_decision_reason=said)
     action = "ledger.undo_withdrawn" if own else "ledger.undo_declined"
     audit.record(by=by, action=action, target=batch, reason=said)
     return batch
@@ -85,7 +88,7 @@ def _ask(batch: LedgerBatch, by: Any) -> UndoResult:
 
 
 @transaction.atomic
-def _approve(batch: LedgerBatch, by: Any) -> UndoResult:
+def _approve(batch: LedgerBatch, by: Any, seen: str) -> UndoResult:
     asker = batch.undo_asked_by
     if asker is not None and asker.pk == by.pk:
         raise LedgerRefused("自己申请的撤销要由另一人批准", "own_undo")
@@ -96,13 +99,16 @@ def _approve(batch: LedgerBatch, by: Any) -> UndoResult:
         raise LedgerRefused(
             "申请撤销的人岗位或辖区有变化，不能批准；请退回，由现在负责的人重新申请", "asker_changed"
         ) from moved_on
-    _decide(batch, by)
+    _decide(batch, by, seen)
     audit.record(by=by, action="ledger.undo_approved", target=batch, after={"asked_by": str(asker)})
     return _undo(batch, by)
 
 
-def _decide(batch: LedgerBatch, by: Any, **fields: Any) -> None:
+def _decide(batch: LedgerBatch, by: Any, seen: str | None, **fields: Any) -> None:
     """Note who decided on the undo that this batch, as it was read, was asked for; the second to decide is told."""
+    now = locked(batch)
+    if now.state == BatchState.COMMITTED and now.undo_asked_at is not None:
+        refuse_unseen(now, seen)
     taken = LedgerBatch.objects.filter(
         pk=batch.pk,
         state=BatchState.COMMITTED,
