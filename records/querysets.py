@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.db.models import Q
 
-from foodsafe_portal.lib.scope import ScopedQuerySet, in_territory
+from foodsafe_portal.lib.scope import ScopedQuerySet
 from records.choices import JobState
 
 
@@ -42,10 +42,13 @@ class LedgerBatchQuerySet(ScopedQuerySet):
     territory_path = "territory"
     owner_path = "uploaded_by_id"
 
+    def reached_by(self, user: Any) -> Self:
+        """Batches in scope, and those without a territory (an administrator's) by whoever imports their kind."""
+        return super().visible_to(user) | self.filter(territory="", kind__in=sorted(user.import_kinds))
+
     def visible_to(self, user: Any) -> Self:
-        """Batches in scope, those without a territory (an administrator's) by whoever imports their kind, and colleagues'."""
-        beside = Q(territory="", kind__in=sorted(user.import_kinds))
-        for kinds, territory, unit_path in user.shared_imports:
-            here = in_territory(territory, "territory") if territory else Q(unit_path__startswith=unit_path)
-            beside |= Q(kind__in=sorted(kinds)) & here
-        return super().visible_to(user) | self.filter(beside)
+        """Batches within reach, and those of colleagues, which are there to look at and to decide on."""
+        colleagues = user.scope.from_colleagues(
+            kind="kind", role="role", territory="territory", unit="unit_path"
+        )
+        return self.reached_by(user) | self.filter(colleagues)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -90,20 +90,6 @@ class User(AbstractBaseUser):
         return frozenset(kind for role in self.roles for kind in IMPORTS.get(role, ()))
 
     @cached_property
-    def shared_imports(self) -> tuple[SharedImports, ...]:
-        """Whose ledgers this person sees beside what their posts' lenses show: those of colleagues with the same right."""
-        found = (
-            SharedImports(
-                IMPORTS[role],
-                post.region_id or "" if lens == Lens.TERRITORY else "",
-                post.unit.path if post.unit and lens == Lens.UNIT else "",
-            )
-            for post in self.posts_today
-            if self.is_active and (lens := LEDGERS_SHARED.get(role := Role(post.role)))
-        )
-        return tuple(one for one in found if one.territory or one.unit_path)
-
-    @cached_property
     def scope(self) -> PostScope:
         """What this person may see today."""
         views = tuple(
@@ -128,6 +114,11 @@ class User(AbstractBaseUser):
         """The path of the unit for which this person imports ``kind``; '' when the post names none."""
         posts = (p for p in self.posts_today if kind in IMPORTS.get(Role(p.role), ()) and p.unit)
         return next((str(p.unit.path) for p in posts if p.unit), "")
+
+    def role_for_import(self, kind: str) -> str:
+        """The role in which this person imports ``kind``; '' when they hold several that may, or none."""
+        roles = {post.role for post in self.posts_today if kind in IMPORTS.get(Role(post.role), ())}
+        return roles.pop() if len(roles) == 1 else ""
 
     @property
     def is_staff(self) -> bool:
@@ -189,14 +180,6 @@ class Post(models.Model):
         return f"{self.user} · {self.get_role_display()}"
 
 
-class SharedImports(NamedTuple):
-    """Ledgers of these kinds that were sent from a territory (region code) or from a line of units (path)."""
-
-    kinds: frozenset[str]
-    territory: str
-    unit_path: str
-
-
 class PostScope:
     """A person's scope: for each resource the union of what today's posts let them see."""
 
@@ -225,6 +208,24 @@ class PostScope:
             if part is not None:
                 condition |= part
         return condition if condition else NO_ROWS
+
+    def from_colleagues(self, *, kind: str, role: str, territory: str, unit: str) -> Q:
+        """The condition for ledgers of colleagues, which a role that sees its own alone may look at and decide on.
+
+        The arguments name the columns for the kind of ledger and for the role, territory (region code) and unit (path) in which it
+        was sent (``LEDGERS_SHARED``).
+        """
+        condition = NO_ROWS
+        for post in self.posts:
+            lens = LEDGERS_SHARED.get(post.role)
+            if lens == Lens.UNIT and post.unit_path:
+                here = Q(**{f"{unit}__startswith": post.unit_path})
+            elif lens == Lens.TERRITORY and post.region:
+                here = in_territory(post.region, territory)
+            else:
+                continue
+            condition |= here & Q(**{role: post.role.value, f"{kind}__in": sorted(IMPORTS[post.role])})
+        return condition
 
     def regions(self, resource: str) -> tuple[str, ...]:
         """The region codes in whose territory rows of ``resource`` are visible (for headings and filters)."""

@@ -205,6 +205,7 @@ IMPORTS: dict[Role, frozenset[str]] = {
     R.SYSTEM_ADMIN: frozenset({"units", "regions", "accounts", "workdays"}),
 }
 
-# A role that sees only its own ledgers sees those of colleagues as well: of the kinds it may import, sent from the same line of
-# units or from the same territory. An assessor's stay their own, because each of them was given another assessment.
+# A role that sees only its own ledgers sees those of colleagues as well, to look at and to decide on: of the kinds it may import,
+# sent in the same role from the same line of units or from the same territory. What other roles of a unit send is theirs: a
+# county's readings are no unit's. An assessor's stay their own, because each of them was given another assessment.
 LEDGERS_SHARED: dict[Role, Lens] = {R.UNIT_LIAISON: Lens.UNIT, R.SYSTEM_ADMIN: Lens.TERRITORY}

@@ -39,6 +39,8 @@ class LedgerBatch(models.Model):
     uploaded_at = models.DateTimeField(_("上传时间"))
     territory = models.CharField(_("辖区"), max_length=12, blank=True)
     unit_path = models.CharField(_("单位"), max_length=200, blank=True)
+    # In which role it was sent; '' is nobody's colleague: the uploader holds several roles that may import the kind.
+    role = models.CharField(_("角色"), max_length=20, blank=True)
     sheet = models.CharField(_("工作表"), max_length=100, blank=True)
     header_row = models.PositiveIntegerField(_("表头行"), null=True, blank=True)
     columns = models.JSONField(_("识别的列"), default=dict)  # header as typed -> key of the kind's column

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Post
 from entities.models import Business
 from records.choices import BatchState, JobState
 from records.models import ApprovalRule, AuditEvent, Job, LedgerBatch
@@ -163,15 +164,65 @@ def test_colleagues_of_a_unit_see_and_approve_each_others_ledgers_and_no_other_u
     assert approved.state == BatchState.COMMITTING
 
 
-def test_a_unit_sees_no_ledger_of_its_people_that_it_may_not_import_itself(office):
+READINGS = [{"no": "1", "on": "2026-11-10", "met": "是"}]
+
+
+def of_unit(unit, region="9901"):
+    """A liaison of a unit, or one whose post names none."""
+    return make_user(role="unit_liaison", region=region, unit=unit)
+
+
+def test_a_unit_sees_of_its_people_only_what_they_sent_in_the_same_role(office):
     school = make_unit("市教育局")
     county = make_user(role="county_liaison", region="990102", unit=school)
-    seen = send(county, "readings", [{"no": "1", "on": "2026-11-10", "met": "是"}])
+    both = of_unit(school)
+    Post.objects.create(user=both, role="county_liaison", region_id="990102")
+    for person in (county, both):
+        send(person, "readings", READINGS)
     send(county, "businesses", [business_row()])
-    liaison = make_user(role="unit_liaison", region="9901", unit=school)
-    nowhere = make_user(role="unit_liaison", region="9901")
+    seen = send(of_unit(school), "readings", READINGS)
+    liaison, nowhere = of_unit(school), of_unit(None)
     assert list(LedgerBatch.objects.visible_to(liaison)) == [seen]
     assert not LedgerBatch.objects.visible_to(nowhere).exists()
+
+
+def test_no_unit_reaches_the_readings_of_a_county_below_it(office, login):
+    city = make_unit("示例市教育局")
+    below = make_unit("南湖区教育局", region="990102", parent=city)
+    county = make_user(role="county_liaison", region="990102", unit=below)
+    batch = send(county, "readings", READINGS)
+    LedgerBatch.objects.update(state=BatchState.COMMITTED, committed_at=timezone.now())
+    for unit in (city, below):
+        liaison = of_unit(unit)
+        assert login(liaison).get(reverse("ledger-batch", args=[batch.pk])).status_code == 404
+        assert login(liaison).post(reverse("ledger-undo", args=[batch.pk])).status_code == 404
+        with pytest.raises(LedgerRefused, match="别的单位"):
+            ledgers.undo_batch(batch=LedgerBatch.objects.get(), by=liaison)
+    assert LedgerBatch.objects.get().state == BatchState.COMMITTED
+
+
+@pytest.mark.parametrize("who", ["a colleague of the unit", "the unit above"])
+def test_colleagues_look_and_decide_and_begin_no_undo_of_their_own(office, login, who):
+    city = make_unit("示例市教育局")
+    below = make_unit("南湖区教育局", region="990102", parent=city)
+    sender = of_unit(below)
+    colleague = of_unit(below if who == "a colleague of the unit" else city)
+    batch = send(sender, "readings", READINGS)
+    fields = {"state": BatchState.COMMITTED, "committed_at": timezone.now(), "counts": {"accepted": 1}}
+    LedgerBatch.objects.update(**fields)
+    at = f"/api/v1/ledgers/{batch.pk}/"
+    client = login(colleague)
+    assert client.get(at).json()["state"] == "committed"
+    for rows in (1, 0):  # alone, and by two
+        limit(office, rows, "readings") if rows else ApprovalRule.objects.update(rows=0)
+        answer = client.post(f"{at}undo/")
+        assert (answer.status_code, answer.json()["code"]) == (409, "colleagues_batch")
+    assert (LedgerBatch.objects.get().state, LedgerBatch.objects.get().undo_asked_at) == ("committed", None)
+    assert ledgers.undo_batch(batch=LedgerBatch.objects.get(), by=sender).awaits_approval
+    assert [list(ledgers.awaiting_approval(one)) for one in (sender, colleague)] == [[], [batch]]
+    seen = {"seen": client.get(at).json()["seen"]}
+    assert client.post(f"{at}approve-undo/", seen).status_code == 200
+    assert LedgerBatch.objects.get().undo_decided_by == colleague
 
 
 def test_administrators_of_a_territory_see_each_others_ledgers_and_assessors_do_not(office):

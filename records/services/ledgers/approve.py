@@ -12,7 +12,7 @@ from records.choices import BatchState
 from records.models import LedgerBatch
 from records.services import audit
 from records.services.ledger_rules import approval_limit
-from records.services.ledgers.context import importable
+from records.services.ledgers.context import in_reach
 from records.services.ledgers.refusals import LedgerRefused
 from records.services.ledgers.seen import locked, refuse_unseen
 from records.services.ledgers.work import start_commit
@@ -94,19 +94,10 @@ def reason_given(reason: str) -> str:
     return reason
 
 
-def in_reach(batch: LedgerBatch, by: Any) -> None:
-    """Refuse who may not import the kind, not in the batch's territory, or does not see the batch. Raises ``LedgerRefused``."""
-    _, territory = importable(batch.kind, by)
-    if batch.territory and not batch.territory.startswith(territory):
-        raise LedgerRefused("这个批次不在您的辖区", "other_territory")
-    if not LedgerBatch.objects.visible_to(by).filter(pk=batch.pk).exists():
-        raise LedgerRefused("这个批次是别的单位的；请由上传单位或创建办办理", "other_unit")
-
-
 def _may_decide(batch: LedgerBatch, by: Any) -> None:
     if batch.uploaded_by_id == by.pk:
         raise LedgerRefused("自己上传的台账要由另一人批准", "own_batch")
-    in_reach(batch, by)
+    in_reach(batch, by, deciding=True)
 
 
 def _decide(batch: LedgerBatch, by: Any, state: BatchState, seen: str | None, **fields: Any) -> None:

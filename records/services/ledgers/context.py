@@ -59,6 +59,20 @@ def importable(kind: str, by: Any) -> tuple[LedgerKind, str]:
     return found, territory
 
 
+def in_reach(batch: LedgerBatch, by: Any, *, deciding: bool = False) -> None:
+    """Refuse who may not import the kind, not in the batch's territory, or does not reach the batch. Raises ``LedgerRefused``.
+
+    What a colleague has sent is within reach of whoever is ``deciding`` on somebody else's request, and not of whoever makes one.
+    """
+    _, territory = importable(batch.kind, by)
+    if batch.territory and not batch.territory.startswith(territory):
+        raise LedgerRefused("这个批次不在您的辖区", "other_territory")
+    if not LedgerBatch.objects.visible_to(by).filter(pk=batch.pk).exists():
+        raise LedgerRefused("这个批次是别的单位的；请由上传单位或创建办办理", "other_unit")
+    if not deciding and not LedgerBatch.objects.reached_by(by).filter(pk=batch.pk).exists():
+        raise LedgerRefused("这个批次是同事上传的；请由上传人或创建办办理", "colleagues_batch")
+
+
 @contextmanager
 def collector_at_rest() -> Iterator[None]:
     """Keep the cyclic collector from walking a hundred thousand rows again and again while none of them can be garbage."""

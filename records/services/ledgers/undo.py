@@ -17,8 +17,8 @@ from records.ledgers import RegisterChanged, UndoResult, bulk, kind_of
 from records.models import LedgerBatch
 from records.services import audit
 from records.services.instants import writing_instant
-from records.services.ledgers.approve import in_reach, needs_approval, reason_given
-from records.services.ledgers.context import context_of
+from records.services.ledgers.approve import needs_approval, reason_given
+from records.services.ledgers.context import context_of, in_reach
 from records.services.ledgers.refusals import LedgerRefused
 from records.services.ledgers.seen import locked, refuse_unseen
 from records.services.rows import RowRefused
@@ -32,12 +32,12 @@ _LISTED = 1_000
 def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
     """Take back an imported batch, or nothing of it; a batch above the size waits for a second person instead.
 
-    Raises ``LedgerRefused`` when it is not imported or not this person's territory, and when what it would bring back collides
+    Raises ``LedgerRefused`` when it is not imported, not this person's territory or a colleague's, and when what it would bring back collides
     with what has been registered since.
     """
     if needs_approval(batch):
         return _ask(batch, by)
-    return _or_nothing(batch, lambda: _undo(batch, by))
+    return _or_nothing(batch, lambda: _undo_alone(batch, by))
 
 
 def approve_undo(*, batch: LedgerBatch, by: Any, seen: str) -> UndoResult:
@@ -55,7 +55,7 @@ def decline_undo(*, batch: LedgerBatch, by: Any, reason: str = "", seen: str | N
 
     ``seen`` as for ``approve_undo``; without it the no is to whatever is asked for now. Raises ``LedgerRefused``.
     """
-    in_reach(batch, by)
+    in_reach(batch, by, deciding=True)
     own = batch.undo_asked_by_id == by.pk
     said = "" if own else reason_given(reason)
     cleared = {"undo_asked_by": None, "undo_asked_at": None}
@@ -92,9 +92,10 @@ def _approve(batch: LedgerBatch, by: Any, seen: str) -> UndoResult:
     asker = batch.undo_asked_by
     if asker is not None and asker.pk == by.pk:
         raise LedgerRefused("自己申请的撤销要由另一人批准", "own_undo")
-    in_reach(batch, by)
+    in_reach(batch, by, deciding=True)
     try:
-        in_reach(batch, asker or by)
+        if asker is not None:
+            in_reach(batch, asker)
     except LedgerRefused as moved_on:
         raise LedgerRefused(
             "申请撤销的人岗位或辖区有变化，不能批准；请退回，由现在负责的人重新申请", "asker_changed"
@@ -137,8 +138,12 @@ def _not_undoable(batch: LedgerBatch) -> NoReturn:
 
 
 @transaction.atomic
-def _undo(batch: LedgerBatch, by: Any) -> UndoResult:
+def _undo_alone(batch: LedgerBatch, by: Any) -> UndoResult:
     in_reach(batch, by)
+    return _undo(batch, by)
+
+
+def _undo(batch: LedgerBatch, by: Any) -> UndoResult:
     kind = kind_of(batch.kind)
     taken = LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTED).update(
         state=BatchState.UNDONE

@@ -85,6 +85,7 @@ def _store(
         uploaded_at=timezone.now(),
         territory=territory,
         unit_path=by.unit_for_import(kind),
+        role=by.role_for_import(kind),
         choices=dict(choices or {}),
     )
     try:
@@ -174,6 +175,7 @@ def recheck_batch(*, batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | N
         "state": BatchState.UPLOADED,
         "territory": territory,
         "unit_path": by.unit_for_import(batch.kind),
+        "role": by.role_for_import(batch.kind),
     }
     if choices is not None:
         fields["choices"] = dict(choices)
