@@ -29,6 +29,7 @@ from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, Rows, UndoResult, register
 from records.ledgers.bulk import Same, among, insert, update
 from records.ledgers.codes import name_code
+from records.ledgers.kept import ready
 from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
 
@@ -201,8 +202,7 @@ def _read(regions: QuerySet) -> dict[str, Stored]:
 
 def _plain_values(values: Stored, names: Sequence[str]) -> dict[str, Any]:
     """Some values as the staged row keeps them."""
-    told = {name: getattr(values, name) for name in names}
-    return {name: each.isoformat() if isinstance(each, date) else each for name, each in told.items()}
+    return ready({name: getattr(values, name) for name in names})
 
 
 class _Planning:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 
 from campaigns.models import TaskItem, TaskSupport
@@ -29,11 +28,6 @@ def differs(name: str, wanted: Any, known: Any) -> bool:
     if name == "targets":
         return written(wanted) != written(known)
     return bool(wanted != known)
-
-
-def ready(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values ready for JSON."""
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
 def rewrite(tasks: Sequence[tuple[int, Mapping[str, Any]]], helpers: Mapping[int, Sequence[int]]) -> None:

@@ -23,7 +23,7 @@ from accounts.rules.rights import Permission
 from campaigns.choices import TaskReportState, TaskState
 from campaigns.ledgers.common import NO_CAMPAIGN, Bodies, campaign_of, listed, lock_campaign, unit_names
 from campaigns.ledgers.task_columns import COLUMNS, STATES
-from campaigns.ledgers.task_words import differs, ready, rewrite, stored
+from campaigns.ledgers.task_words import differs, rewrite, stored
 from campaigns.ledgers.undo_tasks import undo_tasks
 from campaigns.models import Campaign, Phase, TaskItem, TaskReport, TaskSupport
 from campaigns.rules.responsibility import own_body
@@ -31,6 +31,7 @@ from campaigns.rules.targets import TargetUnclear, kept, read_targets, written
 from foodsafe_portal.lib.weeks import Week
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
+from records.ledgers.kept import ready
 from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
 

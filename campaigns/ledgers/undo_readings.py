@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import Final
 
 from accounts.ledgers.named import in_use
 from campaigns.models import Assessment, Reading
 from records.ledgers import LedgerContext, UndoResult
-from records.ledgers.bulk import Same, among, insert, update
+from records.ledgers.bulk import Same, among, update
+from records.ledgers.kept import stand_again
 from records.models import LedgerBatch, LedgerRow
 
-_OWN: Final = {"id", "recorded_at", "voided_at"}
-_COPIED: Final = tuple(field.attname for field in Reading._meta.concrete_fields if field.attname not in _OWN)
 Key = tuple[int, date, bool]
 
 
@@ -62,9 +60,8 @@ def _written(staged: list[LedgerRow], batch: LedgerBatch) -> dict[Key, Reading]:
 
 def _stand_again(keys: Collection[int], context: LedgerContext) -> int:
     """Write replaced readings anew, as known from the undo on; returns how many."""
-    replaced = list(among(Reading.objects.all(), "id", keys).order_by("pk").values(*_COPIED)) if keys else []
-    columns = {name: [reading[name] for reading in replaced] for name in _COPIED}
-    return insert(Reading, columns | {"recorded_at": Same(context.now), "voided_at": Same(None)})
+    replaced = among(Reading.objects.all(), "id", keys).order_by("pk").values() if keys else ()
+    return stand_again(Reading, list(replaced), {"recorded_at": Same(context.now), "voided_at": Same(None)})
 
 
 def _close_again(opened: set[int], own: set[int]) -> None:

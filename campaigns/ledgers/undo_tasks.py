@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from campaigns.choices import TaskReportState, TaskState
-from campaigns.ledgers.task_words import DAYS, differs, ready, rewrite, stored
+from campaigns.ledgers.task_words import DAYS, differs, rewrite, stored
 from campaigns.models import TaskItem, TaskReport
 from records.ledgers import UndoResult
 from records.ledgers.bulk import Same, among, update
+from records.ledgers.kept import ready
 from records.models import LedgerBatch, LedgerRow
 
 

@@ -40,6 +40,7 @@ from entities.rules.merging import TAKEN_OVER, blanks_filled
 from entities.services.businesses import identity_of, in_reach
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers.bulk import among
+from records.ledgers.kept import ready
 from records.models import LedgerBatch
 from records.services import audit
 from records.services.instants import writing_instant
@@ -245,7 +246,7 @@ def merge_businesses(
         merged_on=on,
         note=note.strip(),
         bonds=_hand_over(gone, survivor, on, at),
-        filled=_plain(filled),
+        filled=ready(filled),
         merged_by=by,
         merged_at=at,
     )
@@ -284,11 +285,6 @@ def _key_with(business: Business, changes: Mapping[str, Any]) -> dict[str, str]:
         return {}
     asked = {name: changes.get(name, getattr(business, name)) for name in NUMBERS}
     return {"match_key": match_key(premises_address=business.premises_address, name=business.name, **asked)}
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values ready for JSON."""
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
 
 
 def _hand_over(gone: Business, survivor: Business, on: date, at: datetime) -> dict[str, list[int]]:
@@ -359,7 +355,7 @@ def unmerge_businesses(*, pair: DuplicatePair, seen: str, by: User, note: str, o
             "survivor_id": survivor.pk,
             "merged_on": merger.merged_on.isoformat(),
         },
-        after={"match_key": key, "survivor": None, "given_back": _plain(given_back)},
+        after={"match_key": key, "survivor": None, "given_back": ready(given_back)},
         reason=note.strip(),
     )
     business_changed.send(sender=Business, business_ids=[gone.pk, survivor.pk], on=on, by=by)
@@ -368,7 +364,7 @@ def unmerge_businesses(*, pair: DuplicatePair, seen: str, by: User, note: str, o
 
 def _give_back(survivor: Business, merger: BusinessMerger) -> dict[str, Any]:
     """The fields the survivor took over, blank again; what was changed since is its own."""
-    now = _plain({name: getattr(survivor, name) for name in merger.filled})
+    now = ready({name: getattr(survivor, name) for name in merger.filled})
     return {
         name: None if name == "licence_valid_to" else ""
         for name, value in merger.filled.items()

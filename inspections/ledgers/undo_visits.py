@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any
 
 from inspections.fulfilment import refresh_duties
 from inspections.ledgers.visit_words import COLUMNS, TEXTS, rows_told
 from inspections.models import Problem, Visit
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, Rows, UndoResult
-from records.ledgers.bulk import Same, among, insert, update
+from records.ledgers.bulk import Same, Values, among, update
+from records.ledgers.kept import stand_again
 from records.models import LedgerBatch, LedgerRow
-
-# What a visit that stands again has of its own; everything else is what the voided one said.
-_OWN: Final = {"id", "client_uuid", "national_record_no", "recorded_at", "voided_at", "void_reason"}
-_COPIED: Final = tuple(field.attname for field in Visit._meta.concrete_fields if field.attname not in _OWN)
 
 
 def undo_visits(staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -> UndoResult:
@@ -82,24 +79,27 @@ def _stand_again(
     if not rows:
         return set()
     ours = Visit.objects.filter(voided_at__range=(batch.confirmed_at, batch.committed_at))
-    voided = list(among(ours, "id", list(rows)).order_by("pk").values("pk", *_COPIED))
+    voided = list(among(ours, "id", list(rows)).order_by("pk").values())
     numbers = {key: row.values.get("national_record_no") for key, row in rows.items()}
     taken = _taken(
         {visit["business_id"] for visit in voided}, {number for number in numbers.values() if number}
     )
     back: list[dict[str, Any]] = []
     for visit in voided:
-        if _facts(visit) in taken or numbers[visit["pk"]] in taken:
+        if _facts(visit) in taken or numbers[visit["id"]] in taken:
             name = f"{visit['officer_name']} {visit['visited_on']}"
-            result.conflict(rows[visit["pk"]], name, "导入之后又登记了同一次督导，没有还原")
+            result.conflict(rows[visit["id"]], name, "导入之后又登记了同一次督导，没有还原")
         else:
             back.append(visit)
-    columns: dict[str, Any] = {name: [visit[name] for visit in back] for name in _COPIED}
-    columns["client_uuid"] = [uuid.uuid4() for _ in back]
-    columns["national_record_no"] = [numbers[visit["pk"]] for visit in back]
-    columns |= {"recorded_at": Same(context.now), "voided_at": Same(None), "void_reason": Same("")}
-    result.restored += insert(Visit, columns)
-    _hang_problems_over({visit["pk"]: _facts(visit) for visit in back})
+    own: dict[str, Values] = {
+        "client_uuid": [uuid.uuid4() for _ in back],
+        "national_record_no": [numbers[visit["id"]] for visit in back],
+        "recorded_at": Same(context.now),
+        "voided_at": Same(None),
+        "void_reason": Same(""),
+    }
+    result.restored += stand_again(Visit, back, own)
+    _hang_problems_over({visit["id"]: _facts(visit) for visit in back})
     return {visit["business_id"] for visit in back}
 
 
