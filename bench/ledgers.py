@@ -192,7 +192,10 @@ def measure(folder: Path, *, size: int, sample: int, runs: int) -> None:
             Row(f"import {many}, first time, {where}", best.both, peer_first, floor_first),
             Row(f"— of it the check, {where}", best.check),
             Row(f"— of it the commit, {where}", best.commit),
-            Row(f"— afterwards, in a job of its own: the duties of the new businesses, {where}", best.follow),
+            Row(
+                f"— afterwards, in jobs of their own: duties of the new businesses, and which are alike, {where}",
+                best.follow,
+            ),
         ]
     )
     tell("ours: unchanged")

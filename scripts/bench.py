@@ -192,7 +192,8 @@ def document(rows: list[dict[str, Any]], machine: Machine, sample: int) -> str:
         f"(real Excel dates never compare equal in the stock widget). The peer is given {sample:,} rows and its time is multiplied: its "
         "work is row by row. Floor: calamine, check digits, COPY (SQLite: executemany) and one guarded upsert; it stages, matches and "
         "records nothing.",
-        "* **duties in a job of their own** — above 2,000 businesses the duties that follow an import are written by a job after the commit.",
+        "* **jobs of their own** — above 2,000 businesses the duties that follow an import are written by a job after the commit; "
+        "another one compares the new businesses with each other.",
         "* **export** — ours: `manage.py export businesses`, with cover sheet, scope and audit event. Peer: the stock resource. Floor: one "
         "sheet of texts without styles; on PostgreSQL the database writes the XML.",
         "* **coverage** — peer: `Count(distinct)` over the join of businesses and visits. Floor: raw SQL with one index probe a business; for "

@@ -119,9 +119,7 @@ class OfficersKind(LedgerKind):
     key = "officers"
     title = _("包保干部及责任清单")
     columns = OFFICER_COLUMNS
-    match_note = (
-        "干部按姓名加电话对应（没有电话的按姓名加单位），主体按许可证号或信用代码对应；换人时原包保关系自动终止"
-    )
+    match_note = "干部按姓名加电话对应（没有电话的按姓名加单位），主体按许可证号或信用代码对应；换人时原包保关系自动终止"
     ownable = tuple(OWNABLE.values())
     endless = {"valid_to": ("长期", "至今", "现在")}
     example = {
