@@ -193,7 +193,7 @@ class _Planner:
         self.reported = {
             (task, unit): progress
             for task, unit, progress in TaskReport.objects.filter(task__campaign=campaign, week=self.week)
-            .exclude(state=TaskReportState.RETURNED)
+            .exclude(state__in=(TaskReportState.RETURNED, TaskReportState.SUPERSEDED))
             .values_list("task_id", "unit_id", "progress")
         }
         self.result = Intents(campaign=campaign, week=self.week)

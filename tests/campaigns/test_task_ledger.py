@@ -219,6 +219,29 @@ def test_a_week_is_told_once_and_an_approved_report_is_not_taken_back(office: Us
     assert TaskReport.objects.get().progress == "开课 3 节"
 
 
+def test_a_week_whose_report_a_newer_one_took_the_place_of_can_be_told_anew(
+    office: User, school: User
+) -> None:
+    take_in(send(office, "tasks", [row()]))
+    task = claim_task(task=TaskItem.objects.get(), by=school)
+    now = Week.of(timezone.localdate())
+    told: dict[str, Any] = {
+        "task": task,
+        "progress": "开课",
+        "claims_done": False,
+        "uploads": [],
+        "by": school,
+    }
+    older = report_task(week=now, **told)
+    decide_report(report=report_task(week=now.next(), **told), approve=True, by=office)
+    older.refresh_from_db()
+    assert older.state == "superseded"
+    batch = take_in(send(school, "tasks", [row(progress="开课 3 节")]))
+    assert (counts(batch)["updated"], said(batch)) == (1, set())
+    reports = TaskReport.objects.filter(week=str(now)).order_by("pk").values_list("progress", "state")
+    assert list(reports) == [("开课", "superseded"), ("开课 3 节", "submitted")]
+
+
 def test_a_report_from_a_ledger_is_the_same_as_one_from_the_page(office: User, school: User) -> None:
     take_in(send(office, "tasks", [row(), row(number=2, title="第二项")]))
     first, second = TaskItem.objects.order_by("number")
