@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from inspections.fulfilment import refresh_duties
 from inspections.ledgers.visit_words import COLUMNS, TEXTS, rows_told
@@ -18,6 +18,9 @@ from records.ledgers import LedgerContext, Rows, UndoResult
 from records.ledgers.bulk import Same, Values, among, update
 from records.ledgers.kept import stand_again
 from records.models import LedgerBatch, LedgerRow
+
+BUSINESS: Final = "_business"
+"""Under this name a staged row keeps to which business its visit was made; rows staged long ago do not."""
 
 
 def undo_visits(staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -> UndoResult:
@@ -52,14 +55,15 @@ def _void_made(
         if made
         else ()
     )
-    row_of = {(row.values.get("officer_name"), row.values.get("visited_on")): row for row in reversed(staged)}
+    row_of = {_told(row): row for row in reversed(staged)}
     gone: list[int] = []
     numbers_kept: set[str] = set()
-    for pk, _business, name, officer, day, number in made:
+    for pk, business, name, officer, day, number in made:
         if pk not in kept:
             gone.append(pk)
             continue
-        row = row_of.get((officer, day.isoformat()), staged[0])
+        told = (officer, day.isoformat())
+        row = row_of.get((business, *told)) or row_of.get((None, *told), staged[0])
         result.conflict(row, f"{name} {day}", "这次督导下已有问题在整改，没有作废")
         if number:
             numbers_kept.add(number)
@@ -70,6 +74,11 @@ def _void_made(
     }
     result.removed = update(Visit, gone, void)
     return {business for _pk, business, *_rest in made}, numbers_kept
+
+
+def _told(row: LedgerRow) -> tuple[Any, ...]:
+    """Whose visit a row tells of, where and when; the business is none where the row does not keep it."""
+    return (row.before or {}).get(BUSINESS), row.values.get("officer_name"), row.values.get("visited_on")
 
 
 def _stand_again(

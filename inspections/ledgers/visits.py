@@ -24,7 +24,7 @@ from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.scope import in_territory
 from inspections.choices import VisitMode
 from inspections.fulfilment import refresh_duties
-from inspections.ledgers.undo_visits import undo_visits
+from inspections.ledgers.undo_visits import BUSINESS, undo_visits
 from inspections.ledgers.visit_words import TEXTS, rows_told
 from inspections.models import Checklist, ChecklistItem, Visit
 from records.choices import RowVerb
@@ -358,13 +358,14 @@ class _Planner:
                 self.rows.error(index, "national_record_no", "owned_elsewhere", said)
                 continue
             if stored is not None and facts != self._facts(stored):
-                self._replace(index, stored)
+                self._replace(index, stored, business)
             else:
                 stored = stored or self.by_facts.get(facts)
                 if stored is not None:
                     self._correct(index, stored, told)
                     continue
                 self.plan.verbs[index] = RowVerb.CREATED
+                self.plan.befores[index] = {BUSINESS: business.pk}
             officer = self.officers[index]
             level = levels[index] or (officer.level if officer else "")
             checklist, answers = self._answers(index, level, days[index])
@@ -385,11 +386,12 @@ class _Planner:
             self.result.businesses.add(business.pk)
         return self.result
 
-    def _replace(self, index: int, stored: Stored) -> None:
+    def _replace(self, index: int, stored: Stored, business: Known) -> None:
         """The platform has corrected whose visit it was, where or when: the old row is voided, a new one is written."""
         self.plan.verbs[index], self.plan.targets[index] = RowVerb.UPDATED, stored.pk
         self.plan.befores[index] = {
             "_voided": stored.pk,
+            BUSINESS: business.pk,
             "officer_name": stored.officer_name,
             "visited_on": stored.visited_on.isoformat(),
         }

@@ -150,6 +150,18 @@ def test_an_undo_does_not_bring_a_visit_back_beside_the_one_that_stays(liaison, 
     assert Visit.objects.get(voided_at=None).visited_on == today - timedelta(days=2)
 
 
+def test_an_undo_names_the_very_row_whose_visit_stays(liaison, shop, officer, today):
+    others = [
+        make_business(name, region="990102001001", licence_no=licence(number), credit_code=uscc(number))
+        for number, name in ((2, "王记面馆"), (3, "李记面馆"))
+    ]
+    batch = take_in(send(liaison, "visits", [row(one, today) for one in (shop, *others)]))
+    make_problem(business=others[0], visit=Visit.objects.get(business=others[0]))
+    result = ledgers.undo_batch(batch=batch, by=liaison)
+    assert [(one["row"], one["name"]) for one in result.conflicts] == [(4, f"王记面馆 {today}")]
+    assert Visit.objects.valid().get().business == others[0]
+
+
 def test_a_visit_voided_by_a_ledger_that_is_undone_stands_again_as_a_later_row(liaison, shop, officer, today):
     follow([shop.pk], timezone.now())
     take_in(send(liaison, "visits", [row(shop, today, national_record_no="GJ001", problem_desc="积水")]))
