@@ -100,3 +100,5 @@ def test_an_undo_that_collides_with_a_number_taken_since_undoes_nothing_and_says
     )
     assert Business.objects.get(name=first["name"]).match_key not in (key, "N:before")
     assert not AuditEvent.objects.filter(action="ledger.undone").exists()
+    kept = AuditEvent.objects.get(action="ledger.undo_refused")
+    assert (kept.actor, kept.outcome, kept.reason) == (liaison, "refused", refused.value.sentence)

@@ -17,7 +17,7 @@ from records.choices import BatchState
 from records.models import ApprovalRule, AuditEvent, LedgerBatch
 from records.services import ledger_rules, ledgers
 from records.services.ledgers import LedgerRefused
-from tests.factories import make_region, make_user
+from tests.factories import make_business, make_region, make_user
 from tests.factories.ledgers import business_row, make_county, make_liaison, send, take_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -133,6 +133,27 @@ def test_who_has_moved_on_cannot_be_approved(batch, office, liaison):
     liaison.posts.update(valid_to=timezone.localdate() - timedelta(days=1))
     with pytest.raises(LedgerRefused, match="申请撤销的人"):
         approve(LedgerBatch.objects.get(), office)
+
+
+def test_the_trail_keeps_a_yes_to_an_undo_that_collides(office, liaison):
+    first = business_row()
+    take_in(send(liaison, "businesses", [first]))
+    Business.objects.update(licence_no="", match_key="N:before")
+    batch = take_in(send(liaison, "businesses", [first | {"licence_no": business_row()["licence_no"]}]))
+    make_business("后来登记的饭店", match_key="N:before")
+    ledger_rules.save_approval_rule(rule=ApprovalRule(), kind="", rows=0, by=office)
+    waiting = asked(batch, liaison)
+    with pytest.raises(LedgerRefused, match="没有撤销任何内容") as refused:
+        approve(waiting, office)
+    assert acts() == [("ledger.undo_asked", liaison), ("ledger.undo_refused", office)]
+    kept = AuditEvent.objects.get(action="ledger.undo_refused")
+    assert (kept.outcome, kept.reason, kept.after) == (
+        "refused",
+        refused.value.sentence,
+        {"asked_by": str(liaison)},
+    )
+    still = LedgerBatch.objects.get(pk=batch.pk)
+    assert (still.state, still.undo_asked_by, still.undo_decided_by) == (BatchState.COMMITTED, liaison, None)
 
 
 def test_the_database_wants_two_people_and_both_halves_of_a_request(batch, liaison):

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from records.choices import BatchState, RowVerb, RowVerdict
+from records.choices import BatchState, Outcome, RowVerb, RowVerdict
 from records.ledgers import RegisterChanged, UndoResult, bulk, kind_of
 from records.models import LedgerBatch
 from records.services import audit
@@ -37,7 +37,7 @@ def undo_batch(*, batch: LedgerBatch, by: Any) -> UndoResult:
     """
     if needs_approval(batch):
         return _ask(batch, by)
-    return _or_nothing(batch, lambda: _undo_alone(batch, by))
+    return _or_nothing(batch, by, lambda: _undo_alone(batch, by))
 
 
 def approve_undo(*, batch: LedgerBatch, by: Any, seen: str) -> UndoResult:
@@ -46,7 +46,7 @@ def approve_undo(*, batch: LedgerBatch, by: Any, seen: str) -> UndoResult:
     ``seen`` is the ``seen_of`` the batch when this person looked at it, the request included. Raises ``LedgerRefused`` as
     ``undo_batch`` does, for the person who asked, where nobody asks any more and where it was asked for anew since.
     """
-    return _or_nothing(batch, lambda: _approve(batch, by, seen))
+    return _or_nothing(batch, by, lambda: _approve(batch, by, seen))
 
 
 @transaction.atomic
@@ -121,16 +121,27 @@ def _decide(batch: LedgerBatch, by: Any, seen: str | None, **fields: Any) -> Non
         raise LedgerRefused(f"批次 {batch.number} 没有撤销申请在等待批准", "wrong_state")
 
 
-def _or_nothing(batch: LedgerBatch, undo: Callable[[], UndoResult]) -> UndoResult:
+def _or_nothing(batch: LedgerBatch, by: Any, undo: Callable[[], UndoResult]) -> UndoResult:
+    """Undo, or say that it collides. The trail keeps the attempt, because with the undo its own events are gone as well."""
     try:
         return undo()
     except (IntegrityError, RegisterChanged, RowRefused) as clash:
         log.warning("undo of batch %s refused: %s", batch.pk, clash)
         batch.refresh_from_db()
-        raise LedgerRefused(
+        refusal = LedgerRefused(
             f"批次 {batch.number} 要还原的内容与之后登记的内容冲突，没有撤销任何内容；请再试一次，仍不行请在页面上逐条更正",
             "register_changed",
-        ) from clash
+        )
+        asker = batch.undo_asked_by
+        audit.record(
+            by=by,
+            action="ledger.undo_refused",
+            target=batch,
+            after={"asked_by": str(asker)} if asker else None,
+            reason=refusal.sentence,
+            outcome=Outcome.REFUSED,
+        )
+        raise refusal from clash
 
 
 def _not_undoable(batch: LedgerBatch) -> NoReturn:
