@@ -30,6 +30,7 @@ from records.ledgers.bulk import Same, among, update
 from records.ledgers.codes import name_code
 from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
+from records.services.ledger_units import follow_units
 
 with override(None):
     KINDS = {kind.value: str(kind.label) for kind in UnitKind}
@@ -376,7 +377,7 @@ class _Planning:
 
 
 def straighten_paths() -> int:
-    """Make every unit's path true after many moved at once; returns how many were put right."""
+    """Make every unit's path true after many moved at once, and let what was sent for them follow; returns how many were wrong."""
     units = {pk: (parent, path) for pk, parent, path in Unit.objects.values_list("pk", "parent_id", "path")}
     true: dict[int, str] = {}
     for start in units:
@@ -390,6 +391,7 @@ def straighten_paths() -> int:
             path = true[each] = f"{path}{each}/"
     wrong = [pk for pk, path in true.items() if units[pk][1] != path]
     update(Unit, wrong, {"path": [true[pk] for pk in wrong]})
+    follow_units(paths={units[pk][1]: true[pk] for pk in wrong})
     return len(wrong)
 
 

@@ -16,6 +16,7 @@ from accounts.mergers import lock_places, places_noted
 from accounts.models import Region, Unit
 from accounts.rules.regions import LEVEL_OF_DIGITS, with_former_name
 from records.services.instants import writing_instant
+from records.services.ledger_units import follow_units
 from records.services.rows import save_row
 
 LEVELS: Final = {digits: RegionLevel(level) for digits, level in LEVEL_OF_DIGITS.items()}
@@ -88,7 +89,7 @@ def save_unit(
     by: Any,
     seen: str = "",
 ) -> Unit:
-    """Enter or correct a unit; with a new parent the whole branch below it moves.
+    """Enter or correct a unit; with a new parent the whole branch below it moves, and what was sent for its units.
 
     Raises ``AccountRefused`` for a unit below itself.
     """
@@ -107,7 +108,8 @@ def save_unit(
     saved = save_row(row=unit, values=values, by=by, noun="unit", seen=seen)
     saved.refresh_from_db(fields=["path"])
     if old and saved.path != old:
-        Unit.objects.filter(path__startswith=old).exclude(pk=saved.pk).update(
-            path=Concat(Value(saved.path), Substr(F("path"), len(old) + 1))
-        )
+        below = Unit.objects.filter(path__startswith=old).exclude(pk=saved.pk)
+        moved = [old, *below.values_list("path", flat=True)]
+        below.update(path=Concat(Value(saved.path), Substr(F("path"), len(old) + 1)))
+        follow_units(paths={path: saved.path + path[len(old) :] for path in moved})
     return saved
