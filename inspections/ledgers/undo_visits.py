@@ -13,7 +13,7 @@ from typing import Any, Final
 from inspections.fulfilment import refresh_duties
 from inspections.ledgers.visit_words import COLUMNS, TEXTS, rows_told
 from inspections.models import Problem, Visit
-from records.choices import RowVerb
+from records.choices import BatchState, RowVerb
 from records.ledgers import LedgerContext, Rows, UndoResult
 from records.ledgers.bulk import Same, Values, among, update
 from records.ledgers.kept import stand_again
@@ -26,6 +26,7 @@ BUSINESS: Final = "_business"
 def undo_visits(staged: list[LedgerRow], batch: LedgerBatch, context: LedgerContext) -> UndoResult:
     """See ``LedgerKind.undo``; a fixed number of statements whatever the size of the batch."""
     result = UndoResult()
+    _tell_moved_on(staged, batch, result)
     concerned, numbers_kept = _void_made(staged, batch, context, result)
     # What took a visit's place and stays, as has been told, keeps it from coming back.
     back = {
@@ -40,6 +41,22 @@ def undo_visits(staged: list[LedgerRow], batch: LedgerBatch, context: LedgerCont
     _put_words_back(worded, result)
     refresh_duties(concerned, context.now)
     return result
+
+
+def _tell_moved_on(staged: list[LedgerRow], batch: LedgerBatch, result: UndoResult) -> None:
+    """List the rows whose national record a later batch has taken over: its visit is that batch's to take back."""
+    numbers = {
+        row.values["national_record_no"]: row
+        for row in staged
+        if row.verb == RowVerb.CREATED and row.values.get("national_record_no")
+    }
+    if not numbers:
+        return
+    fields = ("national_record_no", "business__name", "visited_on", "batch_id")
+    standing = among(Visit.objects.valid(), "national_record_no", numbers).order_by("pk")
+    for number, name, day, owner in standing.values_list(*fields):
+        if owner != batch.pk:
+            result.conflict(numbers[number], f"{name} {day}", "导入之后又由别的台账更正或重新登记，没有作废")
 
 
 def _void_made(
@@ -90,13 +107,19 @@ def _stand_again(
     ours = Visit.objects.filter(voided_at__range=(batch.confirmed_at, batch.committed_at))
     voided = list(among(ours, "id", list(rows)).order_by("pk").values())
     numbers = {key: row.values.get("national_record_no") for key, row in rows.items()}
+    owners = {visit["batch_id"] for visit in voided if visit["batch_id"]}
+    undone = set(
+        LedgerBatch.objects.filter(pk__in=owners, state=BatchState.UNDONE).values_list("pk", flat=True)
+    )
     taken = _taken(
         {visit["business_id"] for visit in voided}, {number for number in numbers.values() if number}
     )
     back: list[dict[str, Any]] = []
     for visit in voided:
-        if _facts(visit) in taken or numbers[visit["id"]] in taken:
-            name = f"{visit['officer_name']} {visit['visited_on']}"
+        name = f"{visit['officer_name']} {visit['visited_on']}"
+        if visit["batch_id"] in undone:
+            result.conflict(rows[visit["id"]], name, "导入这次督导的批次已经撤销，没有还原")
+        elif _facts(visit) in taken or numbers[visit["id"]] in taken:
             result.conflict(rows[visit["id"]], name, "导入之后又登记了同一次督导，没有还原")
         else:
             back.append(visit)

@@ -182,6 +182,29 @@ def test_a_visit_voided_by_a_ledger_that_is_undone_stands_again_as_a_later_row(l
     assert (problem.visit, VisitDuty.objects.live().get().visit) == (again, again)
 
 
+def test_undoing_two_ledgers_of_one_record_in_any_order_leaves_nothing_of_them(liaison, shop, officer, today):
+    follow([shop.pk], timezone.now())
+    day = today - timedelta(days=2)
+    for first in (0, 1):
+        batches = [
+            take_in(send(liaison, "visits", [row(shop, on, national_record_no=f"GJ00{first}")]))
+            for on in (today, day)
+        ]
+        undone = ledgers.undo_batch(batch=batches[first], by=liaison)
+        told = [(one["row"], one["name"]) for one in undone.conflicts]
+        standing = list(Visit.objects.valid().values_list("visited_on", "national_record_no"))
+        if first == 0:  # the older one: its record is the younger one's by now, and is named
+            assert (undone.removed, told, standing) == (0, [(3, f"张记面馆 {day}")], [(day, "GJ000")])
+        else:
+            assert (undone.restored, told, standing) == (1, [], [(today, "GJ001")])
+        last = ledgers.undo_batch(batch=batches[1 - first], by=liaison)
+        assert (last.removed, last.restored, Visit.objects.valid().count()) == (1, 0, 0)
+        assert [one["why"] for one in last.conflicts] == (
+            [] if first else ["导入这次督导的批次已经撤销，没有还原"]
+        )
+        assert VisitDuty.objects.live().get().fulfilled_on is None
+
+
 def test_a_visit_recorded_anew_since_keeps_the_voided_one_from_coming_back(liaison, shop, officer, today):
     take_in(send(liaison, "visits", [row(shop, today, national_record_no="GJ001")]))
     batch = take_in(
