@@ -10,7 +10,9 @@ import logging
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,6 +51,7 @@ _handlers: dict[str, Handler] = {}
 _titles: dict[str, Any] = {}
 Stopped = Callable[[Job, str], bool]
 _stopped: dict[str, Stopped] = {}
+_asked: ContextVar[list[uuid.UUID] | None] = ContextVar("asked", default=None)
 
 
 class _TooLate(Exception):
@@ -163,6 +166,8 @@ def enqueue(
     except IntegrityError:
         return Job.objects.get(dedupe_key=dedupe_key)
     transaction.on_commit(lambda: wake(job.pk), robust=True)
+    if (asked := _asked.get()) is not None:
+        asked.append(job.pk)
     return job
 
 
@@ -254,6 +259,19 @@ def run_inline(job: Job) -> Job:
     run(job.pk)
     job.refresh_from_db()
     return job
+
+
+@contextmanager
+def followers_inline() -> Iterator[None]:
+    """Do in this process what the block has left to jobs of its own, and no other work; for commands, which need no worker."""
+    asked: list[uuid.UUID] = []
+    token = _asked.set(asked)
+    try:
+        yield
+        for job_id in asked:  # grows while they ask for more
+            run(job_id)
+    finally:
+        _asked.reset(token)
 
 
 def _run(job: Job, token: uuid.UUID) -> Job:

@@ -8,9 +8,12 @@ import json
 import openpyxl
 import pytest
 from django.core.management import call_command
+from django.db.models import Count
+from django.utils import timezone
 
+from entities.hooks import business_changed
 from entities.models import Business
-from records.models import LedgerBatch
+from records.models import Job, LedgerBatch
 from tests.factories.ledgers import business_row, make_county, make_liaison, workbook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -119,6 +122,38 @@ def test_an_import_is_undone_by_its_number(liaison, ledger):
     assert code == 2 and "不能撤销" in told["reason"]
     make_liaison(username="stranger").posts.update(region_id="990103")
     assert run("undo_import", str(batch.pk), "--user", "stranger")[0] == 2
+
+
+@pytest.fixture
+def other_work(liaison, monkeypatch):
+    """Every change of the register is followed by a job, and just then the same person asks for another one elsewhere."""
+    monkeypatch.setattr("inspections.receivers.AT_ONCE", 0)
+
+    def ask_elsewhere(sender, **kwargs):
+        Job.objects.create(kind="duties.materialise", created_by=liaison, created_at=timezone.now())
+
+    business_changed.connect(ask_elsewhere)
+    yield
+    business_changed.disconnect(ask_elsewhere)
+
+
+def left_to_jobs():
+    """Kind, state and number of the jobs that follow a ledger, and of other work."""
+    kinds = Job.objects.filter(kind__startswith="duties.").order_by()
+    return set(kinds.values_list("kind", "state").annotate(Count("pk")))
+
+
+def test_import_and_undo_finish_their_own_followers_and_touch_no_other_work(liaison, ledger, other_work):
+    row = business_row()
+    for changed in (row, row | {"legal_person": "李四"}):
+        run("import_ledger", ledger([changed]), "--kind", "businesses", "--user", "county_liaison")
+    batch = LedgerBatch.objects.latest("pk")
+    assert (batch.counts["updated"], left_to_jobs()) == (
+        1,
+        {("duties.follow", "done", 2), ("duties.materialise", "queued", 2)},
+    )
+    run("undo_import", str(batch.pk), "--user", "county_liaison")
+    assert left_to_jobs() == {("duties.follow", "done", 3), ("duties.materialise", "queued", 3)}
 
 
 def test_a_template_is_written_for_the_persons_territory(liaison, tmp_path):

@@ -10,9 +10,9 @@ from django.core.files import File
 from django.core.management.base import CommandParser
 
 from foodsafe_portal.lib.commands import DocumentCommand, Refusal
-from records.choices import BatchState, JobState, Verdict
+from records.choices import BatchState, Verdict
 from records.management.people import person
-from records.models import Job, LedgerBatch
+from records.models import LedgerBatch
 from records.services import jobs, ledgers
 
 _TRIES = 3
@@ -107,23 +107,14 @@ class Command(DocumentCommand):
             if batch.state == BatchState.AWAITING:  # another person decides, on the page
                 break
             assert batch.commit_job is not None
-            jobs.run_inline(batch.commit_job)
+            with jobs.followers_inline():
+                jobs.run_inline(batch.commit_job)
             batch.refresh_from_db()
-            if batch.state == BatchState.COMMITTED:
-                self._finish_followers(batch)
-                break
-            if batch.state == BatchState.UPLOADED:
+            if batch.state == BatchState.UPLOADED:  # a worker is checking it
                 batch = self._check(batch)
             if batch.state != BatchState.CHECKED or (batch.verdict == Verdict.PARTIAL and not partial):
                 break
         return batch
-
-    def _finish_followers(self, batch: LedgerBatch) -> None:
-        """Do what the import has left to jobs of its own; nobody may be there to do it."""
-        for job in Job.objects.filter(
-            created_by=batch.uploaded_by, state=JobState.QUEUED, created_at__gte=batch.confirmed_at
-        ).order_by("created_at"):
-            jobs.run_inline(job)
 
     def _mark(self, batch: LedgerBatch, target: Path) -> None:
         try:

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from foodsafe_portal.lib.commands import DocumentCommand, Refusal
 from records.management.people import person
 from records.models import LedgerBatch
-from records.services import ledgers
+from records.services import jobs, ledgers
 
 
 class Command(DocumentCommand):
@@ -31,7 +31,8 @@ class Command(DocumentCommand):
         batch = LedgerBatch.objects.visible_to(by).filter(pk=digits).first() if digits.isdigit() else None
         if batch is None:
             raise Refusal(f"没有编号为“{options['batch']}”的批次；请核对")
-        result = ledgers.undo_batch(batch=batch, by=by)
+        with jobs.followers_inline():
+            result = ledgers.undo_batch(batch=batch, by=by)
         document = {"restored": result.restored, "removed": result.removed, "conflicts": result.conflicts}
         if result.awaits_approval:
             said = f"批次 {batch.number} 的行数超过一个人可以撤销的行数，已申请撤销，正等待另一人批准；批准以前没有撤销任何内容"
