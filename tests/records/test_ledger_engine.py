@@ -384,6 +384,24 @@ def test_an_abandoned_batch_saves_nothing_and_leaves_the_file_in_the_history(lia
     assert (batch.state, LedgerRow.objects.count(), batch.file.size > 0) == (BatchState.ABANDONED, 0, True)
 
 
+def test_abandoning_a_batch_during_its_check_is_one_event_beside_the_jobs(liaison):
+    batch = ledgers.receive_upload(
+        kind="businesses", file=workbook("businesses", [business_row()]), by=liaison
+    ).batch
+    before = AuditEvent.objects.count()
+    with CaptureQueriesContext(connection) as asked:
+        ledgers.abandon_batch(batch=batch, by=liaison)
+    actions = AuditEvent.objects.order_by("pk").values_list("action", flat=True)[before:]
+    assert sorted(actions) == ["job.cancelled", "ledger.abandoned"]
+    batch.refresh_from_db()
+    assert (batch.state, batch.check_job.state, batch.verdict) == (BatchState.ABANDONED, "cancelled", "")
+    if connection.vendor == "postgresql":  # as a worker does, so that neither waits for the other
+        locking = [
+            query["sql"] for query in asked if " FOR UPDATE" in query["sql"] or "UPDATE " in query["sql"][:7]
+        ]
+        assert 'FROM "records_job"' in locking[0] and 'UPDATE "records_ledgerbatch"' in locking[1]
+
+
 @pytest.mark.parametrize("change", ["first import", "nothing new", "all changed"])
 def test_an_import_costs_the_same_statements_however_long_the_ledger_is(liaison, change):
     spent = []

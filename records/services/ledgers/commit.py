@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from records.choices import BatchState, RowVerdict, Verdict
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, bulk, kind_of, staging
-from records.models import LedgerBatch, LedgerRow
+from records.models import Job, LedgerBatch, LedgerRow
 from records.services import audit, jobs
 from records.services.instants import writing_instant
 from records.services.ledgers.approve import needs_approval
@@ -98,12 +98,14 @@ def abandon_batch(*, batch: LedgerBatch, by: Any) -> LedgerBatch:
     """Give up a batch that has not been imported; its rows are dropped, the file stays in the history."""
     if batch.uploaded_by_id != by.pk:
         raise LedgerRefused("只有上传人可以放弃这个批次", "not_uploader")
-    if batch.check_job is not None:
-        jobs.cancel_job(job=batch.check_job, by=by)
+    # The job first, as its worker takes them; cancelled last, so that it finds no batch whose check it could call stopped.
+    job = Job.objects.select_for_update().filter(pk=batch.check_job_id).first()
     taken = LedgerBatch.objects.filter(pk=batch.pk, state__in=REOPENED).update(state=BatchState.ABANDONED)
     batch.refresh_from_db()
     if not taken:
         raise LedgerRefused(f"批次 {batch.number} 是“{batch.get_state_display()}”，不能放弃", "wrong_state")
+    if job is not None:
+        jobs.cancel_job(job=job, by=by)
     batch.rows.all().delete()
     audit.record(by=by, action="ledger.abandoned", target=batch)
     return batch
