@@ -99,7 +99,8 @@ def abandon_batch(*, batch: LedgerBatch, by: Any) -> LedgerBatch:
     if batch.uploaded_by_id != by.pk:
         raise LedgerRefused("只有上传人可以放弃这个批次", "not_uploader")
     # The job first, as its worker takes them; cancelled last, so that it finds no batch whose check it could call stopped.
-    job = Job.objects.select_for_update().filter(pk=batch.check_job_id).first()
+    check = batch.check_job_id
+    job = Job.objects.select_for_update().filter(pk=check).first() if check else None
     taken = LedgerBatch.objects.filter(pk=batch.pk, state__in=REOPENED).update(state=BatchState.ABANDONED)
     batch.refresh_from_db()
     if not taken:
