@@ -15,6 +15,7 @@ from django.utils import timezone
 from entities.ledgers.businesses import BusinessesKind
 from entities.models import Business, StatusChange
 from records.choices import BatchState, JobState, Verdict
+from records.ledgers import kind_of
 from records.models import AuditEvent, Job, LedgerBatch, LedgerRow
 from records.services import jobs, ledgers
 from records.services.ledgers import LedgerRefused
@@ -210,6 +211,98 @@ def test_two_sheets_that_would_do_are_asked_about(liaison):
     assert (batch.choices["ask"], batch.choices["candidates"]) == ("sheet", ["一季度", "二季度"])
     batch = checked(ledgers.choose_columns(batch=batch, by=liaison, sheet="二季度"))
     assert (batch.sheet, batch.counts["created"]) == ("二季度", 1)
+
+
+def _with_sheets(file, **more):
+    """The workbook with further sheets: copies of its first one, or of other rows."""
+    book = openpyxl.load_workbook(io.BytesIO(file.read()))
+    for name, lines in more.items():
+        if lines is None:
+            book.copy_worksheet(book.worksheets[0]).title = name
+        else:
+            page = book.create_sheet(name)
+            for line in lines:
+                page.append(line)
+    out = io.BytesIO()
+    book.save(out)
+    return ContentFile(out.getvalue(), name="几张表.xlsx")
+
+
+OWN_HEADERS = {
+    "name": "店名", "premises_address": "门牌", "business_type": "行当", "county": "县份", "township": "乡里",
+    "credit_code": "代号", "licence_no": "证号",
+}  # fmt: skip
+
+
+def test_columns_pointed_out_on_one_sheet_are_looked_for_on_the_others(liaison):
+    one = workbook(
+        "businesses", [business_row()], keys=tuple(OWN_HEADERS), headers=OWN_HEADERS, sheet="一季度"
+    )
+    batch = send(liaison, "businesses", _with_sheets(one, 二季度=None))
+    assert (batch.choices["ask"], batch.sheet) == ("columns", "一季度")
+    said = {header: key for key, header in OWN_HEADERS.items()}
+    batch = checked(ledgers.choose_columns(batch=batch, by=liaison, sheet="一季度", mapping=said))
+    assert (batch.choices["ask"], batch.choices["candidates"]) == ("sheet", ["一季度", "二季度"])
+    batch = checked(ledgers.choose_columns(batch=batch, by=liaison, sheet="二季度"))
+    assert (batch.state, batch.sheet, batch.columns["门牌"]) == (
+        BatchState.CHECKED,
+        "二季度",
+        "premises_address",
+    )
+    assert [note for note in batch.choices["notes"] if "“一季度”没有导入：一次只导入一个工作表" in note]
+
+
+def test_a_sheet_with_content_that_is_not_taken_is_named(liaison):
+    file = workbook("businesses", [business_row()])
+    batch = send(liaison, "businesses", _with_sheets(file, 说明=[["本表由各所填报"]], 空表=[]))
+    assert (batch.state, batch.choices["notes"]) == (
+        BatchState.CHECKED,
+        ["工作表“说明”没有导入：没有找到台账的表头"],
+    )
+
+
+def test_a_template_of_another_kind_is_refused_by_its_name(liaison):
+    out = io.BytesIO()
+    ledgers.template("officers", user=liaison, out=out)
+    batch = send(liaison, "businesses", ContentFile(out.getvalue(), name="台账.xlsx"))
+    assert (batch.state, batch.choices["code"], batch.choices.get("ask")) == (
+        BatchState.REFUSED,
+        "other_template",
+        None,
+    )
+    assert batch.reason == (
+        "这是“包保干部及责任清单”的模板，不是“食品生产经营主体台账”；请重新上传，上传时选择“包保干部及责任清单”"
+    )
+
+
+def test_nothing_is_said_of_the_hidden_sheets_of_a_template(liaison):
+    out = io.BytesIO()
+    ledgers.template("businesses", user=liaison, out=out)
+    book = openpyxl.load_workbook(io.BytesIO(out.getvalue()))
+    page = book.worksheets[0]
+    header = next(row for row in page.iter_rows() if any(cell.value == "企业名称" for cell in row))
+    filled = business_row()
+    keys = {column.header: column.key for column in kind_of("businesses").columns}
+    for cell in header:
+        page.cell(header[0].row + 2, cell.column, filled.get(keys[cell.value]))
+    page.row_dimensions[header[0].row + 2].hidden = True
+    again = io.BytesIO()
+    book.save(again)
+    batch = send(liaison, "businesses", ContentFile(again.getvalue(), name="台账.xlsx"))
+    assert (batch.state, batch.choices["notes"]) == (
+        BatchState.CHECKED,
+        [f"有 1 个隐藏的行也一并检查和导入：第 {header[0].row + 2} 行"],
+    )
+
+
+def test_a_verdict_tells_of_every_row_it_counts(liaison):
+    row = business_row()
+    batch = send(liaison, "businesses", [row, row, business_row(), business_row(name=None)])
+    assert batch.reason == (
+        "4 行中有 1 行有错误，1 行与其他行完全相同、已合并；请改正后重新上传，或只导入其余 2 行"
+    )
+    batch = send(liaison, "businesses", [row, row])
+    assert batch.reason == "1 行合格，可以导入；另有 1 行与其他行完全相同、已合并"
 
 
 def test_a_check_that_breaks_refuses_the_file_and_says_so(liaison, monkeypatch):

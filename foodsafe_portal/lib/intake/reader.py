@@ -58,10 +58,7 @@ def read_workbook(
     if not read.done:
         raise IntakeRefused(_CRASHED, "reader_crashed")
     sheets = tuple(read.sheets)
-    if sheet and sheet not in {each.name for each in sheets if not each.hidden}:
-        names = "、".join(f"“{each.name}”" for each in sheets if not each.hidden)
-        raise IntakeRefused(f"没有名为“{sheet}”的可见工作表；这个文件里有 {names}", "no_such_sheet")
-    return WorkbookData(
+    workbook = WorkbookData(
         sheets=sheets,
         kind=verdict.kind,
         encoding=read.done["encoding"],
@@ -69,6 +66,16 @@ def read_workbook(
         epoch_1904=read.done["epoch_1904"],
         template=tuple(tuple(pair) for pair in read.done["template"]),
     )
+    if sheet:
+        require_sheet(workbook, sheet)
+    return workbook
+
+
+def require_sheet(workbook: WorkbookData, name: str) -> None:
+    """Raises ``IntakeRefused`` unless the workbook has a visible sheet of this name."""
+    if name not in {each.name for each in workbook.visible}:
+        names = "、".join(f"“{each.name}”" for each in workbook.visible)
+        raise IntakeRefused(f"没有名为“{name}”的可见工作表；这个文件里有 {names}", "no_such_sheet")
 
 
 def _child_for(source: BinaryIO, limits: Limits) -> subprocess.Popen[bytes]:

@@ -80,6 +80,7 @@ def _read_workbook(data: bytes, order: dict[str, Any]) -> Iterator[Message]:
     marks, epoch_1904 = _marks(data, order)
     template: list[tuple[str, str]] = []
     notes: list[str] = []
+    ours = {words.OPTIONS_SHEET} if words.TEMPLATE_SHEET in book.sheet_names else set()
     for place, about in enumerate(book.sheets_metadata):
         if about.typ is not SheetTypeEnum.WorkSheet:
             continue
@@ -88,7 +89,7 @@ def _read_workbook(data: bytes, order: dict[str, Any]) -> Iterator[Message]:
             if about.name == words.TEMPLATE_SHEET:
                 rows = book.get_sheet_by_index(place).to_python(nrows=20)
                 template = [(str(row[0]), str(row[1])) for row in rows if len(row) > 1]
-            else:
+            elif about.name not in ours:
                 notes.append(f"隐藏的工作表“{about.name}”没有导入")
         elif order["sheet"] and about.name != order["sheet"]:
             yield _sheet(about.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
@@ -22,6 +23,16 @@ _NOTE = re.compile(
     r"^(注|备\s*注|说\s*明|填\s*表\s*说\s*明|填\s*报\s*说\s*明)\s*\d*\s*[:、.]"
     r"|^(填\s*表|填\s*报|制\s*表|审\s*核|复\s*核|单位负责|主要负责|分管领导|联\s*系|报送)[^,。]{0,8}:"
 )
+
+_SIGNED_BY = re.compile(
+    r"^(?:(?:填|制|报)表|填报|审核|审批|复核|经办|签发|签字|签名|盖章|报送|上报|联系|负责|(?:单位|主要)负责|分管领导|日期|时间|电话)"
+    r"(?:人|人员|单位|日期|时间|电话|方式)?(?:\((?:签字|签名|盖章|签章|公章)\)|签字|签名|盖章|签章)?(?P<colon>:)?"
+)
+_DAY_OR_PHONE = re.compile(
+    r"^(?:\d{4}\s*[年./-]\s*\d{0,2}\s*[月./-]?\s*\d{0,2}\s*日?|年\s*月\s*日|[\d -]{7,15})$"
+)
+_SIGNATURE_CELLS = 8
+_SIGNATURE_ROWS = 5  # how far up from the last row signatures are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +83,8 @@ class TableSearch:
     """The outcome of looking for a ledger's table: a table, or a sentence that asks or refuses.
 
     ``candidates`` names the sheets to choose from when more than one would do. ``guess`` is the likeliest table when no
-    header was understood, for a page on which a person says what each column means.
+    header was understood, for a page on which a person says what each column means. ``left_out`` says of every other
+    visible sheet with content, in Chinese, that it is not imported and why.
     """
 
     table: Table | None = None
@@ -80,6 +92,7 @@ class TableSearch:
     sentence: str = ""
     candidates: tuple[str, ...] = ()
     guess: Table | None = None
+    left_out: tuple[str, ...] = ()
 
 
 def find_table(
@@ -131,7 +144,26 @@ def find_table(
             sentence=f"工作表“{table.sheet.name}”的表头（第 {table.header_row} 行）下面没有数据行；请填写后再上传",
             guess=table,
         )
-    return TableSearch(table=table)
+    others = [each for each in workbook.visible if each.name != table.sheet.name]
+    return TableSearch(
+        table=table,
+        left_out=tuple(why for each in others if (why := _why_left_out(each, table, vocabulary, said))),
+    )
+
+
+def _why_left_out(
+    sheet: SheetData, taken: Table, vocabulary: Mapping[str, str], said: Mapping[str, str]
+) -> str:
+    """A sentence on a sheet beside the one that is taken; an empty string for a sheet without content."""
+    best = _best_header(sheet, vocabulary, said)
+    if best is None and all(cell is None for column in sheet.columns for cell in column):
+        return ""
+    if best is None or best[0] * 2 < len(_keys(taken)):
+        return f"工作表“{sheet.name}”没有导入：没有找到台账的表头"
+    return (
+        f"工作表“{sheet.name}”没有导入：一次只导入一个工作表，这次是“{taken.sheet.name}”；"
+        "需要导入时请把它另存为单独的文件上传"
+    )
 
 
 def _keys(table: Table) -> set[str]:
@@ -145,6 +177,17 @@ def _find(
     required: Collection[str],
     ignorable: Collection[str],
 ) -> Table | None:
+    best = _best_header(sheet, vocabulary, said)
+    if best is None:
+        return None
+    headers, header_row = _headers(sheet, -best[2])
+    return _table(sheet, headers, header_row, vocabulary, said, required, ignorable)
+
+
+def _best_header(
+    sheet: SheetData, vocabulary: Mapping[str, str], said: Mapping[str, str]
+) -> tuple[int, int, int] | None:
+    """How many keys and labels the row most like a header has, and its number negated; None without any text."""
     best: tuple[int, int, int] | None = None
     for number in range(1, min(LOOK_AT_ROWS, sheet.height) + 1):
         labels = [normalise_header(cell) for cell in sheet.row(number) if isinstance(cell, str)]
@@ -152,10 +195,7 @@ def _find(
         score = (len(keys), len(set(labels)), -number)
         if labels and (best is None or score > best):
             best = score
-    if best is None:
-        return None
-    headers, header_row = _headers(sheet, -best[2])
-    return _table(sheet, headers, header_row, vocabulary, said, required, ignorable)
+    return best
 
 
 def _headers(sheet: SheetData, row: int) -> tuple[dict[int, str], int]:
@@ -311,6 +351,12 @@ def _data_rows(
             kept.append(number)
         elif reason:
             skipped.append((number, reason))
+    for number in reversed(kept[-_SIGNATURE_ROWS:]):
+        cells = [column[number - 1] for index, column in enumerate(sheet.columns) if index not in ignored]
+        if not _is_signature(cells):
+            break
+        kept.remove(number)
+        skipped.append((number, "注释或签字行，不导入"))
     serial_only = _serial_only(
         sheet, header_row, weightless - ignored, {*kept, *(number for number, _ in skipped)}
     )
@@ -383,6 +429,27 @@ def _reason_to_skip(cells: Row, header_words: set[str]) -> str | None:
     if _is_header(cells, header_words):
         return "重复的表头，不导入"
     return None
+
+
+def _is_signature(cells: Sequence[Cell]) -> bool:
+    """Whether a row holds nothing but who filled the ledger in and when: labels, what follows a bare label, days, telephones."""
+    present = [
+        cell for cell in cells if cell is not None and not (isinstance(cell, str) and not cell.strip())
+    ]
+    if len(present) > _SIGNATURE_CELLS:
+        return False
+    labelled = False
+    after_label = False
+    for cell in present:
+        text = unicodedata.normalize("NFKC", cell).strip() if isinstance(cell, str) else ""
+        label = _SIGNED_BY.match(text)
+        if label is not None and (label["colon"] or label.end() == len(text)):
+            labelled, after_label = True, label.end() == len(text)
+        elif after_label and len(text) <= 20:
+            after_label = False
+        elif not isinstance(cell, (dt.date, dt.datetime)) and not _DAY_OR_PHONE.match(text):
+            return False
+    return labelled
 
 
 def _serial_only(

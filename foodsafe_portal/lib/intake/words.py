@@ -6,6 +6,9 @@ RESULT_HEADER = "检查结果"
 EXAMPLE_MARK = "示例行（不导入）"
 """First cell of a template's example row; such a row is skipped, never imported."""
 
+OPTIONS_SHEET = "选项"
+"""Hidden sheet of a template: the words its drop-downs offer."""
+
 NOTE_MARK = "填表说明："
 """Beginning of a template's note row."""
 

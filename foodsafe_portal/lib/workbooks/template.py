@@ -18,10 +18,9 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from foodsafe_portal.lib.intake.words import EXAMPLE_MARK, NOTE_MARK, TEMPLATE_SHEET
+from foodsafe_portal.lib.intake.words import EXAMPLE_MARK, NOTE_MARK, OPTIONS_SHEET, TEMPLATE_SHEET
 from foodsafe_portal.lib.ledger import Column
 
-OPTIONS_SHEET = "选项"
 TOWNSHIPS_PREFIX = "乡镇_"
 """Names of the ranges that hold a county's townships: this and the county's name."""
 

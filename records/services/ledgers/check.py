@@ -11,13 +11,14 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import override
 
 from foodsafe_portal.lib.intake.model import IntakeRefused, WorkbookData
-from foodsafe_portal.lib.intake.reader import read_workbook
+from foodsafe_portal.lib.intake.reader import read_workbook, require_sheet
 from foodsafe_portal.lib.intake.tables import Table, TableSearch, find_table
 from foodsafe_portal.lib.ledger import normalise_header
 from records.choices import BatchState, Verdict
-from records.ledgers import LedgerKind, Plan, Rows, kind_of, staging
+from records.ledgers import LedgerKind, Plan, Rows, all_kinds, kind_of, staging
 from records.ledgers.codes import group_message
 from records.ledgers.naming import name_columns_as_in_file, samples_of
 from records.ledgers.reading import ledger_date, read_rows
@@ -33,6 +34,7 @@ _COUNTS = (
     "read", "accepted", "rejected", "skipped", "created", "updated", "unchanged", "closed", "reactivated",
     "conflicts", "warnings", "changed", "notes", "missing",
 )  # fmt: skip
+_HIDDEN_NAMED = 5
 _REMEMBERED = ("remembered", "remembered_sheet")
 _OUTCOME = (
     "state", "verdict", "reason", "sheet", "header_row", "columns", "unrecognised", "ledger_date", "checked_at",
@@ -91,7 +93,7 @@ def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:
     kind = kind_of(batch.kind)
     progress(0, 0, "正在读取文件", force=True)
     try:
-        workbook, table = _read(batch, kind)
+        workbook, table, left_out = _read(batch, kind)
     except _Refusal as refusal:
         with _still_wanted(batch):
             progress.guard()
@@ -115,7 +117,7 @@ def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:
     progress(size * 4 // 5, size, "正在整理结果")
     batch.checked_at = now
     batch.choices = _answers(batch, *_REMEMBERED) | {
-        "notes": [*workbook.notes, *_hidden_rows(table), *_last_time(batch, kind)],
+        "notes": [*workbook.notes, *left_out, *_hidden_rows(table), *_last_time(batch, kind)],
         "guess": list(table.columns.values()),
         "samples": samples_of(table),
     }
@@ -136,11 +138,13 @@ def _answers(batch: LedgerBatch, *names: str) -> dict[str, Any]:
     return {name: batch.choices[name] for name in ("sheet", "mapping", *names) if batch.choices.get(name)}
 
 
-def _read(batch: LedgerBatch, kind: LedgerKind) -> tuple[WorkbookData, Table]:
-    """The workbook and its one table. Raises ``_Refusal``."""
+def _read(batch: LedgerBatch, kind: LedgerKind) -> tuple[WorkbookData, Table, tuple[str, ...]]:
+    """The workbook, its one table, and sentences on the sheets that are not taken. Raises ``_Refusal``."""
     batch.choices = answers = _answers(batch)
     try:
-        workbook = read_workbook(batch.file.path, sheet=answers.get("sheet"), limits=limits())
+        workbook = read_workbook(batch.file.path, limits=limits())
+        if answers.get("sheet"):
+            require_sheet(workbook, answers["sheet"])
     except IntakeRefused as refusal:
         raise _Refusal(refusal.sentence, refusal.code) from None
     habit = habit_of(batch)
@@ -163,6 +167,8 @@ def _read(batch: LedgerBatch, kind: LedgerKind) -> tuple[WorkbookData, Table]:
     table = found.table or found.guess
     if table is not None:
         batch.choices["remembered"] = applied(remembered, table.columns.values())
+    if found.code in ("", "no_header", "no_rows") and (found.table is None or found.table.missing):
+        _refuse_other_template(workbook, kind)
     if found.table is None:
         raise _no_table(found)
     table = found.table
@@ -185,7 +191,7 @@ def _read(batch: LedgerBatch, kind: LedgerKind) -> tuple[WorkbookData, Table]:
     if table.missing:
         named = "、".join(f"“{header}”" for header in kind.headers(table.missing))
         raise _Refusal(
-            f"缺少必填的列 {named}；请补上这些列，或指定文件中的哪一列就是它",
+            f"缺少必填的列{named}；请补上这些列，或指定文件中的哪一列就是它",
             "missing_columns",
             "columns",
             table=table,
@@ -195,7 +201,18 @@ def _read(batch: LedgerBatch, kind: LedgerKind) -> tuple[WorkbookData, Table]:
             f"表里有 {len(table.row_numbers):,} 行，超过 {limits().rows:,} 行的上限；请按县(市、区)、乡镇分成几个文件上传",
             "too_many_rows",
         )
-    return workbook, table
+    return workbook, table, found.left_out
+
+
+def _refuse_other_template(workbook: WorkbookData, kind: LedgerKind) -> None:
+    """Refuse a file that was filled into the portal's template of another kind; its hidden sheet says which."""
+    other = next((each for each in all_kinds() if each.key == dict(workbook.template).get("台账")), kind)
+    if other is not kind:
+        with override(None):
+            title, wanted = str(other.title), str(kind.title)
+        raise _Refusal(
+            f"这是“{title}”的模板，不是“{wanted}”；请重新上传，上传时选择“{title}”", "other_template"
+        )
 
 
 def _same_words(table: Table, key: str) -> bool:
@@ -214,8 +231,9 @@ def _no_table(found: TableSearch) -> _Refusal:
 
 
 def _hidden_rows(table: Table) -> list[str]:
-    hidden = set(table.sheet.hidden_rows).intersection(table.row_numbers)
-    return [f"有 {len(hidden)} 个隐藏的行也一并检查和导入"] if hidden else []
+    hidden = sorted(set(table.sheet.hidden_rows).intersection(table.row_numbers))
+    named = "、".join(map(str, hidden[:_HIDDEN_NAMED])) + ("…" if len(hidden) > _HIDDEN_NAMED else "")
+    return [f"有 {len(hidden)} 个隐藏的行也一并检查和导入：第 {named} 行"] if hidden else []
 
 
 def _judge(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: int, table: Table) -> None:
@@ -260,14 +278,33 @@ def _judge(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: int, table: Tab
             batch.reason = f"{size:,} 行没有一行可以导入；请按列出的问题改正后重新上传"
     elif rejected:
         batch.verdict, batch.state = Verdict.PARTIAL, BatchState.CHECKED
-        batch.reason = (
-            f"{size:,} 行中有 {rejected:,} 行有错误；请改正后重新上传，或只导入其余 {accepted:,} 行"
-        )
+        if skipped:
+            batch.reason = (
+                f"{size:,} 行中有 {rejected:,} 行有错误，{skipped:,} 行{_why_skipped(rows)}；"
+                f"请改正后重新上传，或只导入其余 {accepted:,} 行"
+            )
+        else:
+            batch.reason = (
+                f"{size:,} 行中有 {rejected:,} 行有错误；请改正后重新上传，或只导入其余 {accepted:,} 行"
+            )
     else:
         batch.verdict, batch.state = Verdict.ACCEPT, BatchState.CHECKED
-        batch.reason = f"{accepted:,} 行全部合格，可以导入"
+        batch.reason = (
+            f"{accepted:,} 行合格，可以导入；另有 {skipped:,} 行{_why_skipped(rows)}"
+            if skipped
+            else f"{accepted:,} 行全部合格，可以导入"
+        )
     for headers in table.doubled.values():
         batch.reason += f"；{'、'.join(headers)} 中只取了列名最准的一列"
+
+
+def _why_skipped(rows: Rows) -> str:
+    """What became of the rows that are neither accepted nor faulty: copies of another row, or held back with faulty ones."""
+    copies = all(
+        any(issue["code"] == "duplicate_merged" for issue in rows.issues.get(index, ()))
+        for index in rows.skipped - rows.rejected
+    )
+    return "与其他行完全相同、已合并" if copies else "不能单独导入"
 
 
 def _refuse(batch: LedgerBatch, kind: LedgerKind, refusal: _Refusal, seconds: float) -> None:

@@ -208,7 +208,11 @@ def choose_columns(
     for header, key in (mapping or {}).items():
         if key and key not in keys:
             raise LedgerRefused(f"“{header}”对应的列“{key}”不属于这种台账", "unknown_column")
-    asked = batch.choices.get("ask", "")
+    asked, earlier = batch.choices.get("ask", ""), batch.choices
+    if asked == "sheet" and mapping is None:
+        mapping = earlier.get("mapping")  # what was said about the columns holds for the sheet as well
+    if asked == "columns" and not earlier.get("sheet") and sheet == batch.sheet:
+        sheet = ""  # the sheet was guessed from; with the columns known the others may fit as well
     batch = recheck_batch(batch=batch, by=by, choices={"sheet": sheet, "mapping": dict(mapping or {})})
     remember(batch=batch, by=by, sheet=sheet if asked == "sheet" else "", mapping=mapping)
     return batch

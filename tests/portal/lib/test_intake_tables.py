@@ -211,3 +211,22 @@ def test_a_header_beats_an_alias_and_two_columns_cannot_share_one() -> None:
         header_vocabulary([Column("a", "甲"), Column("b", " 甲*")])
     with pytest.raises(ValueError, match="share the alias"):
         header_vocabulary([Column("a", "甲", aliases=("丙",)), Column("b", "乙", aliases=("丙",))])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("填表人：周倩", "审核人：李敏", "联系电话：13900000001", "2026年11月20日"),
+        ("填表人", "周倩", "日期", "2026年11月20日"),
+        (None, "单位负责人(签字)：", None, "2026年11月20日"),
+    ],
+    ids=["labels with names", "labels beside names", "a signature to be given"],
+)
+def test_a_line_of_signatures_under_the_rows_is_left_out(line: tuple[Cell, ...]) -> None:
+    found = table([HEADER, (1, "甲", "9A", "南湖区"), ("合计", 1), line])
+    assert (found.row_numbers, found.skipped) == ((2,), ((3, "合计行，不导入"), (4, "注释或签字行，不导入")))
+
+
+def test_a_row_with_a_business_that_is_called_like_a_label_is_kept() -> None:
+    found = table([HEADER, (1, "联系电话", "9A", "南湖区"), (2, "日期食品店", "9B", "南湖区")])
+    assert found.row_numbers == (2, 3)
