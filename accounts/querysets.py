@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db.models import Q
 
+from accounts.rules.rights import IMPORTS
 from foodsafe_portal.lib.scope import ScopedQuerySet
 
 
@@ -62,6 +63,17 @@ class UserQuerySet(ScopedQuerySet):
 
     resource = "user"
     territory_path = "posts__region_id"
+
+    def importing(self, kind: str, territory: str, day: date) -> Self:
+        """Whose post of ``day`` lets them import this kind of ledger for the whole of ``territory`` (a region code, or '')."""
+        roles = [role for role, kinds in IMPORTS.items() if kind in kinds]
+        around = [territory[:length] for length in range(2, len(territory) + 1)]
+        posts = Q(posts__role__in=roles, posts__valid_from__lte=day) & (
+            Q(posts__valid_to__isnull=True) | Q(posts__valid_to__gte=day)
+        )
+        if territory:
+            posts &= Q(posts__region_id__in=around)
+        return self.filter(posts, is_active=True).distinct()
 
 
 class PostQuerySet(ScopedQuerySet):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +13,16 @@ from django.utils.translation import gettext as _
 from foodsafe_portal.lib.badges import badge_for
 from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.sentences import told
-from records.choices import BatchState, RowVerb
+from records.choices import BatchState, Outcome, RowVerb
 from records.ledgers import LedgerKind, kind_of
 from records.ledgers.codes import LEAVING_OUT, group_message
-from records.models import Job, LedgerBatch, LedgerRow
+from records.models import AuditEvent, Job, LedgerBatch, LedgerRow
 from records.services import ledgers
+from records.services.ledger_rules import approval_limit
 
 PAGE = 100
 NAME_KEYS = ("name", "business_name", "officer_name", "title", "username", "description", "code")
+NUMBER_KEYS = ("licence_no", "credit_code")
 STEP = {
     BatchState.UPLOADED: 2,
     BatchState.CHECKING: 2,
@@ -27,10 +30,63 @@ STEP = {
     BatchState.AWAITING: 3,
     BatchState.COMMITTING: 4,
     BatchState.COMMITTED: 5,
-    BatchState.UNDONE: 5,
+    BatchState.UNDONE: 4,
     BatchState.REFUSED: 2,
     BatchState.ABANDONED: 3,
 }
+ENDED_BY = {BatchState.ABANDONED: "ledger.abandoned", BatchState.UNDONE: "ledger.undone"}
+"""The event that tells who ended a batch, and when."""
+
+TONES = {
+    BatchState.CHECKED: "info",
+    BatchState.AWAITING: "warn",
+    BatchState.COMMITTED: "ok",
+    BatchState.REFUSED: "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a batch stands, in words: the title of its page, its badge, and how far down which road it is."""
+
+    title: str
+    word: str
+    tone: str
+    step: int
+    road: tuple[str, ...] | None = None
+    """The steps by name; None = the usual ones."""
+
+
+def is_declined(batch: LedgerBatch) -> bool:
+    """Whether a second person has said no to what was last checked; a check since then speaks for itself."""
+    said = batch.decided_at if batch.state == BatchState.REFUSED and batch.decision_reason else None
+    return said is not None and (batch.checked_at is None or said >= batch.checked_at)
+
+
+def standing(batch: LedgerBatch) -> Standing:
+    """The same words for a batch on its page and in every list."""
+    state = BatchState(batch.state)
+    word, tone, step = str(state.label), TONES.get(state, "wait"), STEP[state]
+    begun = (_("上传"), _("检查"))
+    if is_declined(batch):
+        return Standing(_("没有批准"), _("未批准"), "bad", 3, (*begun, _("未批准")))
+    if state == BatchState.REFUSED and batch.choices.get("ask"):
+        return Standing(_("先回答一个问题"), _("请回答"), "warn", step)
+    if state == BatchState.COMMITTED and batch.undo_asked_at is not None:
+        return Standing(_("撤销待批准"), _("撤销待批准"), "warn", step)
+    if state == BatchState.ABANDONED:
+        given_up = _("已撤回") if batch.confirmed_at else word
+        return Standing(given_up, given_up, tone, step, (*begun, given_up))
+    if state == BatchState.UNDONE:
+        return Standing(_("已整批撤销"), word, tone, step, (*begun, _("确认"), word))
+    if state == BatchState.AWAITING:
+        return Standing(_("等待批准"), word, tone, step, (*begun, _("批准"), _("完成")))
+    titles = {
+        BatchState.COMMITTED: _("导入完成"),
+        BatchState.CHECKED: _("检查结果"),
+        BatchState.REFUSED: _("检查结果"),
+    }
+    return Standing(titles.get(state, _("正在处理台账")), word, tone, step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +108,8 @@ class RowShown:
     verb: str
     changes: tuple[Change, ...]
     notes: tuple[str, ...]
+    number_of: str
+    """The licence number or credit code by which the register finds it; '' where the row names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +144,14 @@ class BatchPage:
     """What a yes or no given on this page is about (``ledgers.seen_of``)."""
     job: Job | None
     working: bool
-    step: int
+    standing: Standing
+    declined: bool
+    ended: AuditEvent | None
+    """Who gave the batch up or took it back, and when; None while it stands."""
+    limit: int | None
+    """How many rows one person may import alone, where this batch has more; None where it has not."""
+    approvers: tuple[str, ...]
+    """Some of the people who may say the second yes, with their posts, where one is needed."""
     groups: tuple[dict[str, Any], ...]
     warnings: tuple[dict[str, Any], ...]
     asks: str
@@ -113,6 +178,7 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
     waits = (batch.state == BatchState.AWAITING or undo_asked) and ledgers.awaiting_approval(user).filter(
         pk=batch.pk
     ).exists()
+    over = _limit_passed(batch)
     return BatchPage(
         batch=batch,
         kind=kind_of(batch.kind),
@@ -120,7 +186,11 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
         seen=ledgers.seen_of(batch),
         job=batch.commit_job if batch.state == BatchState.COMMITTING else batch.check_job,
         working=working,
-        step=STEP[BatchState(batch.state)],
+        standing=standing(batch),
+        declined=is_declined(batch),
+        ended=_ended(batch),
+        limit=over,
+        approvers=_approvers(batch, user) if over is not None or batch.state == BatchState.AWAITING else (),
         groups=tuple(group for group in groups if group.get("severity", "error") == "error"),
         warnings=tuple(group for group in groups if group.get("severity") == "warning"),
         asks=str(batch.choices.get("ask", "")) if batch.state == BatchState.REFUSED else "",
@@ -128,13 +198,38 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
         may_decide=waits and batch.state == BatchState.AWAITING,
         may_decide_undo=waits and undo_asked,
         may_withdraw_undo=undo_asked and batch.undo_asked_by_id == user.pk,
-        undo_takes_two=batch.state == BatchState.COMMITTED and ledgers.needs_approval(batch),
+        undo_takes_two=batch.state == BatchState.COMMITTED and over is not None,
         left_alone=tuple(batch.choices.get("left_alone", ())) if batch.state == BatchState.UNDONE else (),
         left_out=tuple(
             LeftOut(group["count"], told(group["message"]))
             for group in groups
             if group["code"] in LEAVING_OUT
         ),
+    )
+
+
+def _ended(batch: LedgerBatch) -> AuditEvent | None:
+    action = ENDED_BY.get(BatchState(batch.state))
+    if action is None:
+        return None
+    events = AuditEvent.objects.filter(
+        action=action, target_type=batch._meta.label_lower, target_id=str(batch.pk), outcome=Outcome.DONE
+    )
+    return events.order_by("-id").first()
+
+
+def _limit_passed(batch: LedgerBatch) -> int | None:
+    if batch.state not in {BatchState.CHECKED, BatchState.AWAITING, BatchState.COMMITTED}:
+        return None
+    limit = approval_limit(batch.kind)
+    return limit if limit is not None and batch.counts.get("accepted", 0) > limit else None
+
+
+def _approvers(batch: LedgerBatch, user: Any) -> tuple[str, ...]:
+    people = ledgers.approvers_of(batch, but=user)
+    return tuple(
+        _("%(name)s（%(role)s）") % {"name": person, "role": person.posts_today[0].get_role_display()}
+        for person in people
     )
 
 
@@ -174,7 +269,8 @@ def _row(row: LedgerRow, kind: LedgerKind) -> RowShown:
         if column.key in before
     )
     notes = tuple(told(issue["message"]) for issue in row.issues if issue["severity"] in {"note", "warning"})
-    return RowShown(row.row_no, name, row.key, str(RowVerb(row.verb).label), changes, notes)
+    number = next((str(row.values[key]) for key in NUMBER_KEYS if row.values.get(key)), "")
+    return RowShown(row.row_no, name, row.key, str(RowVerb(row.verb).label), changes, notes, number)
 
 
 def _word(column: Column, value: Any) -> str:
@@ -209,8 +305,11 @@ class ColumnPage:
     doubled: bool
 
 
-def column_page(batch: LedgerBatch) -> ColumnPage:
-    """Everything the mapping page of a batch shows; unrecognised, missing and doubled columns are named."""
+def column_page(batch: LedgerBatch, answer: Mapping[str, str] | None = None) -> ColumnPage:
+    """Everything the mapping page of a batch shows; unrecognised, missing and doubled columns are named.
+
+    ``answer`` is what a person has marked and could not be taken yet (header → key): it stays marked.
+    """
     kind = kind_of(batch.kind)
     chosen = batch.choices
     said = {**chosen.get("remembered", {}), **chosen.get("mapping", {})}
@@ -220,6 +319,8 @@ def column_page(batch: LedgerBatch) -> ColumnPage:
     found = []
     for header in dict.fromkeys(chosen.get("guess") or batch.columns):
         key = batch.columns.get(header) or said.get(header, "") or doubled.get(header, "")
+        if answer is not None:
+            key = answer.get(header, "")
         if header in doubled:
             remark, tone = _("与另一列像是同一项，请只留一列"), "warn"
         elif header in chosen.get("remembered", {}):

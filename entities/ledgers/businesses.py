@@ -234,6 +234,12 @@ class BusinessesKind(LedgerKind):
             .order_by("region_id", "name")
         )
 
+    def missing_places(self, rows: Sequence[Business]) -> Mapping[int, str]:
+        """See ``LedgerKind.missing_places``: the township or street."""
+        codes = {row.region_id for row in rows}
+        names = dict(Region.objects.filter(code__in=codes).values_list("code", "name"))
+        return {row.pk: names.get(row.region_id, "") for row in rows}
+
     def regions(self, territory: str) -> Mapping[str, Sequence[str]]:
         """See ``LedgerKind.regions``."""
         index = RegionIndex(territory)

@@ -227,9 +227,13 @@ def diff(old: Any, new: Any, protected: bool = False, reason: str = "") -> SafeS
 
 
 @register.simple_tag
-def typed_value(value: Any) -> SafeString:
-    """``{% typed_value issue.value %}``: what a person typed and must mend, on red; nothing typed is （空）."""
-    return format_html('<span class="typed">{}</span>', value if value not in (None, "") else _("（空）"))
+def typed_value(value: Any, tone: str = "") -> SafeString:
+    """``{% typed_value issue.value %}``: what a person typed and must mend, on red; nothing typed is （空）.
+
+    ``tone="warn"``: what is taken as it is and only to be looked at, on ochre.
+    """
+    css = f"typed typed-{tone}" if tone else "typed"
+    return format_html('<span class="{}">{}</span>', css, value if value not in (None, "") else _("（空）"))
 
 
 @register.simple_tag

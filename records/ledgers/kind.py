@@ -187,6 +187,10 @@ class LedgerKind:
         """Objects of the register that this file should name and does not; they are listed, never deleted."""
         return None
 
+    def missing_places(self, rows: Sequence[Any]) -> Mapping[Any, str]:
+        """Where each of a page of missing objects lies, in words, by primary key; for the list of ``missing``."""
+        return {}
+
     def regions(self, territory: str) -> Mapping[str, Sequence[str]]:
         """Counties of a territory with their townships, for the drop-downs of a template."""
         return {}

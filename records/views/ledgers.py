@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -21,13 +21,16 @@ from foodsafe_portal.lib.sentences import told
 from records.choices import BatchState, RowVerb
 from records.ledgers import UndoResult, all_kinds, kind_of, kinds_for
 from records.models import LedgerBatch
-from records.reports import batch_page, column_page, issues_shown, rows_shown
+from records.reports import batch_page, column_page, issues_shown, rows_shown, standing
 from records.services import audit, ledgers
 from records.views.downloads import marked_response
 
 AWAITING_SHOWN = 50
 SENT_OFTEN = ("businesses", "officers", "visits", "problems", "readings", "tasks")
 """The ledgers that come every week; they are offered before those of the administrators."""
+
+ENDED = (BatchState.ABANDONED, BatchState.UNDONE)
+"""The states in which a batch does nothing any more; its counts are history and open no rows."""
 
 MAPPED = (BatchState.CHECKED, BatchState.REFUSED)
 """The states in which a person may say anew what the columns mean."""
@@ -67,8 +70,11 @@ def _home(request: PortalRequest, refusal: str, status: int) -> HttpResponse:
         batches = batches.filter(kind=kind)
     if state := params.get("state", ""):
         batches = batches.filter(state=state)
+    page = page_of(batches, request, size=20)
     context = {
-        "page": page_of(batches, request, size=20),
+        "page": page,
+        "listed": [(batch, standing(batch)) for batch in page.rows],
+        "declined": _declined(request.user)[:AWAITING_SHOWN],
         "kinds": sorted(kinds_for(request.user), key=lambda kind: kind.key not in SENT_OFTEN),
         "titles": {kind.key: kind.title for kind in all_kinds()},
         "states": BatchState.choices,
@@ -82,6 +88,13 @@ def _home(request: PortalRequest, refusal: str, status: int) -> HttpResponse:
     }
     template = "records/_ledger_history.html" if request.htmx and not refusal else "records/ledger_home.html"
     return render(request, template, context, status=status)
+
+
+def _declined(user: Any) -> QuerySet[LedgerBatch]:
+    """What a second person has sent back to this one, newest no first."""
+    own = LedgerBatch.objects.visible_to(user).filter(uploaded_by=user, state=BatchState.REFUSED)
+    own = own.filter(Q(checked_at=None) | Q(decided_at__gte=F("checked_at")))
+    return own.exclude(decision_reason="").select_related("decided_by").order_by("-decided_at")
 
 
 @require_POST
@@ -107,19 +120,36 @@ def ledger_upload(request: PortalRequest) -> HttpResponse:
 @requires(Permission.VIEW_LEDGERS)
 def ledger_batch(request: PortalRequest, pk: int) -> HttpResponse:
     """One batch: progress while it is worked on, then everything that was found."""
-    batch = _batch(request, pk)
+    return _shown(request, _batch(request, pk))
+
+
+def _shown(
+    request: PortalRequest,
+    batch: LedgerBatch,
+    *,
+    answer: dict[str, str] | None = None,
+    unanswered: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """The page of a batch; ``answer`` are the columns a person has marked, ``unanswered`` says what they left open."""
     shown = batch_page(batch, request.user)
     context: dict[str, Any] = {"shown": shown, "batch": batch, "head": shown.head, "kind": shown.kind}
-    if shown.asks == "columns" or (request.GET.get("columns") and batch.state in MAPPED):
-        context["asked"] = column_page(batch)
+    context["unanswered"] = unanswered
+    if shown.asks == "columns" or answer or (request.GET.get("columns") and batch.state in MAPPED):
+        context["asked"] = column_page(batch, answer)
         context["choosing"] = shown.may_act and batch.state == BatchState.CHECKED
     context["asking"] = shown.may_act and (
         "asked" in context or shown.asks == "sheet"
     )  # the form has the page's act
+    context["ended"] = batch.state in ENDED
+    context["may_review"] = request.user.can(Permission.REVIEW_DUPLICATES)
     if not shown.working:
         severity = request.GET.get("severity") or ("error" if shown.head["rejected"] else "warning")
         code = request.GET.get("code", "")
         context["severity"], context["code"] = severity, code
+        # A phone shows the groups first, and the rows of one when they are asked for.
+        context["listed"] = bool(code or "after" in request.GET or "list" in request.GET)
+        context["paired"] = "verb" in request.GET
         context["issues"], context["next_issue"] = issues_shown(
             batch, severity=severity, code=code, after=_number(request, "after")
         )
@@ -130,7 +160,7 @@ def ledger_batch(request: PortalRequest, pk: int) -> HttpResponse:
         )
         context["verbs"] = [(verb, words, shown.head.get(verb, 0)) for verb, words in RowVerb.choices if verb]
     template = "records/_ledger_batch.html" if request.htmx else "records/ledger_batch.html"
-    return render(request, template, context)
+    return render(request, template, context, status=status)
 
 
 def _first_verb(head: dict[str, Any]) -> str:
@@ -185,6 +215,13 @@ def ledger_choose(request: PortalRequest, pk: int) -> HttpResponse:
         header: request.POST.get(f"column_{place}", "")
         for place, header in enumerate(request.POST.getlist("header"))
     }
+    batch = _batch(request, pk)
+    if mapping and batch.uploaded_by_id == request.user.pk and batch.state in MAPPED:
+        missing = column_page(batch, mapping).missing
+        if missing:
+            counted = {"n": len(missing), "columns": "、".join(missing)}
+            said = _("还有 %(n)s 个必填的列没有对应：%(columns)s。请在右边选好，再检查。") % counted
+            return _shown(request, batch, answer=mapping, unanswered=said, status=422)
     return _act(
         request,
         pk,
@@ -339,5 +376,12 @@ def ledger_missing(request: PortalRequest, pk: int) -> HttpResponse:
     if missing is None:
         raise Http404
     page = page_of(missing, request, exact=True)
-    advice = kind_of(batch.kind).missing_advice
-    return render(request, "records/ledger_missing.html", {"batch": batch, "page": page, "advice": advice})
+    kind = kind_of(batch.kind)
+    places = kind.missing_places(page.rows)
+    context = {
+        "batch": batch,
+        "page": page,
+        "advice": kind.missing_advice,
+        "listed": [(row, places.get(row.pk, "")) for row in page.rows],
+    }
+    return render(request, "records/ledger_missing.html", context)

@@ -183,3 +183,69 @@ def test_the_history_finds_a_batch_by_file_and_number(liaison):
     assert "十一月" in liaison.get(home, {"q": "十一月"}).content.decode()
     assert "十一月" in liaison.get(home, {"q": batch.number}).content.decode()
     assert "十一月" not in liaison.get(home, {"q": "十二月"}).content.decode()
+
+
+def fault(at="甲"):
+    return [*GOOD[:2], "JY29901020400016", *GOOD[3:7], at]
+
+
+def test_a_phone_opens_the_rows_of_a_kind_of_fault_only_when_asked(liaison):
+    batch = upload(liaison, workbook(GOOD, fault()))
+    listed = 'class="card span-7 desk-only" id="listed"'
+    assert listed in page(liaison, batch)
+    for asked in ({"code": "unknown_choice", "severity": "error"}, {"list": "1"}):
+        assert (listed in page(liaison, batch, **asked), "甲" in page(liaison, batch, **asked)) == (
+            False,
+            True,
+        )
+
+
+def test_a_batch_given_up_says_who_and_opens_no_rows(liaison):
+    batch = upload(liaison, workbook(GOOD))
+    assert "verb=created#rows" in page(liaison, batch)
+    liaison.post(reverse("ledger-abandon", args=[batch.pk]))
+    text = page(liaison, batch)
+    assert ("verb=created#rows" in text, batch.reason in text, "这一类没有行" in text) == (
+        False,
+        False,
+        False,
+    )
+    assert "放弃；没有保存任何内容" in text and 'aria-current="step"' in text
+
+
+def test_an_undone_batch_says_who_undid_it_and_links_no_counts(liaison):
+    batch = upload(liaison, workbook(GOOD))
+    confirm(liaison, batch)
+    assert f"{reverse('business-list')}?q={GOOD[2]}" in page(liaison, batch)
+    liaison.post(reverse("ledger-undo", args=[batch.pk]))
+    text = page(liaison, batch)
+    event = AuditEvent.objects.get(action="ledger.undone")
+    assert (f"{event.actor_name} 于" in text, "verb=created#rows" in text) == (True, False)
+
+
+def test_pressing_on_with_a_required_column_open_names_it_and_keeps_the_marks(liaison):
+    book = openpyxl.Workbook()
+    book.active.append(["店名称呼", *HEADERS[1:4], "门牌", *HEADERS[5:]])
+    book.active.append(GOOD)
+    out = io.BytesIO()
+    book.save(out)
+    batch = upload(liaison, SimpleUploadedFile("台账.xlsx", out.getvalue()))
+    assert (batch.choices["ask"], "请回答" in page(liaison, batch)) == ("columns", True)
+    headers = batch.choices["guess"]
+    known = {**batch.columns, "店名称呼": "", "门牌": "premises_address"}
+    answer = {f"column_{place}": known.get(header, "") for place, header in enumerate(headers)}
+    sent = liaison.post(reverse("ledger-choose", args=[batch.pk]), {"header": headers, **answer})
+    text = sent.content.decode()
+    assert (sent.status_code, "还有 1 个必填的列没有对应：企业名称" in text) == (422, True)
+    asked = text[text.index('name="header" value="门牌"') :]
+    assert '<option value="premises_address" selected>' in asked[: asked.index("</select>")]
+
+
+def test_the_register_without_the_file_names_licence_place_and_file_of_each(liaison):
+    confirm(liaison, upload(liaison, workbook(GOOD)))
+    other = ["南湖新店", "", "JY29901020400023", *GOOD[3:]]
+    batch = upload(liaison, workbook(other))
+    text = liaison.get(reverse("ledger-missing", args=[batch.pk])).content.decode()
+    known = Business.objects.get()
+    assert reverse("business-detail", args=[known.pk]) in text
+    assert GOOD[2] in text and "人民街道" in text

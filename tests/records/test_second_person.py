@@ -447,3 +447,39 @@ def test_work_that_died_too_often_gives_the_batch_back(liaison, part):
     assert (batch.state, "多次中断" in batch.reason, Business.objects.count()) == (state, True, 0)
     stopped = AuditEvent.objects.filter(action="ledger.stopped").values_list("target_id", "actor", "reason")
     assert list(stopped) == [(str(batch.pk), None, batch.reason)]
+
+
+def test_the_page_says_before_and_after_that_a_second_person_decides_and_who(office, liaison, login):
+    office.name = "李敏"
+    office.save()
+    limit(office, 2)
+    batch = send(liaison, "businesses", [business_row() for _ in range(3)])
+    client = login(liaison)
+    text = client.get(reverse("ledger-batch", args=[batch.pk])).content.decode()
+    assert "超过 2 行，确认后还要另一人批准" in text and "可以批准：李敏（" in text
+    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    text = client.get(reverse("ledger-batch", args=[batch.pk])).content.decode()
+    assert "超过一个人可以导入的 2 行" in text and "可以批准：李敏（" in text
+
+
+def test_nobody_is_named_who_holds_no_post_that_imports_here(office, liaison):
+    make_region("990103", "富源市")
+    make_user(role="county_liaison", region="990103")
+    make_user(role="leader", region="9901")
+    ended = make_user(role="campaign_office", region="9901")
+    Post.objects.filter(user=ended).update(valid_to=timezone.localdate() - timedelta(days=1))
+    batch = send(liaison, "businesses", [business_row()])
+    assert ledgers.approvers_of(batch, but=liaison) == [office]
+
+
+def test_a_declined_ledger_is_called_so_and_waits_for_its_sender(office, liaison, login):
+    limit(office, 2)
+    batch = confirmed(liaison)
+    ledgers.decline_batch(batch=batch, by=office, reason="第 3 行没有地址")
+    client = login(liaison)
+    home = client.get(reverse("ledger-home")).content.decode()
+    text = client.get(reverse("ledger-batch", args=[batch.pk])).content.decode()
+    assert 'id="declined"' in home and "第 3 行没有地址" in home
+    assert "没有批准" in text and "<b>第 3 行没有地址</b>" in text
+    checked(ledgers.recheck_batch(batch=batch, by=liaison))
+    assert 'id="declined"' not in client.get(reverse("ledger-home")).content.decode()

@@ -1,6 +1,12 @@
 """Ledgers from upload to undo: receive, check, confirm, commit, abandon, undo, mark, template."""
 
-from records.services.ledgers.approve import approve_batch, awaiting_approval, decline_batch, needs_approval
+from records.services.ledgers.approve import (
+    approve_batch,
+    approvers_of,
+    awaiting_approval,
+    decline_batch,
+    needs_approval,
+)
 from records.services.ledgers.check import check_batch, check_stopped
 from records.services.ledgers.commit import (
     abandon_batch,
@@ -31,6 +37,7 @@ __all__ = [
     "abandon_batch",
     "approve_batch",
     "approve_undo",
+    "approvers_of",
     "awaiting_approval",
     "check_batch",
     "check_stopped",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -18,6 +19,8 @@ from records.services.ledgers.seen import locked, refuse_unseen
 from records.services.ledgers.work import start_commit
 
 _REASON_LENGTH = 300
+_NAMED = 3
+"""How many people are named who may say yes; a liaison needs one to call, not the whole list."""
 
 
 def needs_approval(batch: LedgerBatch) -> bool:
@@ -39,6 +42,13 @@ def awaiting_approval(user: Any) -> QuerySet[LedgerBatch]:
     undos = Q(state=BatchState.COMMITTED, undo_asked_at__isnull=False) & ~Q(undo_asked_by=user)
     waiting = LedgerBatch.objects.visible_to(user).filter(theirs, imports | undos)
     return waiting.order_by("confirmed_at", "pk")
+
+
+def approvers_of(batch: LedgerBatch, *, but: Any) -> list[Any]:
+    """At most three people who may say the second yes when ``but`` has confirmed the import or asked for the undo."""
+    people = get_user_model().objects.importing(batch.kind, batch.territory, timezone.localdate())
+    near = people.exclude(pk=but.pk).order_by("pk")[: 4 * _NAMED]
+    return [one for one in near if LedgerBatch.objects.visible_to(one).filter(pk=batch.pk).exists()][:_NAMED]
 
 
 @transaction.atomic
