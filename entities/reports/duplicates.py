@@ -312,6 +312,12 @@ def look_at_merging(file: PairFile, survivor_id: int, day: date) -> SecondLook:
         fields = {field.name: str(field.verbose_name) for field in Business._meta.concrete_fields}
         words = "、".join(fields[name] for name in filled)
         sentences += [_("“%(kept)s”空着的%(words)s，用“%(gone)s”登记的补上。") % {**names, "words": words}]
+    if differ := [str(line.label) for line in file.lines if line.differs]:
+        words = _("、").join(differ)
+        sentences += [
+            _("两家不同的%(words)s，以“%(kept)s”登记的为准；“%(gone)s”的留在它自己的档案里。")
+            % {**names, "words": words}
+        ]
     warnings = []
     if gone.business.responsibility_grade and not kept.business.responsibility_grade:
         warnings.append(_("“%(kept)s”尚未定级，合并后不产生应督导任务，请随后定级。") % names)

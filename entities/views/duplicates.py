@@ -123,7 +123,7 @@ def _decide(
     pk: int,
     look_at: Callable[[PairFile, DecisionForm], SecondLook],
     act: Callable[[PairFile, dict[str, Any]], Any],
-    done: str,
+    done: Callable[[PairFile], str],
     *,
     back: str = "",
     survivor: bool = False,
@@ -131,7 +131,7 @@ def _decide(
 ) -> HttpResponse:
     """First what the act would do, then — with ``sure`` — the act; a refusal is a sentence above what stands now.
 
-    ``done`` says that it is done, ``back`` is the link to where it is taken back.
+    ``done`` says of the pair that it is done, ``back`` is the link to where it is taken back.
     """
     file = pair_file(_pair(request, pk), request.user, timezone.localdate())
     keys = (file.pair.first_id, file.pair.second_id)
@@ -141,16 +141,26 @@ def _decide(
     try:
         if not form.cleaned_data["sure"]:
             return _show(request, file, form=form, look=look_at(file, form))
+        said = done(file)
         act(file, form.cleaned_data)
     except Refused as refusal:
         file = pair_file(_pair(request, pk), request.user, timezone.localdate())
         return _show(request, file, problem=str(refusal), status=409)
     if back:
         place = f"{reverse('duplicate-detail', args=[pk])}#decided"
-        messages.success(request, format_html('{}<a href="{}">{}</a>', done, place, back))
+        messages.success(request, format_html('{}<a href="{}">{}</a>', said, place, back))
     else:
-        messages.success(request, done)
+        messages.success(request, said)
     return redirect("duplicate-list")
+
+
+def _names_of(file: PairFile) -> dict[str, str]:
+    return {"first": file.first.business.name, "second": file.second.business.name}
+
+
+def _names_in_order(file: PairFile, survivor: str) -> dict[str, str]:
+    """The one that stays and the one that goes; ``survivor`` is a key the form has accepted."""
+    return {"kept": file.side(int(survivor)).business.name, "gone": file.other(int(survivor)).business.name}
 
 
 @require_POST
@@ -174,7 +184,9 @@ def duplicate_merge(request: PortalRequest, pk: int) -> HttpResponse:
         pk,
         lambda file, form: look_at_merging(file, form.cleaned_data["survivor"], today),
         act,
-        _("已合并。"),
+        lambda file: (
+            _("“%(gone)s”已并入“%(kept)s”。") % _names_in_order(file, request.POST.get("survivor", ""))
+        ),
         back=_("撤销合并"),
         survivor=True,
     )
@@ -193,7 +205,7 @@ def duplicate_apart(request: PortalRequest, pk: int) -> HttpResponse:
         pk,
         lambda file, form: look_at_keeping_apart(file),
         act,
-        _("已记为不是同一家。"),
+        lambda file: _("“%(first)s”和“%(second)s”已记为不是同一家。") % _names_of(file),
         back=_("撤销结论"),
     )
 
@@ -215,6 +227,6 @@ def duplicate_withdraw(request: PortalRequest, pk: int) -> HttpResponse:
         pk,
         lambda file, form: look_at_withdrawing(file),
         act,
-        _("已撤销，这一对回到待核对。"),
+        lambda file: _("已撤销，“%(first)s”和“%(second)s”回到待核对。") % _names_of(file),
         reason=True,
     )

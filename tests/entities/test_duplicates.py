@@ -655,7 +655,7 @@ def test_the_queue_is_searched_and_filtered_and_exported_alike(client, city, que
     user = make_user(role="regulator", region="990102")
     client.force_login(user)
     page = client.get(reverse("duplicate-list") + query).content.decode()
-    assert ("张记面馆<small>" in page) == bool(names)
+    assert ("张记面馆</a><small>" in page) == bool(names)
     answer = client.get(reverse("duplicate-export") + query + "&format=csv")
     assert ("张记面馆" in b"".join(answer.streaming_content).decode("utf-8-sig")) == bool(names)
 
@@ -684,10 +684,11 @@ def test_merging_takes_a_second_look_and_can_be_taken_back_on_the_page(client, c
     asked = {"seen": seen_of(pair), "survivor": kept.pk}
     look = client.post(merge_url, asked)
     assert "1 次督导、1 个问题（未销号 1 个）" in look.content.decode()
+    assert f"以“{kept.name}”登记的为准" in look.content.decode()
     assert not BusinessMerger.objects.exists()
     assert client.post(merge_url, asked | {"sure": "1"}).status_code == 302
     said = client.get(reverse("duplicate-list")).content.decode()
-    assert f'已合并。<a href="{page}#decided">撤销合并</a>' in said
+    assert f'“{gone.name}”已并入“{kept.name}”。<a href="{page}#decided">撤销合并</a>' in said
     file = client.get(reverse("business-detail", args=[gone.pk])).content.decode()
     assert ("并入" in file, "登记督导" in file, "申请变更状态" in file) == (True, False, False)
     survivor = client.get(reverse("business-detail", args=[kept.pk])).content.decode()
