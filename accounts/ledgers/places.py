@@ -111,9 +111,12 @@ class RegionIndex:
             return Place(code) if len(self.territory) <= _COUNTY else Place(self.territory)
         below = self._named(code, township) or self._named(before, township)
         if not below:
-            return self._wrong(
-                "township", "unknown_region", f"{self.names[code]}没有“{township}”这个乡镇(街道)；请核对名称"
-            )
+            above = self._townships_with(code, township)
+            advice = f"这是{above[0]}的村(社区)，请填“{above[0]}”" if above else "请核对名称"
+            if len(above) > 1:
+                advice = f"{'、'.join(above)}都有这个村(社区)，请填它所在的乡镇(街道)"
+            said = f"{self.names[code]}没有“{township}”这个乡镇(街道)；{advice}"
+            return self._wrong("township", "unknown_region", said)
         merged = home_of(below, self.successors)
         if not self._inside(merged):
             return self._elsewhere("township", township)
@@ -140,6 +143,10 @@ class RegionIndex:
         inside = self._by_name.get(above, {})
         said = plain(name)
         return inside.get(said) or inside.get(said.removeprefix(plain(self.names[above]))) or ""
+
+    def _townships_with(self, county: str, village: str) -> list[str]:
+        """The names of a county's townships that have a village of this name, when that is what somebody wrote."""
+        return [name for code, name in self.townships(county).items() if self._named(code, village)]
 
     def _elsewhere(self, column: str, name: str | None) -> Place:
         here = self.names.get(self.territory, self.territory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ from records.ledgers.bulk import Same, among, insert, update
 from records.ledgers.owned import note_owned
 from records.models import LedgerBatch, LedgerRow
 
+_SEVERAL = re.compile(r"[、，,;；/]|(?<=[\u4e00-\u9fff]{2})和(?=[\u4e00-\u9fff]{2})")
+_MOBILE_DIGITS = 11
 _WIDE = frozenset({OfficerLevel.CITY.value, OfficerLevel.COUNTY.value})
 
 
@@ -130,7 +133,16 @@ class OfficersKind(LedgerKind):
     }  # fmt: skip
 
     def check(self, rows: Rows, context: LedgerContext) -> None:
-        """Dates in order, pledges not in the future."""
+        """One person a row, mobile numbers whole, dates in order, pledges not in the future."""
+        for index, name in enumerate(rows.column("officer_name")):
+            if name and _SEVERAL.search(name):
+                said = f"“{name}”像是几个人；请一行只写一名包保干部，其余的另起一行"
+                rows.error(index, "officer_name", "several_people", said)
+        for index, phones in enumerate(rows.column("officer_phone")):
+            for phone in phones.split(",") if phones else ():
+                if _is_mobile_cut_short(phone):
+                    said = f"手机号应为 {_MOBILE_DIGITS} 位，这里是 {len(phone)} 位；请核对，干部是按姓名和电话对应的"
+                    rows.warning(index, "officer_phone", "mobile_length", said)
         rows.fail_where(
             "pledge_signed_on",
             "future_date",
@@ -252,6 +264,11 @@ class OfficersKind(LedgerKind):
             person, title, level, unit, phone, region, *rest = row
             where = [names.get(region[:6], ""), names.get(region[:9], "") if len(region) >= 9 else ""]
             yield [number, person, title, LEVELS.get(level, level), unit, phone, *where, *rest]
+
+
+def _is_mobile_cut_short(phone: str) -> bool:
+    """Whether a number begins like a mobile and has not its length; short service numbers (12345) are none."""
+    return phone.isdigit() and phone.startswith("1") and len(phone) > 5 and len(phone) != _MOBILE_DIGITS
 
 
 # --- who is meant --------------------------------------------------------------------------------------

@@ -12,6 +12,25 @@ from foodsafe_portal.lib.intake.tables import Table
 from records.ledgers.kind import LedgerKind
 from records.ledgers.rows import Rows
 
+_SAME_AS_ABOVE = frozenset(
+    (
+        "同上",
+        "同前",
+        "同左",
+        "同上行",
+        "同上一行",
+        "同上。",
+        "（同上）",
+        "(同上)",
+        "〃",
+        "″",
+        "“",
+        "”",
+        '"',
+        "''",
+    )
+)
+_IN_WORDS = ("str", "text", "region")
 _FILLED_IN_ON = re.compile(r"(?:填报|填表|报送|上报|制表)(?:日期|时间)\s*[:：]?\s*(.*)")
 
 
@@ -33,6 +52,8 @@ def read_rows(table: Table, kind: LedgerKind, *, epoch_1904: bool = False) -> Ro
             rows.error(index, key, problem.code, problem.sentence)
         for index, note in parsed.changes:
             rows.changed(index, key, note)
+        if column.type in _IN_WORDS:
+            _refuse_same_as_above(rows, key, parsed.values)
     for column in present:
         if column.max_length and column.type in ("code", "phone"):
             _refuse_long(rows, column.key, column.max_length)
@@ -47,6 +68,16 @@ def _refuse_blank(rows: Rows, key: str, header: str) -> None:
             issue["column"] == rows.header(key) for issue in rows.issues.get(index, ())
         ):
             rows.error(index, key, "required", f"“{header}”不能空着；请填写")
+
+
+def _refuse_same_as_above(rows: Rows, key: str, column: list[Any]) -> None:
+    """A cell that points to the one above it says nothing once rows are sorted, and would be kept as a name or an address."""
+    if _SAME_AS_ABOVE.isdisjoint(column):
+        return
+    for index, value in enumerate(column):
+        if value in _SAME_AS_ABOVE:
+            rows.error(index, key, "not_written_out", f"不能写“{value}”；请在每一行写全实际内容")
+            column[index] = None
 
 
 def _refuse_long(rows: Rows, key: str, longest: int) -> None:

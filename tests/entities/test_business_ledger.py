@@ -301,6 +301,23 @@ def test_what_is_exported_comes_back_unchanged(liaison):
     assert (batch.state, counts(batch)) == (BatchState.COMMITTED, {"read": 2, "accepted": 2, "unchanged": 2})
 
 
+@pytest.mark.parametrize("word", ["同上", "同前", "〃"])
+def test_a_cell_that_points_to_the_one_above_is_no_address(liaison, word):
+    batch = send(
+        liaison, "businesses", [business_row(), business_row(premises_address=word, legal_person=word)]
+    )
+    assert found(batch, "error") == [
+        (4, "法定代表人(负责人)", "not_written_out"),
+        (4, "经营场所", "not_written_out"),
+    ]
+
+
+def test_a_village_in_the_place_of_a_township_is_told_where_it_lies(liaison):
+    batch = send(liaison, "businesses", [business_row(township="石门村", village=None)])
+    (issue,) = batch.rows.get().issues
+    assert issue["message"] == "南湖区没有“石门村”这个乡镇(街道)；这是石门乡的村(社区)，请填“石门乡”"
+
+
 def test_visit_duties_follow_an_import_at_once(liaison):
     make_policy("C")
     take_in(send(liaison, "businesses", [business_row(), business_row(responsibility_grade=None)]))

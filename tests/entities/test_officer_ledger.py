@@ -202,6 +202,27 @@ def test_a_business_of_another_county_is_unknown_here(liaison):
     assert found(batch, "error") == [(3, "主体许可证号", "business_unknown")]
 
 
+@pytest.mark.parametrize("name", ["李小明、王小明", "李小明,王小明", "李小明/王小明", "李小明和王小明"])
+def test_two_people_in_one_cell_are_refused(liaison, shop, name):
+    batch = send(liaison, "officers", [row(shop, officer_name=name)])
+    assert found(batch, "error") == [(3, "包保干部姓名", "several_people")]
+
+
+@pytest.mark.parametrize("name", ["李和平", "欧阳和平", "阿依古丽·买买提"])
+def test_a_name_with_a_character_that_also_joins_names_is_one_person(liaison, shop, name):
+    assert found(send(liaison, "officers", [row(shop, officer_name=name)]), "error") == []
+
+
+def test_a_mobile_number_of_a_wrong_length_is_pointed_out(liaison, shop, other_shop):
+    rows = [
+        row(shop, officer_phone="1391111"),
+        row(other_shop, officer_name="胡静", officer_phone="0599-2222222"),
+        row(officer_name="闲人", officer_phone="12345", business_name=None),
+    ]
+    batch = send(liaison, "officers", rows)
+    assert found(batch, "error", "warning") == [(3, "联系电话", "mobile_length")]
+
+
 def test_two_officers_for_one_business_and_level_are_both_refused(liaison, shop):
     batch = send(
         liaison, "officers", [row(shop), row(shop, officer_name="胡静", officer_phone="13900000005")]
