@@ -155,6 +155,8 @@ class BatchPage:
     groups: tuple[dict[str, Any], ...]
     warnings: tuple[dict[str, Any], ...]
     asks: str
+    sheets: tuple[tuple[str, int | None], ...]
+    """The sheets to choose from with the rows of each, where that is asked."""
     may_act: bool
     may_decide: bool
     may_decide_undo: bool
@@ -179,6 +181,7 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
         pk=batch.pk
     ).exists()
     over = _limit_passed(batch)
+    rows_in = batch.choices.get("candidate_rows", {})
     return BatchPage(
         batch=batch,
         kind=kind_of(batch.kind),
@@ -194,6 +197,7 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
         groups=tuple(group for group in groups if group.get("severity", "error") == "error"),
         warnings=tuple(group for group in groups if group.get("severity") == "warning"),
         asks=str(batch.choices.get("ask", "")) if batch.state == BatchState.REFUSED else "",
+        sheets=tuple((name, rows_in.get(name)) for name in batch.choices.get("candidates", ())),
         may_act=batch.uploaded_by_id == user.pk,
         may_decide=waits and batch.state == BatchState.AWAITING,
         may_decide_undo=waits and undo_asked,

@@ -149,6 +149,16 @@ def _kinds(user: User, campaign: Campaign) -> list[tuple[P, Kind]]:
             ),
         ),
         (
+            P.IMPORT_LEDGER,
+            (
+                ledgers.sent_back(user),
+                _("台账被退回"),
+                _("份"),
+                _("另一人没有批准，按原因改好再上传"),
+                f"{address('ledger-home')}#declined",
+            ),
+        ),
+        (
             P.PUBLISH_WEEK,
             (
                 unpublished,

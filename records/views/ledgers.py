@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -74,7 +74,7 @@ def _home(request: PortalRequest, refusal: str, status: int) -> HttpResponse:
     context = {
         "page": page,
         "listed": [(batch, standing(batch)) for batch in page.rows],
-        "declined": _declined(request.user)[:AWAITING_SHOWN],
+        "declined": ledgers.sent_back(request.user).select_related("decided_by")[:AWAITING_SHOWN],
         "kinds": sorted(kinds_for(request.user), key=lambda kind: kind.key not in SENT_OFTEN),
         "titles": {kind.key: kind.title for kind in all_kinds()},
         "states": BatchState.choices,
@@ -88,13 +88,6 @@ def _home(request: PortalRequest, refusal: str, status: int) -> HttpResponse:
     }
     template = "records/_ledger_history.html" if request.htmx and not refusal else "records/ledger_home.html"
     return render(request, template, context, status=status)
-
-
-def _declined(user: Any) -> QuerySet[LedgerBatch]:
-    """What a second person has sent back to this one, newest no first."""
-    own = LedgerBatch.objects.visible_to(user).filter(uploaded_by=user, state=BatchState.REFUSED)
-    own = own.filter(Q(checked_at=None) | Q(decided_at__gte=F("checked_at")))
-    return own.exclude(decision_reason="").select_related("decided_by").order_by("-decided_at")
 
 
 @require_POST

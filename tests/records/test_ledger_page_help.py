@@ -87,6 +87,10 @@ def test_a_ledger_that_waits_for_a_second_person_is_among_their_decisions(login)
     ]
     assert decisions(liaison, campaign) == []
     assert 'id="awaiting"' in login(office).get(reverse("ledger-home")).content.decode()
+    ledgers.decline_batch(batch=batch, by=office, reason="少一列")
+    assert [(one.label, one.count, one.url) for one in decisions(liaison, campaign)] == [
+        ("台账被退回", 1, f"{reverse('ledger-home')}#declined")
+    ]
 
 
 def decisions(user, campaign):

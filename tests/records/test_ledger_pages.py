@@ -249,3 +249,17 @@ def test_the_register_without_the_file_names_licence_place_and_file_of_each(liai
     known = Business.objects.get()
     assert reverse("business-detail", args=[known.pk]) in text
     assert GOOD[2] in text and "人民街道" in text
+
+
+def test_the_question_which_sheet_tells_how_many_rows_each_has(liaison):
+    book = openpyxl.Workbook()
+    for name, rows in (("城区", [GOOD]), ("乡镇", [GOOD, GOOD, GOOD])):
+        sheet = book.create_sheet(name)
+        for row in (HEADERS, *rows):
+            sheet.append(row)
+    del book["Sheet"]
+    out = io.BytesIO()
+    book.save(out)
+    text = page(liaison, upload(liaison, SimpleUploadedFile("台账.xlsx", out.getvalue())))
+    assert "要导入哪张工作表" in text and "请回答" in text
+    assert ("1 行</span>" in text, "3 行</span>" in text) == (True, True)

@@ -481,5 +481,6 @@ def test_a_declined_ledger_is_called_so_and_waits_for_its_sender(office, liaison
     text = client.get(reverse("ledger-batch", args=[batch.pk])).content.decode()
     assert 'id="declined"' in home and "第 3 行没有地址" in home
     assert "没有批准" in text and "<b>第 3 行没有地址</b>" in text
+    assert list(ledgers.sent_back(liaison)) == [batch] and not ledgers.sent_back(office).exists()
     checked(ledgers.recheck_batch(batch=batch, by=liaison))
     assert 'id="declined"' not in client.get(reverse("ledger-home")).content.decode()

@@ -82,15 +82,16 @@ class Table:
 class TableSearch:
     """The outcome of looking for a ledger's table: a table, or a sentence that asks or refuses.
 
-    ``candidates`` names the sheets to choose from when more than one would do. ``guess`` is the likeliest table when no
-    header was understood, for a page on which a person says what each column means. ``left_out`` says of every other
-    visible sheet with content, in Chinese, that it is not imported and why.
+    ``candidates`` names the sheets to choose from when more than one would do, ``candidate_rows`` how many rows each has.
+    ``guess`` is the likeliest table when no header was understood, for a page on which a person says what each column means.
+    ``left_out`` says of every other visible sheet with content, in Chinese, that it is not imported and why.
     """
 
     table: Table | None = None
     code: str = ""
     sentence: str = ""
     candidates: tuple[str, ...] = ()
+    candidate_rows: tuple[int, ...] = ()
     guess: Table | None = None
     left_out: tuple[str, ...] = ()
 
@@ -136,6 +137,7 @@ def find_table(
             code="which_sheet",
             sentence=f"有 {len(names)} 个工作表都像台账：{listed}；请选择要导入哪一个",
             candidates=names,
+            candidate_rows=tuple(len(table.row_numbers) for table in candidates),
         )
     table = candidates[0] if candidates else max(understood, key=lambda each: len(_keys(each)))
     if not table.row_numbers:

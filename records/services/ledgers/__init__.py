@@ -6,6 +6,7 @@ from records.services.ledgers.approve import (
     awaiting_approval,
     decline_batch,
     needs_approval,
+    sent_back,
 )
 from records.services.ledgers.check import check_batch, check_stopped
 from records.services.ledgers.commit import (
@@ -59,6 +60,7 @@ __all__ = [
     "recheck_batch",
     "rows_of",
     "seen_of",
+    "sent_back",
     "stop_batch",
     "template",
     "undo_batch",

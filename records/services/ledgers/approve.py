@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from records.choices import BatchState
@@ -49,6 +49,13 @@ def approvers_of(batch: LedgerBatch, *, but: Any) -> list[Any]:
     people = get_user_model().objects.importing(batch.kind, batch.territory, timezone.localdate())
     near = people.exclude(pk=but.pk).order_by("pk")[: 4 * _NAMED]
     return [one for one in near if LedgerBatch.objects.visible_to(one).filter(pk=batch.pk).exists()][:_NAMED]
+
+
+def sent_back(user: Any) -> QuerySet[LedgerBatch]:
+    """The batches of this person to whose import a second person has said no, and that were not checked again since."""
+    own = LedgerBatch.objects.visible_to(user).filter(uploaded_by=user, state=BatchState.REFUSED)
+    own = own.filter(Q(checked_at=None) | Q(decided_at__gte=F("checked_at")))
+    return own.exclude(decision_reason="").order_by("-decided_at", "pk")
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -51,12 +51,12 @@ class _Refusal(Exception):
         code: str,
         ask: str = "",
         *,
-        candidates: tuple[str, ...] = (),
+        candidates: Mapping[str, int] | None = None,
         table: Table | None = None,
     ) -> None:
         super().__init__(sentence)
         self.sentence, self.code, self.ask = sentence, code, ask
-        self.candidates, self.table = candidates, table
+        self.candidates, self.table = candidates or {}, table
 
 
 def check_batch(*, batch_id: int, job: Any, progress: jobs.Progress) -> dict[str, Any]:
@@ -227,7 +227,13 @@ def _last_time(batch: LedgerBatch, kind: LedgerKind) -> list[str]:
 
 def _no_table(found: TableSearch) -> _Refusal:
     ask = {"which_sheet": "sheet", "no_header": "columns"}.get(found.code, "")
-    return _Refusal(found.sentence, found.code, ask, candidates=found.candidates, table=found.guess)
+    return _Refusal(
+        found.sentence,
+        found.code,
+        ask,
+        candidates=dict(zip(found.candidates, found.candidate_rows, strict=True)),
+        table=found.guess,
+    )
 
 
 def _hidden_rows(table: Table) -> list[str]:
@@ -315,7 +321,11 @@ def _refuse(batch: LedgerBatch, kind: LedgerKind, refusal: _Refusal, seconds: fl
     batch.choices = _answers(batch, *_REMEMBERED) | {"code": refusal.code, "notes": _last_time(batch, kind)}
     batch.columns, batch.unrecognised = {}, []
     if refusal.ask:
-        batch.choices |= {"ask": refusal.ask, "candidates": list(refusal.candidates)}
+        batch.choices |= {
+            "ask": refusal.ask,
+            "candidates": list(refusal.candidates),
+            "candidate_rows": dict(refusal.candidates),
+        }
     table = refusal.table
     if table is not None:
         batch.sheet, batch.header_row = table.sheet.name, table.header_row
