@@ -64,5 +64,5 @@ def _recipes() -> list[Recipe]:
             lambda row, random: {"username": f"{row['username']}_b", "name": names.person(random)},
             "mobile",
         ),
-        twins("person_differs", _second_post),
+        twins("person_differs", _second_post, ""),
     ]

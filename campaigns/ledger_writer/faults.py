@@ -87,8 +87,11 @@ def without(keys: Sequence[str], recipe: Recipe) -> Recipe:
     return spoil
 
 
-def twins(code: str, change: Callable[[Row, Random], Row | None], key: str = "") -> Recipe:
-    """Two rows that cannot both be true: a second one is made from the first, and both are at fault."""
+def twins(code: str, change: Callable[[Row, Random], Row | None], key: str | None = None) -> Recipe:
+    """Two rows that cannot both be true: a second one is made from the first, and both are at fault.
+
+    ``key`` is the column at fault ('' = the whole row); without one it is the first in which the two differ.
+    """
 
     def spoil(draft: Draft, at: int, random: Random, take: Take) -> Sequence[Fault]:
         different = change(draft.rows[at], random)
@@ -96,9 +99,21 @@ def twins(code: str, change: Callable[[Row, Random], Row | None], key: str = "")
         if different is None or other is None:
             return []
         draft.rows[other] = {**draft.rows[at], **different}
-        return [Fault(at, key, code), Fault(other, key, code)]
+        column = _first_difference(draft, at, other) if key is None else key
+        return [Fault(at, column, code), Fault(other, column, code)]
 
     return spoil
+
+
+def _first_difference(draft: Draft, one: int, other: int) -> str:
+    """The first column of the file, in the kind's order, in which two rows differ."""
+    return next(
+        column.key
+        for column in draft.kind.columns
+        if draft.has(column.key)
+        and column.key not in draft.kind.ignorable
+        and draft.rows[one].get(column.key) != draft.rows[other].get(column.key)
+    )
 
 
 BUSINESS = ("business_name", "business_credit_code", "business_licence_no")

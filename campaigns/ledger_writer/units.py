@@ -100,7 +100,7 @@ def _recipes(desk: Desk, neighbours: dict[str, list[str]]) -> list[Recipe]:
         changed("parent", "parent_circle", lambda row, random: row["name"]),
         changed("former_name", "names_of_two", other_name),
         changed("former_name", "former_unknown", never_known),
-        twins("same_target", otherwise),
+        twins("same_target", otherwise, ""),
         twins(
             "duplicate_conflict",
             lambda row, random: {

@@ -89,7 +89,8 @@ def match_businesses(rows: Rows, territory: str) -> Matches:
         claimed[stored.pk].append(index)
     for group in claimed.values():
         if len(group) > 1:
-            rows.refuse_group(group, "same_target", "指向登记中的同一家主体；请核对后只保留正确的一行")
+            said = "指向登记中的同一家主体；请核对后只保留正确的一行"
+            rows.refuse_group(group, "same_target", said, compared=rows.keys)
     return found
 
 

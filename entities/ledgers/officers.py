@@ -299,7 +299,10 @@ def _people(rows: Rows, regions: Sequence[str]) -> dict[int, Person]:
     for key in contradictions:
         person = groups[key]
         rows.refuse_group(
-            person.rows, "officer_differs", "是同一名干部，但职务、层级或单位不一致；请统一后再导入"
+            person.rows,
+            "officer_differs",
+            "是同一名干部，但职务、层级或单位不一致；请统一后再导入",
+            compared=("officer_title", "officer_level", "officer_unit"),
         )
         for index in person.rows:
             del found[index]
@@ -349,6 +352,7 @@ def _refuse_rivals(rows: Rows, businesses: Mapping[int, Known], today: date) -> 
                 group,
                 "officer_already_assigned",
                 "是同一家主体的同一包保层级，只能有一名干部；请核对后只保留一行",
+                compared=("officer_name", "officer_phone"),
             )
 
 

@@ -11,6 +11,9 @@ from foodsafe_portal.lib.ledger import Severity
 
 Issue = dict[str, Any]
 
+_DIFFERENCES_TOLD = 2
+_LONGEST_TOLD = 30
+
 
 class Rows:
     """Rows by columns: ``column(key)[i]`` is the value of the row at index ``i``; ``numbers[i]`` its Excel row.
@@ -151,12 +154,34 @@ class Rows:
                     self.note(index, "", "duplicate_merged", f"与第 {first} 行完全相同，已合并，不重复导入")
             elif len(rows) > 1:
                 self.refuse_group(
-                    group, "duplicate_conflict", "是同一个对象，但内容不一致；请核对后只保留正确的一行"
+                    group,
+                    "duplicate_conflict",
+                    "是同一个对象，但内容不一致；请核对后只保留正确的一行",
+                    compared=self.keys,
                 )
 
-    def refuse_group(self, group: Sequence[int], code: str, why: str) -> None:
-        """Refuse every row of a group, naming the others."""
+    def refuse_group(
+        self, group: Sequence[int], code: str, why: str, *, compared: Sequence[str] = ()
+    ) -> None:
+        """Refuse every row of a group, naming the others.
+
+        Of the columns ``compared`` those in which the rows differ are named with two of their values, and the first of them
+        is the column at fault.
+        """
+        differing = [key for key in compared if len({self.column(key)[index] for index in group}) > 1]
         for index in group:
             others = [str(self.numbers[other]) for other in group if other != index]
             named = "、".join(others[:5]) + (f" 等 {len(others)}" if len(others) > 5 else "")
-            self.error(index, "", code, f"与第 {named} 行{why}")
+            told = "；".join(self._difference(key, index, group) for key in differing[:_DIFFERENCES_TOLD])
+            if len(differing) > _DIFFERENCES_TOLD:
+                told += f"；共 {len(differing)} 列不一致"
+            at_fault = differing[0] if differing else ""
+            self.error(index, at_fault, code, f"与第 {named} 行{why}" + (f"（{told}）" if told else ""))
+
+    def _difference(self, key: str, index: int, group: Sequence[int]) -> str:
+        """What one row of a group says in a column, and what the first row says that says something else."""
+        column = self.column(key)
+        same = [other for other in group if column[other] == column[index]]
+        other = next(other for other in group if other not in same)
+        here, there = (self.typed(key, place)[:_LONGEST_TOLD].strip() or "空着" for place in (index, other))
+        return f"“{self.header(key)}”这一行是“{here}”，第 {self.numbers[other]} 行是“{there}”"

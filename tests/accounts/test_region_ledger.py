@@ -205,7 +205,7 @@ def test_each_fault_refuses_its_row_with_its_code(
 
 def test_two_rows_of_one_code_that_differ_are_refused_both(admin: User) -> None:
     batch = send(admin, "regions", [row("990104", "甲县"), row("990104", "乙县"), row("990105", "丙县")])
-    assert found(batch, "error") == [(3, "", "duplicate_conflict"), (4, "", "duplicate_conflict")]
+    assert found(batch, "error") == [(3, "名称", "duplicate_conflict"), (4, "名称", "duplicate_conflict")]
     assert counts(batch)["created"] == 1
 
 

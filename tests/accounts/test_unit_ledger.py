@@ -191,7 +191,10 @@ def test_one_unit_spelled_in_two_ways_is_refused_in_both_rows(admin: User) -> No
     batch = send(admin, "units", [row("丙局"), row("丙局", region="990102"), row("丁局")])
     assert found(batch, "error") == [(3, "", "same_target"), (4, "", "same_target")]
     batch = send(admin, "units", [row("丙局", kind="部门"), row("丙局", kind="其他")])
-    assert found(batch, "error") == [(3, "", "duplicate_conflict"), (4, "", "duplicate_conflict")]
+    assert found(batch, "error") == [
+        (3, "单位类别", "duplicate_conflict"),
+        (4, "单位类别", "duplicate_conflict"),
+    ]
 
 
 def test_a_unit_under_a_refused_row_is_refused_with_it(admin: User) -> None:

@@ -148,8 +148,8 @@ def test_a_year_that_contradicts_itself_is_refused_in_every_row(admin: User) -> 
     ]
     rows = [row("2027-01-01"), row("2027-01-01", "调休")]
     assert found(send(admin, "workdays", rows), "error") == [
-        (3, "", "duplicate_conflict"),
-        (4, "", "duplicate_conflict"),
+        (3, "类别", "duplicate_conflict"),
+        (4, "类别", "duplicate_conflict"),
     ]
 
 

@@ -276,7 +276,7 @@ def test_a_reading_holds_its_clause_when_an_undo_would_take_it(office: User) -> 
         (2, {"bands": "八十分以上三分"}, {(5, "分档", "bands_unclear")}),
         (2, {"measure": "心情指数"}, {(5, "系统取数", "unknown_choice")}),
         (3, {"each": None}, {(6, "每次分值", "clause_refused")}),
-        (3, {"no": "1.2"}, {(5, "", "duplicate_conflict"), (6, "", "duplicate_conflict")}),
+        (3, {"no": "1.2"}, {(5, "条款", "duplicate_conflict"), (6, "条款", "duplicate_conflict")}),
         (4, {"cap": None}, {(7, "上限", "clause_refused")}),
         (4, {"kind": None}, {(7, "类别", "clause_refused")}),
         (5, {"points": 3}, {(8, "分值", "clause_refused")}),

@@ -126,10 +126,15 @@ def test_rows_that_contradict_each_other_are_all_refused(liaison):
         liaison, "businesses", [one, business_row(), one | {"scale": "大"}, one | {"name": "第三种说法"}]
     )
     assert found(batch, "error") == [
-        (3, "", "duplicate_conflict"),
-        (5, "", "duplicate_conflict"),
-        (6, "", "duplicate_conflict"),
+        (3, "企业名称", "duplicate_conflict"),
+        (5, "企业名称", "duplicate_conflict"),
+        (6, "企业名称", "duplicate_conflict"),
     ]
+    (issue,) = batch.rows.get(row_no=3).issues
+    assert issue["message"] == (
+        "与第 5、6 行是同一个对象，但内容不一致；请核对后只保留正确的一行"
+        f"（“企业名称”这一行是“{one['name']}”，第 6 行是“第三种说法”；“规模”这一行是“小”，第 5 行是“大”）"
+    )
 
 
 def test_a_second_import_changes_nothing(liaison):
@@ -278,7 +283,7 @@ def test_two_rows_that_mean_one_registered_business_are_both_refused(liaison):
     row = business_row()
     take_in(send(liaison, "businesses", [row | {"licence_no": None}]))
     batch = send(liaison, "businesses", [row, row | {"licence_no": licence(888)}])
-    assert found(batch, "error") == [(3, "", "same_target"), (4, "", "same_target")]
+    assert found(batch, "error") == [(3, "许可证号", "same_target"), (4, "许可证号", "same_target")]
 
 
 def test_a_township_liaison_brings_in_only_their_township(liaison):

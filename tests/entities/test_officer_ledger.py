@@ -227,12 +227,17 @@ def test_two_officers_for_one_business_and_level_are_both_refused(liaison, shop)
     batch = send(
         liaison, "officers", [row(shop), row(shop, officer_name="胡静", officer_phone="13900000005")]
     )
-    assert found(batch, "error") == [(3, "", "officer_already_assigned"), (4, "", "officer_already_assigned")]
+    assert found(batch, "error") == [
+        (3, "包保干部姓名", "officer_already_assigned"),
+        (4, "包保干部姓名", "officer_already_assigned"),
+    ]
 
 
 def test_rows_of_one_officer_that_contradict_each_other_are_all_refused(liaison, shop, other_shop):
     batch = send(liaison, "officers", [row(shop), row(other_shop, officer_title="镇长")])
-    assert found(batch, "error") == [(3, "", "officer_differs"), (4, "", "officer_differs")]
+    assert found(batch, "error") == [(3, "职务", "officer_differs"), (4, "职务", "officer_differs")]
+    (issue,) = batch.rows.get(row_no=4).issues
+    assert issue["message"].endswith("（“职务”这一行是“镇长”，第 3 行是“副镇长”）")
 
 
 def test_an_undo_lets_the_old_assignment_go_on_and_takes_new_officers_out(liaison, shop, other_shop):

@@ -354,8 +354,8 @@ def _data_rows(
         elif reason:
             skipped.append((number, reason))
     for number in reversed(kept[-_SIGNATURE_ROWS:]):
-        cells = [column[number - 1] for index, column in enumerate(sheet.columns) if index not in ignored]
-        if not _is_signature(cells):
+        written = [column[number - 1] for index, column in enumerate(sheet.columns) if index not in ignored]
+        if not _is_signature(written):
             break
         kept.remove(number)
         skipped.append((number, "注释或签字行，不导入"))
