@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.ledgers.places import RegionIndex, resolve_regions
 from accounts.models import Region
+from accounts.rules.regions import LEVEL_OF_DIGITS
 from entities.choices import BusinessStatus, ReviewState, Source
 from entities.hooks import business_changed
 from entities.ledgers.columns import BUSINESS_COLUMNS, STATUSES
@@ -43,6 +44,7 @@ from records.ledgers.owned import stand_against, without_owned
 from records.ledgers.staging import still_stand
 from records.models import LedgerBatch, LedgerRow
 
+TOWNSHIP_DIGITS = next(digits for digits, level in LEVEL_OF_DIGITS.items() if level == "township")
 NORMAL = BusinessStatus.NORMAL.value
 _BLANKS: dict[str, Any] = {"licence_valid_to": None, "high_risk": False}
 
@@ -236,9 +238,9 @@ class BusinessesKind(LedgerKind):
 
     def missing_places(self, rows: Sequence[Business]) -> Mapping[int, str]:
         """See ``LedgerKind.missing_places``: the township or street."""
-        codes = {row.region_id for row in rows}
+        codes = {row.region_id[:TOWNSHIP_DIGITS] for row in rows}
         names = dict(Region.objects.filter(code__in=codes).values_list("code", "name"))
-        return {row.pk: names.get(row.region_id, "") for row in rows}
+        return {row.pk: names.get(row.region_id[:TOWNSHIP_DIGITS], "") for row in rows}
 
     def regions(self, territory: str) -> Mapping[str, Sequence[str]]:
         """See ``LedgerKind.regions``."""

@@ -213,7 +213,7 @@ def ledger_choose(request: PortalRequest, pk: int) -> HttpResponse:
         missing = column_page(batch, mapping).missing
         if missing:
             counted = {"n": len(missing), "columns": "、".join(missing)}
-            said = _("还有 %(n)s 个必填的列没有对应：%(columns)s。请在右边选好，再检查。") % counted
+            said = _("还有 %(n)s 个必填的列没有对应：%(columns)s。请选好，再检查。") % counted
             return _shown(request, batch, answer=mapping, unanswered=said, status=422)
     return _act(
         request,
