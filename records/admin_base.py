@@ -139,11 +139,17 @@ class ScopedAdmin(admin.ModelAdmin):
     # --- doors --------------------------------------------------------------------------------------
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether one of today's posts opens the table and lets any row of it be seen."""
-        user: Any = request.user
-        return any(user.can(permission) for permission in self.view_permissions) and not _blind(
-            self.rows(user)
-        )
+        """Whether one of today's posts opens the table and lets any row of it be seen; asked once per request.
+
+        Django asks it of every table on every page, several times.
+        """
+        answers = request.__dict__.setdefault(_ANSWERS, {})
+        key = ("opens", type(self))
+        if key not in answers:
+            user: Any = request.user
+            may = any(user.can(permission) for permission in self.view_permissions)
+            answers[key] = may and not _blind(self.rows(user))
+        return bool(answers[key])
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """The index shows what can be opened."""
