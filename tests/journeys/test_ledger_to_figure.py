@@ -50,7 +50,7 @@ def listed(page: Page, address: str) -> list[tuple[str, int, str]]:
     found: list[tuple[str, int, str]] = []
     while True:
         rows = page.locator("[data-issue-row]").evaluate_all(
-            "rows => rows.map(row => [...row.cells].slice(0, 3).map(cell => cell.textContent.trim()))"
+            "rows => rows.map(row => [...row.cells].slice(0, 3).map(cell => cell.innerText.trim()))"
         )
         found += [(sheet, int(row), "" if column == "—" else column) for sheet, row, column in rows]
         following = page.locator("#issues a[rel=next]")
