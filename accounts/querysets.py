@@ -45,6 +45,12 @@ class RegionTermQuerySet(ScopedQuerySet):
         )
 
 
+def in_force(day: date, path: str = "") -> Q:
+    """What holds on ``day`` by its ``valid_from`` and ``valid_to``, both days included; ``path`` leads to those columns."""
+    endless = Q(**{f"{path}valid_to__isnull": True})
+    return Q(**{f"{path}valid_from__lte": day}) & (endless | Q(**{f"{path}valid_to__gte": day}))
+
+
 def stands_on(day: date) -> Q:
     """What has begun by ``day`` and not ended, by its ``opened_on`` and ``closed_on``."""
     begun = Q(opened_on__isnull=True) | Q(opened_on__lte=day)
@@ -68,9 +74,7 @@ class UserQuerySet(ScopedQuerySet):
         """Whose post of ``day`` lets them import this kind of ledger for the whole of ``territory`` (a region code, or '')."""
         roles = [role for role, kinds in IMPORTS.items() if kind in kinds]
         around = [territory[:length] for length in range(2, len(territory) + 1)]
-        posts = Q(posts__role__in=roles, posts__valid_from__lte=day) & (
-            Q(posts__valid_to__isnull=True) | Q(posts__valid_to__gte=day)
-        )
+        posts = Q(posts__role__in=roles) & in_force(day, "posts__")
         if territory:
             posts &= Q(posts__region_id__in=around)
         return self.filter(posts, is_active=True).distinct()
@@ -83,4 +87,4 @@ class PostQuerySet(ScopedQuerySet):
 
     def held_on(self, day: date) -> Self:
         """Posts in force on ``day``."""
-        return self.filter(Q(valid_to__isnull=True) | Q(valid_to__gte=day), valid_from__lte=day)
+        return self.filter(in_force(day))

@@ -8,6 +8,7 @@ from typing import Self
 from django.apps import apps
 from django.db.models import Q
 
+from accounts.querysets import in_force
 from entities.choices import BusinessStatus, PairState, ReviewState
 from foodsafe_portal.lib.scope import Person, ScopedQuerySet, in_territory
 
@@ -138,6 +139,4 @@ class AssignmentQuerySet(ScopedQuerySet):
 
     def held_on(self, day: date) -> Self:
         """Assignments in force on ``day``."""
-        return self.filter(
-            Q(valid_to__isnull=True) | Q(valid_to__gte=day), valid_from__lte=day, voided_at__isnull=True
-        )
+        return self.filter(in_force(day), voided_at__isnull=True)

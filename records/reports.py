@@ -18,7 +18,6 @@ from records.ledgers import LedgerKind, kind_of
 from records.ledgers.codes import LEAVING_OUT, group_message
 from records.models import AuditEvent, Job, LedgerBatch, LedgerRow
 from records.services import ledgers
-from records.services.ledger_rules import approval_limit
 
 PAGE = 100
 NAME_KEYS = ("name", "business_name", "officer_name", "title", "username", "description", "code")
@@ -225,8 +224,7 @@ def _ended(batch: LedgerBatch) -> AuditEvent | None:
 def _limit_passed(batch: LedgerBatch) -> int | None:
     if batch.state not in {BatchState.CHECKED, BatchState.AWAITING, BatchState.COMMITTED}:
         return None
-    limit = approval_limit(batch.kind)
-    return limit if limit is not None and batch.counts.get("accepted", 0) > limit else None
+    return ledgers.limit_passed(batch)
 
 
 def _approvers(batch: LedgerBatch, user: Any) -> tuple[str, ...]:

@@ -180,7 +180,7 @@ def read(batch: LedgerBatch, kind: LedgerKind, *, changing: bool = False) -> tup
 
     With ``changing`` only those that write something: rows found unchanged, and rows a human decision stands against, stay out.
     """
-    accepted = LedgerRow.objects.filter(batch=batch, verdict=RowVerdict.ACCEPTED)
+    accepted = accepted_rows(batch)
     if changing:
         accepted = accepted.exclude(verb__in=IDLE_VERBS)
     stored = (
@@ -220,9 +220,14 @@ def read(batch: LedgerBatch, kind: LedgerKind, *, changing: bool = False) -> tup
     return rows, staged
 
 
+def accepted_rows(batch: LedgerBatch) -> QuerySet[LedgerRow]:
+    """The rows that are imported, those that write nothing included."""
+    return LedgerRow.objects.filter(batch=batch, verdict=RowVerdict.ACCEPTED)
+
+
 def idle_rows(batch: LedgerBatch) -> QuerySet[LedgerRow]:
     """The accepted rows that write nothing."""
-    return LedgerRow.objects.filter(batch=batch, verdict=RowVerdict.ACCEPTED, verb__in=IDLE_VERBS)
+    return accepted_rows(batch).filter(verb__in=IDLE_VERBS)
 
 
 def still_stand(batch: LedgerBatch, register: QuerySet) -> bool:

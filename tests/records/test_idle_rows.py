@@ -7,15 +7,9 @@ import pytest
 from entities.ledgers.businesses import BusinessesKind
 from entities.models import Business
 from records.choices import BatchState
-from tests.factories.ledgers import business_row, checked, counts, make_county, make_liaison, send, take_in
+from tests.factories.ledgers import business_row, checked, counts, send, take_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-
-
-@pytest.fixture
-def liaison():
-    make_county()
-    return make_liaison()
 
 
 @pytest.fixture

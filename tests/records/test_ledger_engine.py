@@ -35,12 +35,6 @@ from tests.factories.ledgers import (
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
-@pytest.fixture
-def liaison():
-    make_county()
-    return make_liaison()
-
-
 def committed_events():
     return AuditEvent.objects.filter(action="ledger.committed").count()
 

@@ -17,12 +17,6 @@ from tests.factories.ledgers import business_row, checked, make_county, make_lia
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def liaison():
-    make_county()
-    return make_liaison()
-
-
 def page(client, batch, **params):
     return client.get(reverse("ledger-batch", args=[batch.pk]), params).content.decode()
 

@@ -27,7 +27,7 @@ from records.choices import BatchState, JobState
 from records.ledgers import kind_of
 from records.models import AuditEvent, Job, LedgerBatch
 from records.services import jobs, ledgers
-from tests.factories.ledgers import business_row, checked, make_county, make_liaison, send, take_in, workbook
+from tests.factories.ledgers import business_row, checked, make_liaison, send, take_in, workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 120
@@ -49,12 +49,6 @@ def one_server() -> None:
     """Two writers at once need a database that lets them in."""
     if connection.vendor != "postgresql":
         pytest.skip("SQLite lets one writer in at a time")
-
-
-@pytest.fixture
-def liaison():
-    make_county()
-    return make_liaison()
 
 
 def at_once(*acts: Any) -> list[Any]:

@@ -10,24 +10,11 @@ from records.choices import BatchState
 from records.models import ApprovalRule, AuditEvent, Job, LedgerBatch
 from records.services import jobs, ledger_rules, ledgers
 from records.services.ledgers import LedgerRefused
-from tests.factories import make_region, make_user
-from tests.factories.ledgers import business_row, checked, make_county, make_liaison, send, take_in
+from tests.factories.ledgers import business_row, checked, make_liaison, send, take_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 LOOK_AGAIN = "请看过现在的结果再决定"
-
-
-@pytest.fixture
-def office():
-    make_region("9901", "示例市")
-    make_county()
-    return make_user(role="campaign_office", region="9901")
-
-
-@pytest.fixture
-def liaison(office):
-    return make_liaison()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from tests.factories.ledgers import (
     checked,
     counts,
     found,
-    make_county,
     make_liaison,
     send,
     take_in,
@@ -23,12 +22,6 @@ from tests.factories.ledgers import (
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-
-
-@pytest.fixture
-def liaison():
-    make_county()
-    return make_liaison()
 
 
 def move(user, region):

@@ -15,22 +15,10 @@ from records.ledgers import all_kinds
 from records.models import AuditEvent, OwnedColumn
 from records.services import ledger_rules
 from records.services.rows import RowRefused
-from tests.factories import make_problem, make_region, make_unit, make_user
-from tests.factories.ledgers import business_row, counts, found, make_county, make_liaison, send, take_in
+from tests.factories import make_problem, make_region, make_unit
+from tests.factories.ledgers import business_row, counts, found, send, take_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-
-
-@pytest.fixture
-def office():
-    make_region("9901", "示例市")
-    make_county()
-    return make_user(role="campaign_office", region="9901")
-
-
-@pytest.fixture
-def liaison(office):
-    return make_liaison()
 
 
 def own(office, kind, *columns):

@@ -19,7 +19,6 @@ from tests.factories import make_unit
 from tests.factories.ledgers import (
     business_row,
     checked,
-    make_county,
     make_liaison,
     send,
     take_in,
@@ -28,12 +27,6 @@ from tests.factories.ledgers import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 OWN = "门牌"
-
-
-@pytest.fixture
-def liaison():
-    make_county()
-    return make_liaison()
 
 
 def file(*rows, **headers):

@@ -20,21 +20,9 @@ from records.services import jobs, ledger_rules, ledgers
 from records.services.ledgers import LedgerRefused
 from records.services.rows import RowRefused
 from tests.factories import make_campaign, make_region, make_unit, make_user
-from tests.factories.ledgers import business_row, checked, make_county, make_liaison, send, workbook
+from tests.factories.ledgers import business_row, checked, make_liaison, send, workbook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-
-
-@pytest.fixture
-def office():
-    make_region("9901", "示例市")
-    make_county()
-    return make_user(role="campaign_office", region="9901")
-
-
-@pytest.fixture
-def liaison(office):
-    return make_liaison()
 
 
 def limit(office, rows, kind=""):

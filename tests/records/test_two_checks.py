@@ -11,15 +11,9 @@ from records.choices import BatchState, JobState
 from records.models import AuditEvent, LedgerBatch, LedgerRow
 from records.services import jobs, ledgers
 from records.services.ledgers import check
-from tests.factories.ledgers import business_row, make_county, make_liaison, take_in, workbook
+from tests.factories.ledgers import business_row, take_in, workbook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-
-
-@pytest.fixture
-def liaison():
-    make_county()
-    return make_liaison()
 
 
 def uploaded(liaison):

@@ -357,7 +357,7 @@ def _data_rows(
         written = [column[number - 1] for index, column in enumerate(sheet.columns) if index not in ignored]
         if not _is_signature(written):
             break
-        kept.remove(number)
+        kept.pop()
         skipped.append((number, "注释或签字行，不导入"))
     serial_only = _serial_only(
         sheet, header_row, weightless - ignored, {*kept, *(number for number, _ in skipped)}

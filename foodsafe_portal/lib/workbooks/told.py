@@ -51,14 +51,16 @@ class ToldRows:
 
     def __iter__(self) -> Iterator[Sequence[Any]]:
         """Each row as values. Told column by column, which takes a third of the time of row by row."""
-        words = [_Words(column) for column in self._columns]
+        words = [
+            None if column.words is None else _Words(column.words, column.digits) for column in self._columns
+        ]
         sources = [column.source for column in self._columns]
         stored = self._queryset.values_list(*sources).iterator(chunk_size=ROWS_AT_ONCE)
         first = 1
         for rows in in_pieces(stored, ROWS_AT_ONCE):
             told = [
-                map(known.__getitem__, values) if column.words is not None else values
-                for column, known, values in zip(self._columns, words, zip(*rows, strict=True), strict=True)
+                values if known is None else map(known.__getitem__, values)
+                for known, values in zip(words, zip(*rows, strict=True), strict=True)
             ]
             yield from zip(range(first, first + len(rows)), *told, strict=True)
             first += len(rows)
@@ -122,13 +124,13 @@ def _spelt(words: Mapping[Any, str], digits: int) -> dict[str, str]:
 class _Words(dict[Any, Any]):
     """What a stored value is called."""
 
-    def __init__(self, column: Told) -> None:
-        super().__init__(() if column.digits or column.words is None else column.words)
-        self.column = column
+    def __init__(self, words: Mapping[Any, str], digits: int) -> None:
+        super().__init__(() if digits else words)
+        self.words, self.digits = words, digits
 
     def __missing__(self, value: Any) -> Any:
-        words, digits = self.column.words or {}, self.column.digits
-        called = (words.get(value[:digits], "") if len(value) >= digits else "") if digits else value
+        digits = self.digits
+        called = (self.words.get(value[:digits], "") if len(value) >= digits else "") if digits else value
         self[value] = called
         return called
 

@@ -5,6 +5,7 @@ from records.services.ledgers.approve import (
     approvers_of,
     awaiting_approval,
     decline_batch,
+    limit_passed,
     needs_approval,
     sent_back,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "forget_choices",
     "head",
     "issue_page",
+    "limit_passed",
     "marked_workbook",
     "missing_from_file",
     "needs_approval",

@@ -23,10 +23,15 @@ _NAMED = 3
 """How many people are named who may say yes; a liaison needs one to call, not the whole list."""
 
 
+def limit_passed(batch: LedgerBatch) -> int | None:
+    """How many rows one person may import, and take back, alone, where this batch has more; None where it has not."""
+    limit = approval_limit(batch.kind)
+    return limit if limit is not None and batch.counts.get("accepted", 0) > limit else None
+
+
 def needs_approval(batch: LedgerBatch) -> bool:
     """Whether so many rows are imported, and taken back, only after a second person's yes (campaign default: never)."""
-    limit = approval_limit(batch.kind)
-    return limit is not None and batch.counts.get("accepted", 0) > limit
+    return limit_passed(batch) is not None
 
 
 def awaiting_approval(user: Any) -> QuerySet[LedgerBatch]:

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from records.choices import BatchState, RowVerdict, Verdict
+from records.choices import BatchState, Verdict
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, bulk, kind_of, staging
-from records.models import Job, LedgerBatch, LedgerRow
+from records.models import Job, LedgerBatch
 from records.services import audit, jobs
 from records.services.instants import writing_instant
 from records.services.ledgers.approve import needs_approval
@@ -190,8 +190,9 @@ def _planned_again(
     Raises ``RegisterChanged`` when it does not. Where every row that writes nothing still stands, the others are planned alone;
     should they then disagree, the idle ones may have been what kept them apart, so all are planned.
     """
-    accepted = LedgerRow.objects.filter(batch=batch, verdict=RowVerdict.ACCEPTED).count()
-    if accepted != batch.counts.get("accepted"):  # rows that are not what was shown are never saved
+    if staging.accepted_rows(batch).count() != batch.counts.get(
+        "accepted"
+    ):  # rows that are not what was shown are never saved
         raise RegisterChanged(batch.number)
     for changing in (True, False) if kind.idle_rows_stand(batch) else (False,):
         rows, staged = staging.read(batch, kind, changing=changing)

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from records.choices import BatchState, Outcome, RowVerb, RowVerdict
-from records.ledgers import RegisterChanged, UndoResult, bulk, kind_of
+from records.choices import BatchState, Outcome, RowVerb
+from records.ledgers import RegisterChanged, UndoResult, bulk, kind_of, staging
 from records.models import LedgerBatch
 from records.services import audit
 from records.services.instants import writing_instant
@@ -166,10 +166,7 @@ def _undo(batch: LedgerBatch, by: Any) -> UndoResult:
     context = context_of(batch, writing_instant())
     kind.lock(context)
     staged = list(
-        batch.rows.filter(verdict=RowVerdict.ACCEPTED)
-        .exclude(verb=RowVerb.UNCHANGED)
-        .order_by("row_no")
-        .defer("issues")
+        staging.accepted_rows(batch).exclude(verb=RowVerb.UNCHANGED).order_by("row_no").defer("issues")
     )
     result = kind.undo(staged, batch, context)
     batch.state = BatchState.UNDONE

@@ -84,8 +84,7 @@ def _store(
         uploaded_by=by,
         uploaded_at=timezone.now(),
         territory=territory,
-        unit_path=by.unit_for_import(kind),
-        role=by.role_for_import(kind),
+        **_sent_as(kind, by),
         choices=dict(choices or {}),
     )
     try:
@@ -111,6 +110,11 @@ def _store(
         batch.file.delete(save=False)
         raise
     return batch
+
+
+def _sent_as(kind: str, by: Any) -> dict[str, str]:
+    """The unit and the role in which this person sends a ledger today: colleagues are told by them."""
+    return {"unit_path": by.unit_for_import(kind), "role": by.role_for_import(kind)}
 
 
 def _digest(file: File) -> str:
@@ -174,8 +178,7 @@ def recheck_batch(*, batch: LedgerBatch, by: Any, choices: Mapping[str, Any] | N
     fields: dict[str, Any] = {
         "state": BatchState.UPLOADED,
         "territory": territory,
-        "unit_path": by.unit_for_import(batch.kind),
-        "role": by.role_for_import(batch.kind),
+        **_sent_as(batch.kind, by),
     }
     if choices is not None:
         fields["choices"] = dict(choices)
