@@ -38,3 +38,18 @@ def circle(successors: dict[str, str], start: str) -> bool:
     while code and code != start and steps <= len(successors):
         code, steps = successors.get(code, ""), steps + 1
     return code == start
+
+
+def prefix_of(code: str) -> str | None:
+    """A code of GB/T 2260 as this portal keeps it: six digits that end in zeros name a province (2) or a city (4).
+
+    ``990100`` -> ``9901``; a county's ``990102`` stays. None for anything else than 2, 4 or 6 digits.
+    """
+    typed = code.strip()
+    if not typed.isdecimal() or not typed.isascii() or len(typed) not in {2, 4, 6}:
+        return None
+    if len(typed) < 6:
+        return typed
+    if typed.endswith("0000"):
+        return typed[:2]
+    return typed[:4] if typed.endswith("00") else typed

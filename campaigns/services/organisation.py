@@ -25,8 +25,8 @@ def in_reach(by: User, region_code: str) -> bool:
     return any(region_code.startswith(code) for code in by.scope.regions("business"))
 
 
-def _reached(by: User, region_code: str) -> None:
-    if not in_reach(by, region_code):
+def _reached(by: User | None, region_code: str) -> None:
+    if by is not None and not in_reach(by, region_code):
         raise OrganisationRefused(_("这个创建不在您的辖区内，只能查看。"))
 
 
@@ -39,9 +39,12 @@ def _in_order(first: date, last: date | None, what: str, until: str) -> None:
 
 
 @transaction.atomic
-def save_campaign(*, campaign: Campaign, values: Mapping[str, Any], by: User, seen: str = "") -> Campaign:
+def save_campaign(
+    *, campaign: Campaign, values: Mapping[str, Any], by: User | None, seen: str = ""
+) -> Campaign:
     """Enter a campaign or correct its head row; a stored one's review date moves by ``move_review_date`` alone.
 
+    Without ``by`` the installation itself acts, which reaches every region (``founding``).
     Raises ``OrganisationRefused`` outside the territory, for a rulebook that is still a draft, and for dates out of order.
     """
     region: Region = values.get("region") or campaign.region
