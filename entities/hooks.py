@@ -25,7 +25,7 @@ businesses_forgotten = Signal()
 
 @dataclass(frozen=True, slots=True)
 class DutyLine:
-    """What a business owes now: its due day and the deadline badge's words; ``part`` is one of ``DUTY_PARTS``."""
+    """What a business owes now: its due day and its deadline badge; ``part`` is one of ``DUTY_PARTS``, empty if none holds."""
 
     part: str
     due_on: date | None
@@ -33,6 +33,7 @@ class DutyLine:
     days: int = 0
     on: date | None = None
     provisional: bool = False
+    unit: str = "working_days"
 
 
 @dataclass(frozen=True, slots=True)

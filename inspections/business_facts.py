@@ -18,7 +18,9 @@ from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.periods import Period
 from inspections.choices import Exclusion, ProblemState
 from inspections.models import Problem, Visit, VisitDuty
-from inspections.querysets import VisitQuerySet, in_force
+from inspections.querysets import VisitQuerySet, in_force, part_condition
+from inspections.reports.problems import standing_of
+from inspections.rules.standing import Standing, standing
 from records.rules.workdays import WorkCalendar
 from records.services.calendar import current_calendar
 
@@ -29,39 +31,22 @@ STATE_TONES = {
     ProblemState.REOPENED: "bad",
 }
 
-
-def standing(part: str, day: date) -> Q:
-    """How a duty stands in the course of ``day``, before it has ended: what is due today is not overdue yet."""
-    counted = in_force(day) & (Q(excluded_on__isnull=True) | Q(excluded_on__gt=day))
-    return {
-        "done": counted & Q(fulfilled_on__isnull=False),
-        "overdue": counted & Q(fulfilled_on__isnull=True, due_on__lt=day),
-        "open": counted & Q(fulfilled_on__isnull=True, due_on__gte=day),
-        "unvisited": counted & Q(fulfilled_on__isnull=True),
-        "excluded": in_force(day) & Q(excluded_on__lte=day),
-    }[part]
+# The days of a duty by which it stands.
+DATES = ("arises_on", "ceases_on", "due_on", "fulfilled_on", "delivered_on", "excluded_on")
 
 
-def duty_line(duty: VisitDuty, day: date, calendar: WorkCalendar) -> DutyLine:
-    """One duty as a list shows it."""
-    if duty.excluded_on is not None and duty.excluded_on <= day:
+def line_of(due_on: date, stands: Standing) -> DutyLine:
+    """A standing as the register shows it: the same part, days, unit and words as this room's own lists."""
+    if stands.part == "excluded":
         return DutyLine("excluded", None)
-    if duty.fulfilled_on is not None:
-        made_on = duty.delivered_on or duty.fulfilled_on
-        late = calendar.working_days_between(duty.due_on, made_on) if made_on > duty.due_on else 0
-        kind = "late" if made_on > duty.due_on else "on_time"
-        return DutyLine("done", duty.due_on, kind, max(late, 1) if kind == "late" else 0, made_on)
-    return _deadline(duty.due_on, day, calendar)
+    if (badge := stands.badge) is None:
+        return DutyLine(stands.part, due_on)
+    return DutyLine(stands.part, due_on, badge.kind, badge.days, badge.on, badge.provisional, badge.unit)
 
 
-def _deadline(due_on: date, day: date, calendar: WorkCalendar, provisional: bool = False) -> DutyLine:
-    if due_on < day:
-        return DutyLine("overdue", due_on, "overdue", max(calendar.working_days_between(due_on, day), 1))
-    if due_on == day:
-        return DutyLine("open", due_on, "today")
-    return DutyLine(
-        "open", due_on, "left", calendar.working_days_between(day, due_on), provisional=provisional
-    )
+def owing(part: str, day: date) -> Q:
+    """The duties of one of ``entities.hooks.DUTY_PARTS`` in the course of ``day``."""
+    return part_condition("undone" if part == "unvisited" else part, day, running=True)
 
 
 def link(name: str, *args: Any, query: str = "") -> str:
@@ -82,7 +67,7 @@ class BusinessFacts:
     def having(self, part: str, day: date) -> Q:
         """Businesses whose duty of a period that contains ``day`` stands so."""
         duties = (
-            VisitDuty.objects.live().in_period_of(day).filter(standing(part, day), business_id=OuterRef("pk"))
+            VisitDuty.objects.live().in_period_of(day).filter(owing(part, day), business_id=OuterRef("pk"))
         )
         return Q(Exists(duties))
 
@@ -98,9 +83,9 @@ class BusinessFacts:
             VisitDuty.objects.live()
             .in_period_of(day)
             .filter(in_force(day), business_id__in=business_ids)
-            .only("business_id", "due_on", "fulfilled_on", "delivered_on", "excluded_on")
+            .only("business_id", *DATES)
         )
-        return {duty.business_id: duty_line(duty, day, calendar) for duty in owed}
+        return {duty.business_id: line_of(duty.due_on, standing(duty, day, calendar)) for duty in owed}
 
     def of_business(self, business_id: int, viewer: User, day: date, limit: int) -> Supervised:
         """Periods, problems and history of one business, as far as ``viewer`` may see them.
@@ -111,7 +96,7 @@ class BusinessFacts:
         duties = self._duties(business_id, viewer)
         visits = list(self._visits(business_id, viewer).order_by("-visited_on", "-pk")[:limit])
         problems = self._problems(business_id, viewer)
-        periods = [self._period(duty, day, calendar) for duty in duties[:limit]]
+        periods = [self._period(duty, day, calendar) for duty in duties]
         now = [
             line
             for duty, line in zip(duties, periods, strict=False)
@@ -119,12 +104,12 @@ class BusinessFacts:
         ]
         return Supervised(
             duty=now[0].outcome if now else None,
-            periods=periods,
+            periods=periods[:limit],
             problems=[self._problem(problem, day, calendar) for problem in problems[:limit]],
             open_problems=sum(problem.closed_on is None for problem in problems),
             all_problems=len(problems),
             reopened=sum(problem.reopen_count for problem in problems),
-            history=[*self._visited(visits), *self._missed(duties, day), *self._found(problems)],
+            history=[*self._visited(visits), *self._missed(duties, periods), *self._found(problems)],
             visits_url=link("visit-list", query=f"?business={business_id}"),
             problems_url=link("problem-list", query=f"?business={business_id}"),
         )
@@ -140,7 +125,7 @@ class BusinessFacts:
             officer_id=officer_id, visited_on__gte=quarter.start, visited_on__lte=quarter.end
         )
         owed = VisitDuty.objects.live().in_period_of(day).filter(officer_id=officer_id)
-        counts = owed.aggregate(owing=Count("pk", filter=standing("overdue", day) | standing("open", day)))
+        counts = owed.aggregate(owing=Count("pk", filter=owing("unvisited", day)))
         return made.count(), counts["owing"]
 
     # --- one business ------------------------------------------------------------------------
@@ -169,12 +154,12 @@ class BusinessFacts:
         return list(problems.order_by(F("closed_on").desc(nulls_first=True), "-found_on", "-pk"))
 
     def _period(self, duty: VisitDuty, day: date, calendar: WorkCalendar) -> PeriodLine:
-        outcome = duty_line(duty, day, calendar)
+        outcome = line_of(duty.due_on, standing(duty, day, calendar))
         excluded = outcome.part == "excluded"
         return PeriodLine(
             period=period_label(duty.period),
             due_on=None if excluded else duty.due_on,
-            expected=int(not excluded),
+            expected=int(bool(outcome.part) and not excluded),
             done=int(outcome.part == "done"),
             on_time=int(outcome.kind == "on_time"),
             overdue=int(outcome.part == "overdue"),
@@ -184,13 +169,6 @@ class BusinessFacts:
         )
 
     def _problem(self, problem: Problem, day: date, calendar: WorkCalendar) -> ProblemLine:
-        if problem.closed_on is None:
-            deadline = _deadline(problem.due_on, day, calendar, problem.due_provisional)
-        else:
-            fixed_on = problem.rectified_on or problem.closed_on
-            late = fixed_on > problem.due_on
-            days = max(calendar.working_days_between(problem.due_on, fixed_on), 1) if late else 0
-            deadline = DutyLine("done", problem.due_on, "late" if late else "on_time", days, fixed_on)
         return ProblemLine(
             url=link("problem-detail", problem.pk),
             code=problem.code,
@@ -199,7 +177,7 @@ class BusinessFacts:
             original_due_on=problem.original_due_on,
             tone=STATE_TONES.get(ProblemState(problem.state), "wait"),
             state=problem.get_state_display(),
-            deadline=deadline,
+            deadline=line_of(problem.due_on, standing_of(problem, day, calendar)),
         )
 
     # --- its history -------------------------------------------------------------------------
@@ -221,7 +199,7 @@ class BusinessFacts:
             for visit in visits
         ]
 
-    def _missed(self, duties: Sequence[VisitDuty], day: date) -> list[Happening]:
+    def _missed(self, duties: Sequence[VisitDuty], periods: Sequence[PeriodLine]) -> list[Happening]:
         """The day after a due day that passed without a visit."""
         return [
             Happening(
@@ -232,10 +210,8 @@ class BusinessFacts:
                 group="visits",
                 tone="red",
             )
-            for duty in duties
-            if duty.excluded_on is None
-            and duty.due_on < day
-            and (duty.fulfilled_on is None or duty.fulfilled_on > duty.due_on)
+            for duty, line in zip(duties, periods, strict=True)
+            if line.outcome.kind in ("overdue", "late")
         ]
 
     def _found(self, problems: Sequence[Problem]) -> list[Happening]:

@@ -19,10 +19,11 @@ from inspections.choices import Exclusion
 from inspections.ledgers.problems import ProblemsKind
 from inspections.ledgers.visits import VisitsKind
 from inspections.models import VisitDuty
-from inspections.reports.duties import PART_WORDS, Moment, duties_shown, narrowed, part_of
+from inspections.reports.duties import PART_WORDS, duties_shown, narrowed
 from inspections.reports.filters import Address
 from inspections.reports.problems import Asked, views_for
 from inspections.reports.visits import visits_shown
+from inspections.rules.standing import part_on
 from records.ledgers import kind_of
 
 DUTY_COLUMNS = (
@@ -72,11 +73,11 @@ def _duties(user: User, params: QueryDict) -> Iterator[Sequence[Any]]:
     names = dict(Region.objects.filter(level__in=["county", "township"]).values_list("code", "name"))
     duties = narrowed(shown, address, moment).select_related("business", "officer").order_by("due_on", "pk")
     for number, duty in enumerate(duties.iterator(chunk_size=2_000), 1):
-        yield _line(number, duty, moment, names)
+        yield _line(number, duty, part_on(duty, moment.day, running=moment.running), names)
 
 
-def _line(number: int, duty: VisitDuty, moment: Moment, names: dict[str, str]) -> list[Any]:
-    code, part = duty.region_id, part_of(duty, moment)
+def _line(number: int, duty: VisitDuty, part: str, names: dict[str, str]) -> list[Any]:
+    code = duty.region_id
     excluded = part == "excluded"
     return [
         number,

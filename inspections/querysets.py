@@ -10,8 +10,7 @@ from django.db.models import F, Q
 
 from foodsafe_portal.lib.periods import Period, PeriodKind
 from foodsafe_portal.lib.scope import Person, ScopedQuerySet
-
-PARTS = ("expected", "done", "on_time", "overdue", "excluded")
+from inspections.rules.standing import PARTS as PARTS
 
 
 def part_condition(part: str, day: date, *, running: bool = False) -> Q:
@@ -20,17 +19,19 @@ def part_condition(part: str, day: date, *, running: bool = False) -> Q:
     expected: arisen and not excluded · done: fulfilled by then · on_time: done and delivered by its due day, late: after it ·
     overdue: not done although its due day has ended · excluded: beside expected. open: not done, not yet due; undone: open or overdue.
     What is due on a running day is not overdue yet. Only the slice in force on ``day`` counts: one that has ceased is
-    continued by another row.
+    continued by another row. ``inspections.rules.standing.standing`` says the same of one duty; a test holds the two together.
     """
     excluded = Q(excluded_on__isnull=False, excluded_on__lte=day)
     counted = Q(excluded_on__isnull=True) | Q(excluded_on__gt=day)
     not_done = Q(fulfilled_on__isnull=True) | Q(fulfilled_on__gt=day)
     past_due = Q(due_on__lt=day) if running else Q(due_on__lte=day)
+    in_time = Q(delivered_on__lte=F("due_on")) | Q(delivered_on__isnull=True, fulfilled_on__lte=F("due_on"))
+    late = Q(delivered_on__gt=F("due_on")) | Q(delivered_on__isnull=True, fulfilled_on__gt=F("due_on"))
     conditions = {
         "expected": counted,
         "done": counted & Q(fulfilled_on__lte=day),
-        "on_time": counted & Q(fulfilled_on__lte=day, delivered_on__lte=F("due_on")),
-        "late": counted & Q(fulfilled_on__lte=day, delivered_on__gt=F("due_on")),
+        "on_time": counted & Q(fulfilled_on__lte=day) & in_time,
+        "late": counted & Q(fulfilled_on__lte=day) & late,
         "overdue": counted & not_done & past_due,
         "open": counted & not_done & ~past_due,
         "undone": counted & not_done,

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from inspections.choices import Exclusion
 from inspections.models import Problem, RectificationDuty
+from inspections.rules.standing import Dates
 from records.ledgers.bulk import Same, among, insert, update
 
 TERMS = ("region_id", "grade", "unit_id", "due_on", "original_due_on")
@@ -20,21 +21,32 @@ OUTCOME = ("fulfilled_on", "delivered_on", "excluded_on", "exclusion")
 COLUMNS = ("problem_id", *TERMS, *OUTCOME, "arises_on", "ceases_on", "recorded_at")
 
 
+def dates_of(problem: Problem) -> Dates:
+    """The days of the duty as the problem tells it now; the fix counts as delivered once it is accepted."""
+    return Dates(
+        arises_on=problem.found_on,
+        due_on=problem.due_on,
+        fulfilled_on=problem.closed_on,
+        delivered_on=(problem.rectified_on or problem.closed_on) if problem.closed_on else None,
+        excluded_on=timezone.localdate(problem.voided_at) if problem.voided_at else None,
+    )
+
+
 def owed(problem: Problem) -> RectificationDuty:
-    """The duty as the problem tells it now, not yet written; the fix counts as delivered once it is accepted."""
-    voided_on = timezone.localdate(problem.voided_at) if problem.voided_at else None
+    """The duty as the problem tells it now, not yet written."""
+    days = dates_of(problem)
     return RectificationDuty(
         problem_id=problem.pk,
         region_id=problem.region_id,
         grade=problem.grade,
         unit_id=problem.unit_id,
-        arises_on=problem.found_on,
-        due_on=problem.due_on,
+        arises_on=days.arises_on,
+        due_on=days.due_on,
         original_due_on=problem.original_due_on,
-        fulfilled_on=problem.closed_on,
-        delivered_on=(problem.rectified_on or problem.closed_on) if problem.closed_on else None,
-        excluded_on=voided_on,
-        exclusion=Exclusion.VOIDED if voided_on else "",
+        fulfilled_on=days.fulfilled_on,
+        delivered_on=days.delivered_on,
+        excluded_on=days.excluded_on,
+        exclusion=Exclusion.VOIDED if days.excluded_on else "",
     )
 
 

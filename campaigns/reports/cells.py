@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.measures import MEASURES, TOTAL, Five, Measure
 from foodsafe_portal.lib import formats
+from inspections.rules.standing import Standing
 
 # The order in which a figure's parts stand everywhere; the last three follow from the five.
 LISTED_PARTS = ("expected", "done", "on_time", "overdue", "excluded", "late", "open", "undone")
@@ -26,9 +27,14 @@ def part_words(measure: Measure) -> dict[str, Any]:
     return {**five, "late": _("超期完成"), "open": _("未到期"), "undone": undone}
 
 
-def overdue_words(working_days: int) -> str:
-    """How long something is overdue; over a weekend no working day has passed yet."""
-    return gettext("逾期 %(n)s 个工作日") % {"n": working_days} if working_days else gettext("刚逾期")
+def deadline_words(stands: Standing) -> str:
+    """How a duty's deadline stood at the end of a week; over a weekend no working day has passed yet."""
+    badge = stands.badge
+    if badge is None:
+        return ""
+    if badge.kind == "overdue" and not stands.working_days:
+        return gettext("刚逾期")
+    return formats.deadline_words(badge.kind, badge.days, badge.unit)
 
 
 def value_of(five: Five, part: str) -> int:

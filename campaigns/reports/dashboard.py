@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.rules.rights import Permission
 from campaigns.measures import GRADES, MEASURES, TOTAL, Five, Measure, Question, rows_behind
 from campaigns.models import Campaign, Phase, WeeklyFigure, WeeklyReport
-from campaigns.reports.cells import UNITS, Cell, Figures, Key, Openers, overdue_words, part_words
+from campaigns.reports.cells import UNITS, Cell, Figures, Key, Openers, deadline_words, part_words
 from campaigns.reports.decisions import Decision, waiting_for
 from campaigns.reports.places import Ground, Place, ground_of, level_below, sees_all_rows
 from campaigns.reports.score import Lost, ScoreCard, most_lost, score_card
@@ -29,6 +29,7 @@ from foodsafe_portal.lib.scope import in_territory
 from foodsafe_portal.lib.weeks import Week
 from inspections.models import RectificationDuty
 from inspections.querysets import PARTS
+from inspections.rules.standing import standing
 from records.rules.workdays import WorkCalendar
 from records.services.calendar import current_calendar
 
@@ -417,7 +418,7 @@ def _overdue(user: User, question: Question, here: Place, calendar: WorkCalendar
             unit=duty.unit.name if duty.unit else "",
             leader=duty.problem.leader_name,
             original_due_on=duty.original_due_on,
-            delay=overdue_words(calendar.working_days_between(duty.due_on, question.sunday)),
+            delay=deadline_words(standing(duty, question.sunday, calendar, running=False)),
         )
         for duty in found
     ]

@@ -18,17 +18,28 @@ from accounts.rules.rights import Permission
 from campaigns.choices import Level
 from campaigns.measures import GRADES, MEASURES, TOTAL, Five, Measure, Question, rows_behind
 from campaigns.models import WeeklyFigure, WeeklyReport
-from campaigns.reports.cells import LISTED_PARTS, UNITS, Openers, overdue_words, part_words, value_of
+from campaigns.reports.cells import LISTED_PARTS, UNITS, Openers, deadline_words, part_words, value_of
 from campaigns.reports.places import Place, level_of
 from foodsafe_portal.lib.formats import week_label
 from foodsafe_portal.lib.paging import Page, page_of
 from inspections.choices import Exclusion
 from inspections.querysets import PARTS, DutyQuerySet
+from inspections.rules.standing import standing
 from records.rules.workdays import WorkCalendar
 from records.services.calendar import current_calendar
 
 DIGITS = (6, 9, 12)  # county, township, village
-DUTY_FIELDS = ("region_id", "grade", "due_on", "fulfilled_on", "delivered_on", "excluded_on", "exclusion")
+DUTY_FIELDS = (
+    "region_id",
+    "grade",
+    "arises_on",
+    "ceases_on",
+    "due_on",
+    "fulfilled_on",
+    "delivered_on",
+    "excluded_on",
+    "exclusion",
+)
 VISIT_FIELDS = ("period", "business__name", "business__licence_no", "business__credit_code", "officer__name")
 PROBLEM_FIELDS = (
     "original_due_on",
@@ -379,35 +390,29 @@ def _line(duty: Any, asked: Asked, badges: _Badges, names: _Names) -> Line:
         due_on=duty.due_on,
         original_due_on=duty.due_on if visits else duty.original_due_on,
         done_on=done_on,
-        badge=badges.of(duty, done=done_on is not None),
+        badge=badges.of(duty),
     )
 
 
 class _Badges:
-    """Tone and words of a duty's state on the Sunday of a week; a long export meets few different ones."""
+    """Tone and words of a duty's state at the end of a Sunday; a long export meets few different ones."""
 
     def __init__(self, sunday: date, calendar: WorkCalendar) -> None:
         self._sunday, self._calendar = sunday, calendar
         self._known: dict[tuple[Any, ...], tuple[str, str]] = {}
 
-    def of(self, duty: Any, *, done: bool) -> tuple[str, str]:
+    def of(self, duty: Any) -> tuple[str, str]:
         """(tone, words) of one duty."""
-        out = duty.exclusion if duty.excluded_on and duty.excluded_on <= self._sunday else ""
-        key = (out, done, duty.due_on, duty.delivered_on if done else None)
+        key = (duty.exclusion, duty.excluded_on, duty.due_on, duty.fulfilled_on, duty.delivered_on)
         if key not in self._known:
-            self._known[key] = self._words(*key)
+            self._known[key] = self._words(duty)
         return self._known[key]
 
-    def _words(self, out: str, done: bool, due_on: date, delivered_on: date | None) -> tuple[str, str]:
-        if out:
-            return "wait", _("剔除：%(why)s") % {"why": Exclusion(out).label}
-        if done:
-            if delivered_on and delivered_on > due_on:
-                return "warn", _("超期 %(n)s 天") % {"n": (delivered_on - due_on).days}
-            return "ok", _("按时")
-        if due_on <= self._sunday:
-            return "bad", overdue_words(self._calendar.working_days_between(due_on, self._sunday))
-        return "info", _("未到期")
+    def _words(self, duty: Any) -> tuple[str, str]:
+        stands = standing(duty, self._sunday, self._calendar, running=False)
+        if stands.badge is None:
+            return "wait", _("剔除：%(why)s") % {"why": Exclusion(duty.exclusion).label}
+        return stands.badge.tone, deadline_words(stands)
 
 
 def _tabs(asked: Asked, opened: Openers) -> tuple[Mapping[str, Any], ...]:

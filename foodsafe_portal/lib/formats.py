@@ -111,3 +111,19 @@ def period_label(period: Period | str) -> str:
         case "year":
             sentences = (_("%(year)s 年"),)
     return sentences[period.number - 1] % {"year": period.year}
+
+
+def deadline_words(kind: str, days: int, unit: str, on: str = "") -> str:
+    """What a deadline badge says in the reader's language (look.md): 还剩 3 个工作日, 今日到期, 逾期 6 个工作日, 按时, 超期 2 天.
+
+    ``kind``: left, today, overdue, on_time, late; ``unit``: working_days or days; ``on``: the day it was done, as the page prints it.
+    """
+    sentence = {
+        "left": _("还剩 %(n)s %(unit)s"),
+        "today": _("今日到期"),
+        "overdue": _("逾期 %(n)s %(unit)s"),
+        "on_time": _("按时 %(day)s"),
+        "late": _("超期 %(n)s %(unit)s"),
+    }[kind]
+    word = _("天") if unit == "days" else _("个工作日")
+    return (sentence % {"n": days, "unit": word, "day": on}).strip()

@@ -131,9 +131,6 @@ def state_badge(tone: str, icon_name: str, word: Any) -> SafeString:
     )
 
 
-DAY_UNITS = {"working_days": gettext_lazy("个工作日"), "days": gettext_lazy("天")}
-
-
 @register.simple_tag
 def deadline_badge(badge: Any = None, **fields: Any) -> SafeString:
     """``{% deadline_badge badge %}`` or ``{% deadline_badge kind="overdue" days=6 %}``; nothing without a kind.
@@ -146,16 +143,16 @@ def deadline_badge(badge: Any = None, **fields: Any) -> SafeString:
     } | fields
     if not told.get("kind"):
         return mark_safe("")
-    count, unit = told.get("days") or 0, DAY_UNITS[told.get("unit") or "working_days"]
+    count = told.get("days") or 0
     done_on = day(told["on"]) if told.get("on") else ""
-    tone, icon_name, words = {
-        "left": ("warn" if count <= (told.get("soon") or 3) else "info", "clock", _("还剩 %(n)s %(unit)s")),
-        "today": ("warn", "clock", _("今日到期")),
-        "overdue": ("bad", "alert-circle", _("逾期 %(n)s %(unit)s")),
-        "on_time": ("ok", "circle-check", _("按时 %(day)s")),
-        "late": ("warn", "clock-exclamation", _("超期 %(n)s %(unit)s")),
+    tone, icon_name = {
+        "left": ("warn" if count <= (told.get("soon") or 3) else "info", "clock"),
+        "today": ("warn", "clock"),
+        "overdue": ("bad", "alert-circle"),
+        "on_time": ("ok", "circle-check"),
+        "late": ("warn", "clock-exclamation"),
     }[told["kind"]]
-    text = (words % {"n": count, "unit": unit, "day": done_on}).strip()
+    text = formats.deadline_words(told["kind"], count, told.get("unit") or "working_days", done_on)
     if told.get("provisional"):
         note = _("暂定日期，放假安排公布后重算")
         return format_html(

@@ -19,6 +19,8 @@ from foodsafe_portal.lib.api import (
 from inspections.api.evidence import EvidenceSerializer, files_of, listed
 from inspections.choices import ProblemSource, Severity
 from inspections.models import Extension, Problem, ProblemEvent
+from inspections.rectification import dates_of
+from inspections.rules.standing import part_on
 from inspections.rules.states import Act
 
 
@@ -44,8 +46,7 @@ class ProblemSerializer(serializers.ModelSerializer):
 
     def get_overdue(self, problem: Problem) -> bool:
         """Open although its due day has ended."""
-        open_ = problem.closed_on is None and problem.voided_at is None
-        return open_ and problem.due_on < timezone.localdate()
+        return part_on(dates_of(problem), timezone.localdate()) == "overdue"
 
 
 class EventSerializer(serializers.ModelSerializer):

@@ -33,6 +33,7 @@ from inspections.choices import Severity, VisitMode
 from inspections.models import Problem, ProblemEvent, Visit, VisitDuty
 from inspections.querysets import part_condition
 from inspections.reports.visits import officers_for
+from inspections.rules.standing import part_on
 from inspections.services.problems import OPENED
 from inspections.services.visits import FoundProblem, record_visit, void_visit
 
@@ -76,12 +77,7 @@ class DutySerializer(serializers.ModelSerializer):
 
     def get_part(self, duty: VisitDuty) -> str:
         """How it stands today, by the same rule as the figures."""
-        today = timezone.localdate()
-        if duty.excluded_on and duty.excluded_on <= today:
-            return "excluded"
-        if duty.fulfilled_on and duty.fulfilled_on <= today:
-            return "done"
-        return "overdue" if duty.due_on < today else "open"
+        return part_on(duty, timezone.localdate())
 
 
 class DutyFilters(filters.FilterSet):

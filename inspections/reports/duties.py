@@ -24,7 +24,8 @@ from inspections.choices import ProblemState
 from inspections.models import Problem, Visit, VisitDuty
 from inspections.querysets import PARTS, part_condition
 from inspections.reports.filters import Address, Places, Tab
-from inspections.rules.deadlines import DeadlineBadge, deadline_badge
+from inspections.rules.deadlines import DeadlineBadge
+from inspections.rules.standing import Standing, standing
 from inspections.services.visits import void_refusal
 from records.rules.workdays import WorkCalendar
 from records.services.calendar import current_calendar
@@ -108,14 +109,9 @@ class DutyList:
         return f"{reverse('duty-list')}{self.address.url(part=None)}"
 
 
-def part_of(duty: VisitDuty, moment: Moment) -> str:
-    """Which of excluded, done, overdue and open a duty is; the same answer as ``part_condition`` in words of Python."""
-    if duty.excluded_on is not None and duty.excluded_on <= moment.day:
-        return "excluded"
-    if duty.fulfilled_on is not None and duty.fulfilled_on <= moment.day:
-        return "done"
-    past = duty.due_on < moment.day if moment.running else duty.due_on <= moment.day
-    return "overdue" if past else "open"
+def standing_at(duty: VisitDuty, moment: Moment, calendar: WorkCalendar) -> Standing:
+    """How a duty of the list stands at its moment."""
+    return standing(duty, moment.day, calendar, running=moment.running)
 
 
 def five(duties: QuerySet, moment: Moment) -> Five:
@@ -200,13 +196,8 @@ def duty_list(user: User, params: QueryDict, today: date) -> DutyList:
 
 
 def _row(duty: VisitDuty, moment: Moment, places: Places, calendar: WorkCalendar) -> DutyRow:
-    part = part_of(duty, moment)
-    badge = None if part == "excluded" else _badge(duty, moment.day, calendar)
-    return DutyRow(duty, places.path(duty.region_id), part, badge, duty.get_exclusion_display())
-
-
-def _badge(duty: VisitDuty, day: date, calendar: WorkCalendar) -> DeadlineBadge:
-    return deadline_badge(duty.due_on, day, duty.delivered_on, calendar)
+    stands = standing_at(duty, moment, calendar)
+    return DutyRow(duty, places.path(duty.region_id), stands.part, stands.badge, duty.get_exclusion_display())
 
 
 # --- an officer's own list ------------------------------------------------------------------------
@@ -301,8 +292,8 @@ def cards(user: User, duties: Sequence[VisitDuty], moment: Moment) -> list[Card]
     return [
         Card(
             duty=duty,
-            part=(part := part_of(duty, moment)),
-            badge=None if part == "excluded" else _badge(duty, moment.day, calendar),
+            part=(stands := standing_at(duty, moment, calendar)).part,
+            badge=stands.badge,
             last_problem=problems.get(duty.business_id),
             undo=undo.get(duty.business_id),
         )

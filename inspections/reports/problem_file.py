@@ -15,7 +15,7 @@ from accounts.models import Region, User
 from accounts.rules.rights import Permission
 from inspections.choices import ExtensionState, ProblemState
 from inspections.models import Extension, Problem, ProblemEvent, Referral, Revisit
-from inspections.reports.problems import STATE_TONES, badge_of, state_word
+from inspections.reports.problems import STATE_TONES, standing_of, state_word
 from inspections.rules.deadlines import DeadlineBadge
 from inspections.rules.states import (
     ACT_WORDS,
@@ -197,7 +197,7 @@ def problem_file(user: User, problem: Problem, today: date) -> ProblemFile:
     files = _files(problem, events)
     return ProblemFile(
         problem=problem,
-        badge=badge_of(problem, today, calendar),
+        badge=standing_of(problem, today, calendar).badge,
         tone=tone,
         icon=icon,
         state=state_word(problem),

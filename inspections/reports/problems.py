@@ -20,9 +20,11 @@ from foodsafe_portal.lib.paging import Page, counts_of, page_of
 from inspections.choices import ExtensionState, ProblemSource, ProblemState, Severity
 from inspections.models import Extension, Problem, RectificationDuty
 from inspections.querysets import ProblemQuerySet, part_condition
+from inspections.rectification import dates_of
 from inspections.reports.duties import ALL_PARTS, Five
 from inspections.reports.filters import Address, Places, Tab
-from inspections.rules.deadlines import DeadlineBadge, deadline_badge
+from inspections.rules.deadlines import DeadlineBadge
+from inspections.rules.standing import Standing, standing
 from inspections.rules.states import ENDED, WITH_REGULATOR, State
 from inspections.search import search_problems
 from inspections.turns import acts_on_problems, waiting_for
@@ -109,13 +111,10 @@ def state_word(problem: Problem) -> Any:
     return _("已作废") if problem.voided_at else problem.get_state_display()
 
 
-def badge_of(problem: Problem, today: date, calendar: WorkCalendar) -> DeadlineBadge | None:
-    """How the deadline stands; once closed, how the fix that was accepted stood to it. Nothing for a void problem."""
-    if problem.voided_at:
-        return None
-    ended_on = (problem.rectified_on or problem.closed_on) if problem.closed_on else None
+def standing_of(problem: Problem, today: date, calendar: WorkCalendar) -> Standing:
+    """How the duty to put a problem right stands in the course of ``today``; an extended due day is nobody's to move."""
     provisional = problem.due_provisional and not problem.extension_count
-    return deadline_badge(problem.due_on, today, ended_on, calendar, provisional=provisional)
+    return standing(dates_of(problem), today, calendar, provisional=provisional)
 
 
 def row_of(problem: Problem, place: str, today: date, calendar: WorkCalendar) -> ProblemRow:
@@ -125,7 +124,7 @@ def row_of(problem: Problem, place: str, today: date, calendar: WorkCalendar) ->
         tone, icon = "wait", "x"
     severity = SEVERITY_TONES[Severity(problem.severity)]
     return ProblemRow(
-        problem, place, badge_of(problem, today, calendar), tone, icon, state_word(problem), severity
+        problem, place, standing_of(problem, today, calendar).badge, tone, icon, state_word(problem), severity
     )
 
 

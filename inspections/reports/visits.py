@@ -25,7 +25,8 @@ from inspections.fulfilment import LEVEL_OF_GRADE
 from inspections.models import Checklist, Problem, Visit, VisitDuty
 from inspections.reports.filters import Address, Places
 from inspections.responsibility import responsible_leader, responsible_unit
-from inspections.rules.deadlines import DeadlineBadge, NoDeadlinePolicy, deadline_badge
+from inspections.rules.deadlines import DeadlineBadge, NoDeadlinePolicy
+from inspections.rules.standing import standing
 from inspections.services.visits import checklist_for, void_refusal
 
 DAYS_BACK = 31
@@ -247,7 +248,7 @@ def visit_form(user: User, business: Business, today: date) -> VisitForm:
         checklist=checklist,
         items=[ItemLine(item.number, item.text, item.findings, item.severity) for item in items],
         duty=duty,
-        badge=deadline_badge(duty.due_on, today, duty.delivered_on, deadlines.calendar) if duty else None,
+        badge=standing(duty, today, deadlines.calendar).badge if duty else None,
         deadlines=_deadline_table(deadlines, today),
         unit=responsible_unit(business.region_id),
         leader=responsible_leader(business),

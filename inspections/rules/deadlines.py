@@ -135,17 +135,18 @@ def deadline_badge(
     *,
     provisional: bool = False,
     soon: int = SOON_DAYS,
+    running: bool = True,
 ) -> DeadlineBadge:
-    """How a deadline stands on ``today``; once done, how it ended.
+    """How a deadline stands in the course of ``today``, or at its end when it is not ``running``; once done, how it ended.
 
-    Days are working days; where there is none between (a weekend or a holiday), calendar days, so that it
-    never says 0.
+    Left and overdue are counted in working days; where there is none between (a weekend or a holiday), in calendar days, so that a
+    running day never says 0. Done late is counted in calendar days (look.md, "Deadline badge": 超期 n 天).
     """
     if done_on is not None and done_on <= today:
         if done_on <= due_on:
             return DeadlineBadge("on_time", on=done_on)
         return DeadlineBadge("late", (done_on - due_on).days, "days", on=done_on)
-    if due_on == today:
+    if due_on == today and running:
         return DeadlineBadge("today", provisional=provisional, soon=soon)
     kind: BadgeKind = "left" if due_on > today else "overdue"
     count = abs(calendar.working_days_between(today, due_on))
