@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 from contextlib import redirect_stdout
-from datetime import UTC, date, datetime
+from datetime import date, datetime, time
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.models import Post, Region, Unit, User
 from accounts.rules.regions import prefix_of
@@ -20,6 +21,7 @@ from campaigns.services.founding import found_city
 from campaigns.services.rulebooks import pin_rulebook, publish_rulebook
 from campaigns.services.weeks import close_week, publish_week
 from entities.models import Business
+from foodsafe_portal.lib.periods import Period
 from foodsafe_portal.lib.weeks import Week
 from inspections.services.duties import materialise_duties
 from records.models import AuditEvent
@@ -28,7 +30,6 @@ from tests.factories.ledgers import business_row, counts, found, send, take_in
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 STARTED = date(2026, 1, 1)
-CLOSED_AT = datetime(2026, 11, 16, 0, 30, tzinfo=UTC)
 
 
 def found_by_command(*arguments):
@@ -130,6 +131,8 @@ def test_a_county_can_be_founded_under_its_own_code():
 
 
 def test_from_nothing_to_the_first_frozen_week():
+    """A business owes visits from the day it is registered, so the first week with figures is the one of the first ledger."""
+    today = timezone.localdate()
     founded = found_city(
         code="990100",
         name="示例市",
@@ -184,16 +187,18 @@ def test_from_nothing_to_the_first_frozen_week():
         "township": "人民街道",
         "officer_name": "李四",
         "officer_level": "乡镇级",
-        "visited_on": "2026-11-10",
+        "visited_on": today.isoformat(),
         "mode": "现场",
     }
     assert imported(liaison, "visits", [visit | named[0]])["created"] == 1
-    materialise_duties(region_code="9901", on=date(2026, 11, 15))
 
-    report = publish_week(
-        report=close_week(campaign=campaign, week=Week.parse("2026-W46"), at=CLOSED_AT), by=office
-    )
+    week = Week.of(today)
+    monday = timezone.make_aware(datetime.combine(week.next().monday, time(0, 30)))
+    materialise_duties(region_code="9901", on=week.sunday, at=monday)
+
+    report = publish_week(report=close_week(campaign=campaign, week=week, at=monday), by=office)
     city = WeeklyFigure.objects.get(report=report, measure="visits", level="city", region_id="9901", grade="")
-    assert (city.expected, city.done) == (2, 1)
+    same_quarter = today in Period.containing(week.sunday, "quarter")
+    assert (city.expected, city.done) == (2, 1 if same_quarter else 0)
     assert Unit.objects.get().is_member
     assert Business.objects.count() == 2
