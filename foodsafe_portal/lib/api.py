@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters import rest_framework as filters
-from rest_framework import exceptions, serializers
+from rest_framework import exceptions, mixins, serializers
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 from rest_framework.viewsets import GenericViewSet
 
+from foodsafe_portal.lib.lists import Listing
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.scope import in_territory
 
@@ -123,6 +124,22 @@ class PortalViewSet(GenericViewSet):
         """One page of ``queryset``."""
         page = self.paginate_queryset(queryset)
         return self.get_paginated_response(kind(page, many=True, context=self.get_serializer_context()).data)
+
+
+class ListedViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
+    """A resource whose rows and filters are those of a list: what its page shows for an address, the API answers for the same."""
+
+    listing: ClassVar[Listing]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "listing" in cls.__dict__:
+            cls.filterset_class = cls.listing.Filters  # type: ignore[attr-defined]
+            cls.queryset = cls.listing.model._default_manager.none()
+
+    def rows(self, user: Any) -> QuerySet:
+        """The rows of the list that this person may see."""
+        return self.listing.rows(user).select_related(*self.listing.related)
 
 
 # --- filters -----------------------------------------------------------------------------------------

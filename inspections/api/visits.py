@@ -23,6 +23,7 @@ from foodsafe_portal.lib.api import (
     DayFilter,
     Files,
     KeyFilter,
+    ListedViewSet,
     PortalViewSet,
     RegionFilter,
     ScopedKey,
@@ -30,23 +31,13 @@ from foodsafe_portal.lib.api import (
 from foodsafe_portal.lib.permissions import Permission as P
 from inspections.api.evidence import EvidenceSerializer, files_of, listed
 from inspections.choices import Severity, VisitMode
+from inspections.lists import DUTIES
 from inspections.models import Problem, ProblemEvent, Visit, VisitDuty
-from inspections.querysets import part_condition
 from inspections.reports.visits import officers_for
 from inspections.rules.standing import part_on
 from inspections.services.problems import OPENED
 from inspections.services.visits import FoundProblem, record_visit, void_visit
 
-PARTS = [
-    ("expected", _("应督导")),
-    ("done", _("已督导")),
-    ("on_time", _("按时")),
-    ("late", _("超期完成")),
-    ("overdue", _("逾期")),
-    ("open", _("未到期")),
-    ("undone", _("未督导")),
-    ("excluded", _("剔除")),
-]
 GRADES = [*ResponsibilityGrade.choices, ("none", _("未定级"))]
 
 
@@ -80,49 +71,20 @@ class DutySerializer(serializers.ModelSerializer):
         return part_on(duty, timezone.localdate())
 
 
-class DutyFilters(filters.FilterSet):
-    """Duties by place, grade, period and how they stand today."""
-
-    region = RegionFilter()
-    grade = filters.ChoiceFilter(
-        choices=GRADES, method=lambda q, n, v: graded(q, n, v), label=_("包保等级，none 为未定级")
-    )
-    period = filters.CharFilter(label=_("统计期，如 2026Q4"))
-    part = filters.ChoiceFilter(choices=PARTS, method="standing", label=_("五个数字中的一个（今天）"))
-    business = KeyFilter(field_name="business_id", label=_("经营主体的 id"))
-    officer = KeyFilter(field_name="officer_id", label=_("包保干部的 id"))
-    due_from = DayFilter(field_name="due_on", lookup_expr="gte", label=_("到期日从"))
-    due_to = DayFilter(field_name="due_on", lookup_expr="lte", label=_("到期日至"))
-
-    class Meta:
-        model = VisitDuty
-        fields = ("region", "grade", "period", "part", "business", "officer", "due_from", "due_to")
-
-    def standing(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """The rows behind one figure in the course of today."""
-        return queryset.filter(part_condition(value, timezone.localdate(), running=True))
-
-
 @extend_schema_view(
     list=extend_schema(
         summary=_("督导任务列表"),
-        description=_("每家主体每个统计期一条；part 与页面上的五个数字用同一条件。"),
+        description=_("一个统计期内每家主体一条，不传 period 时为本期；条件与页面和导出相同。"),
         tags=[_("督导")],
     ),
     retrieve=extend_schema(summary=_("一条督导任务"), tags=[_("督导")]),
 )
-class DutyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
+class DutyViewSet(ListedViewSet):
     """Visits owed."""
 
     needs = {"list": (P.VIEW_VISITS,), "retrieve": (P.VIEW_VISITS,)}
-    queryset = VisitDuty.objects.none()
     serializer_class = DutySerializer
-    filterset_class = DutyFilters
-
-    def rows(self, user: Any) -> QuerySet:
-        """The live duties in scope."""
-        duties = VisitDuty.objects.visible_to(user).live().filter(ceases_on__isnull=True)
-        return duties.select_related("business", "officer")
+    listing = DUTIES
 
 
 # --- visits ----------------------------------------------------------------------------------------

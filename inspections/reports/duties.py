@@ -7,23 +7,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.lists import Places
 from accounts.models import User
-from entities.choices import ResponsibilityGrade
-from entities.models import Officer
 from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.paging import Page, page_of
 from foodsafe_portal.lib.periods import Period
 from inspections.choices import ProblemState
 from inspections.models import Problem, Visit, VisitDuty
 from inspections.querysets import PARTS, part_condition
-from inspections.reports.filters import Address, Places, Tab
 from inspections.rules.deadlines import DeadlineBadge
 from inspections.rules.standing import Standing, standing
 from inspections.services.visits import void_refusal
@@ -40,7 +36,6 @@ PART_WORDS: Mapping[str, Any] = {
     "late": gettext_lazy("超期完成"),
 }
 ALL_PARTS = (*PARTS, "open", "late")
-PERIODS_OFFERED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,33 +75,16 @@ class DutyRow:
     """One duty as a table shows it."""
 
     duty: VisitDuty
-    place: str
+    county: str
+    township: str
     part: str
     badge: DeadlineBadge | None
     exclusion: Any
 
-
-@dataclass(frozen=True, slots=True)
-class DutyList:
-    """The whole page of duties."""
-
-    page: Page
-    rows: Sequence[DutyRow]
-    figures: Five
-    moment: Moment
-    address: Address
-    tabs: Sequence[Tab]
-    q: str
-
     @property
-    def hidden(self) -> list[tuple[str, str]]:
-        """What the search form carries along."""
-        return self.address.hidden("q")
-
-    @property
-    def base_url(self) -> str:
-        """The address of the list without its part, to which a figure adds its own."""
-        return f"{reverse('duty-list')}{self.address.url(part=None)}"
+    def place(self) -> str:
+        """County and township in words."""
+        return " · ".join(name for name in (self.county, self.township) if name)
 
 
 def standing_at(duty: VisitDuty, moment: Moment, calendar: WorkCalendar) -> Standing:
@@ -123,81 +101,17 @@ def five(duties: QuerySet, moment: Moment) -> Five:
     return Five(**duties.order_by().aggregate(**counted))
 
 
-def _moment(address: Address, today: date) -> tuple[Moment, str]:
-    """The period the address asks for, else the periods that contain today."""
-    quarter = Period.containing(today, "quarter")
-    offered = [quarter]
-    while len(offered) < PERIODS_OFFERED:
-        offered.append(offered[-1].previous())
-    code = address.get("period")
-    options = [(period.code, period_label(period)) for period in offered[1:]]
-    if code and code not in dict(options):
-        try:
-            options.append((code, period_label(code)))
-        except ValueError:
-            code = ""
-    code = address.choice("period", _("统计期"), options, unset=_("本期"))
-    if not code:
-        return Moment(today, True, period_label(quarter)), ""
-    period = Period.parse(code)
-    return Moment(min(today, period.end), today <= period.end, period_label(period)), code
-
-
-def duties_shown(user: User, params: QueryDict, today: date) -> tuple[QuerySet, Moment, Address, Places]:
-    """The duties of the address before its ``part``, the moment they are seen at, the filters and the places."""
-    address = Address(params)
-    moment, period = _moment(address, today)
-    duties = VisitDuty.objects.visible_to(user).live().on(moment.day)
-    duties = duties.filter(period=period) if period else duties.in_period_of(moment.day)
-    places = Places(user, address)
-    if places.code:
-        duties = duties.in_territory(places.code)
-    grades = [(grade, _("包保 %(grade)s") % {"grade": grade}) for grade in ResponsibilityGrade.values]
-    if grade := address.choice("grade", _("包保等级"), grades):
-        duties = duties.filter(grade=grade)
-    if (officer := address.key("officer")) is not None:
-        named = Officer.objects.visible_to(user).filter(pk=officer).values_list("name", flat=True).first()
-        address.told("officer", _("包保干部"), named or officer)
-        duties = duties.filter(officer_id=officer)
-    if (business := address.key("business")) is not None:
-        address.told("business", _("主体"), business)
-        duties = duties.filter(business_id=business)
-    if q := address.get("q"):
-        duties = duties.filter(Q(business__name__icontains=q) | Q(officer__name__icontains=q))
-    return duties, moment, address, places
-
-
-def narrowed(duties: QuerySet, address: Address, moment: Moment) -> QuerySet:
-    """The duties of the part the address asks for."""
-    part = address.get("part")
-    if part not in ALL_PARTS:
-        return duties
-    return duties.filter(part_condition(part, moment.day, running=moment.running))
-
-
-def duty_list(user: User, params: QueryDict, today: date) -> DutyList:
-    """The page of duties, most urgent first."""
-    duties, moment, address, places = duties_shown(user, params, today)
-    figures = five(duties, moment)
-    part = address.get("part") if address.get("part") in ALL_PARTS else ""
-    shown = narrowed(duties, address, moment).select_related("business", "officer")
-    total = getattr(figures, part) if part else figures.all
-    page = page_of(shown, params, order=["due_on", "pk"], total=total)
-    calendar = current_calendar()
-    rows = [_row(duty, moment, places, calendar) for duty in page.rows]
-    tabs = [Tab(_("全部"), address.url(part=None), figures.all, not part)]
-    tabs += [
-        Tab(PART_WORDS[name], address.url(part=name), getattr(figures, name), part == name)
-        for name in ("expected", "overdue", "open", "done", "excluded")
-    ]
-    if part in ("on_time", "late"):
-        address.told("part", _("完成情况"), PART_WORDS[part])
-    return DutyList(page, rows, figures, moment, address, tabs, address.get("q"))
-
-
-def _row(duty: VisitDuty, moment: Moment, places: Places, calendar: WorkCalendar) -> DutyRow:
-    stands = standing_at(duty, moment, calendar)
-    return DutyRow(duty, places.path(duty.region_id), stands.part, stands.badge, duty.get_exclusion_display())
+def duty_row(duty: VisitDuty, moment: Moment, places: Places, calendar: WorkCalendar) -> DutyRow:
+    """One duty as a list shows it."""
+    stands, code = standing_at(duty, moment, calendar), duty.region_id
+    return DutyRow(
+        duty,
+        places.county(code),
+        places.township(code),
+        stands.part,
+        stands.badge,
+        duty.get_exclusion_display(),
+    )
 
 
 # --- an officer's own list ------------------------------------------------------------------------

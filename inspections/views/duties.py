@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from typing import Any
+
 from django.urls import reverse
-from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from accounts.rules.rights import Permission
-from foodsafe_portal.lib.doors import requires
+from foodsafe_portal.lib.lists import ListPage
 from foodsafe_portal.lib.requests import PortalRequest
-from inspections.reports.duties import duty_list as duties_report
+from inspections.lists import DUTIES
 from inspections.rows import duty_rows
-from records.views.exports import export_response
+from records.views.lists import list_export, list_page
 
 
-@require_safe
-@requires(Permission.VIEW_VISITS)
-def duty_list(request: PortalRequest) -> HttpResponse:
-    """Duties in this person's scope with their five figures, most urgent first."""
-    report = duties_report(request.user, request.GET, timezone.localdate())
+def _context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
     may_record = request.user.can(Permission.RECORD_VISIT)
-    context = {
-        "report": report,
-        "report_rows": duty_rows(report.rows, may_record=may_record),
+    return {
+        "report_rows": duty_rows(found.rows, may_record=may_record),
         "may_record": may_record,
         "export_url": reverse("duty-export"),
-        "now": timezone.now(),
     }
-    part = request.htmx.target == "results"
-    return render(request, "inspections/_duty_table.html" if part else "inspections/duty_list.html", context)
 
 
-@require_safe
-@requires(Permission.VIEW_VISITS)
-@requires(Permission.EXPORT)
-def duty_export(request: PortalRequest) -> HttpResponseBase:
-    """The duties of the list."""
-    return export_response(request, "duties")
+duty_list = list_page(
+    DUTIES, page="inspections/duty_list.html", fragment="inspections/_duty_table.html", context=_context
+)
+duty_export = list_export(DUTIES)
