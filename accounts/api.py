@@ -16,17 +16,17 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from accounts.authentication import AccountToken, PageSession
 from accounts.choices import RegionLevel
-from accounts.errors import AccountRefused
+from accounts.errors import AccountRefused, SignInWaits
 from accounts.models import Region, Unit
 from accounts.services.tokens import issue_token, revoke_token
 from foodsafe_portal.lib.api import ANYBODY, PortalViewSet, RegionFilter, refused_as
 
 refused_as(409, AccountRefused)
+refused_as(429, SignInWaits)
 
 # --- tokens ----------------------------------------------------------------------------------------
 
@@ -47,22 +47,6 @@ class PageSessionScheme(OpenApiAuthenticationExtension):
         }
 
 
-class TokenThrottle(SimpleRateThrottle):
-    """Five attempts a minute for one name from one address."""
-
-    rate = "5/min"
-    scope = "token"
-
-    def get_cache_key(self, request: Request, view: Any) -> str | None:
-        """The name typed and where the attempt came from; revoking is not counted."""
-        if request.method != "POST":
-            return None
-        name = request.data.get("username", "") if hasattr(request.data, "get") else ""
-        address = request.META.get("REMOTE_ADDR", "")
-        typed = str(name)[:60].encode(errors="replace").hex()
-        return self.cache_format % {"scope": self.scope, "ident": f"{address}-{typed}"}
-
-
 class CredentialsSerializer(serializers.Serializer):
     """A name or mobile number and its password."""
 
@@ -79,7 +63,6 @@ class TokenSerializer(serializers.Serializer):
 class TokenView(APIView):
     """Obtain a token for name and password; revoke the one in use."""
 
-    throttle_classes = [TokenThrottle]
     http_method_names = ["post", "delete"]
 
     def get_authenticators(self) -> list[Any]:
@@ -99,7 +82,7 @@ class TokenView(APIView):
         summary=_("取令牌"),
         description=_(
             "用用户名（或手机号）和密码换一个令牌。每个账号只有一个令牌：再取一次，原来的立即失效。"
-            "同一地址、同一用户名每分钟最多 5 次。首次登录须先在网页上改密码。停用账号、重置或修改密码，令牌立即失效。"
+            "同一地址、同一账号 15 分钟内最多错 5 次，与网页登录合并计算。首次登录须先在网页上改密码。停用账号、重置或修改密码，令牌立即失效。"
         ),
         request=CredentialsSerializer,
         responses={200: TokenSerializer},

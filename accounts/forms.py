@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.core import context
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import RoleName
 from accounts.models import Region, Unit
+from accounts.services.signing_in import begin_attempt, settle_attempt
 
 
 class LoginForm(AllauthLoginForm):
@@ -22,6 +25,17 @@ class LoginForm(AllauthLoginForm):
         self.fields["password"].label = _("密码")
         self.fields["password"].widget.attrs.update({"placeholder": ""})
         self.fields.pop("remember", None)
+
+
+class ChangePasswordForm(AllauthChangePasswordForm):
+    """A new password against the present one; guessing it in an open session is counted like guessing at the door."""
+
+    def clean_oldpassword(self) -> str:
+        """The present password; raises ``SignInWaits`` after too many wrong ones."""
+        attempt = begin_attempt(request=context.request, name=self.user.username, user=self.user)
+        typed: str = super().clean_oldpassword()
+        settle_attempt(attempt)
+        return typed
 
 
 class AccountForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from django.conf import settings
@@ -9,12 +10,15 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from accounts.errors import SignInWaits
+from accounts.models import User
+from accounts.services.signing_in import remember_device
 from foodsafe_portal.lib.doors import way_back
 from foodsafe_portal.lib.mergers import read_once
 
@@ -69,3 +73,28 @@ class PersonMiddleware:
         if last is None or now - last >= 60:
             request.session[LAST_SEEN] = now
         return False
+
+
+class SignInMiddleware:
+    """Marks the browser of whoever signed in, and answers guesses that come too fast with how long to wait."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request; the cookie goes with the answer to a log-in."""
+        response = self.get_response(request)
+        user = getattr(request, "signed_in", None)
+        if isinstance(user, User):
+            remember_device(request, response, user)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The page of a name that has to wait; the API says it in its own words."""
+        if not isinstance(exception, SignInWaits):
+            return None
+        minutes = math.ceil(exception.seconds / 60)
+        page = render(request, "429.html", {"minutes": minutes}, status=429)
+        page.headers["Retry-After"] = str(exception.seconds)
+        add_never_cache_headers(page)
+        return page

@@ -16,9 +16,11 @@ from records.services import audit
 
 
 @receiver(user_logged_in)
-def logged_in(sender: Any, user: User, **kwargs: Any) -> None:
-    """Somebody came in."""
+def logged_in(sender: Any, request: Any, user: User, **kwargs: Any) -> None:
+    """Somebody came in; ``SignInMiddleware`` marks the browser."""
     audit.record(by=user, action="login.done", target=user)
+    if request is not None:
+        request.signed_in = user
 
 
 @receiver(user_logged_out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -57,6 +58,20 @@ def integer(name: str, default: int, *, minimum: int = 0) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list; blanks around the words are dropped."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def networks(name: str, default: str = "") -> list[str]:
+    """A comma-separated list of addresses and networks; the word ``unix`` stands for a socket file."""
+    found = words(name, default)
+    for text in found:
+        try:
+            if text != "unix":
+                ip_network(text, strict=False)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name}: {text!r} is no address or network; write for example {name}=127.0.0.1,172.29.13.0/24."
+            ) from None
+    return found
 
 
 def directory(name: str, default: Path) -> Path:

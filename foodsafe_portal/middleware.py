@@ -1,12 +1,47 @@
-"""A page for addresses that were opened in a way they do not answer, where Django sends an empty one."""
+"""What holds for every request: whose address it carries, and a page where Django would send an empty 405."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
+
+from foodsafe_portal.lib.addresses import client_address
+
+# What proxies tell of a client; from anybody else it is a client's own invention.
+TOLD_BY_PROXIES = (
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_REAL_IP",
+    "HTTP_FORWARDED",
+)
+
+
+class ClientAddressMiddleware:
+    """Puts the client's own address where everybody looks for it: trail, log-in limits, access log.
+
+    ``TRUSTED_PROXIES`` says whose word counts. What others tell in the headers of proxies is taken off the request, the claim to
+    come by HTTPS included.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request under the client's address."""
+        meta = request.META
+        forwarded = meta.get("HTTP_X_FORWARDED_FOR", "")
+        address, by_proxy = client_address(meta.get("REMOTE_ADDR", ""), forwarded, settings.TRUSTED_PROXIES)
+        for name in TOLD_BY_PROXIES:
+            if name != "HTTP_X_FORWARDED_PROTO" or not by_proxy:
+                meta.pop(name, None)
+        meta["REMOTE_ADDR"] = address
+        return self.get_response(request)
 
 
 def page_above(path: str) -> str:

@@ -280,7 +280,12 @@ def on_error(error: Exception, context: dict[str, Any]) -> Response | None:
         if kind in _refusals:
             status, more = _refusals[kind]
             set_rollback()
-            return Response({"detail": str(error), **(more(error) if more else {})}, status=status)
+            wait = getattr(error, "seconds", None)
+            return Response(
+                {"detail": str(error), **(more(error) if more else {})},
+                status=status,
+                headers={"Retry-After": str(wait)} if wait else None,
+            )
     response = exception_handler(error, context)
     if response is None:
         return None
