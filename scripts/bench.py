@@ -31,6 +31,7 @@ TABLE = ROOT / "var" / "bench.json"
 DOCUMENT = ROOT / "docs" / "performance.md"
 STEPS = ROOT / "bench" / "steps.md"
 ROWS, BUSINESSES, SAMPLE = 27_748, 31_190, 1_000
+CROWD = 15_000
 PART_SECONDS = 1_200
 
 
@@ -61,6 +62,7 @@ def parts(options: argparse.Namespace) -> list[Part]:
         Part("ledgers", "bench.ledgers", ledger),
         Part("city", "bench.city", ("--businesses", str(options.businesses))),
         Part("ledgers_sqlite", "bench.ledgers", ledger, sqlite=True),
+        Part("likeness", "bench.likeness", ("--shops", str(min(options.businesses, CROWD)))),
     ]
     if not options.small:
         long = ("--rows", str(options.long), "--long")

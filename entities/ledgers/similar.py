@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, NamedTuple
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from entities.choices import PairState
 from entities.models import Business, DuplicatePair
-from entities.rules.likeness import Neighbours
+from entities.rules.likeness import Neighbours, most_alike
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers import Rows
 from records.ledgers.bulk import Same, among, insert
@@ -24,6 +24,7 @@ from records.services.jobs import enqueue
 
 TOWNSHIP: Final = 9
 MOST: Final = 3  # candidates of one new business
+MOST_OF_ONE: Final = 10  # pairs of one business when a township is compared with itself
 SEEK_AMONG: Final = "duplicates.seek_among"
 _NAMED_ONE_BY_ONE: Final = 20
 
@@ -88,13 +89,18 @@ def similar_businesses(
 
 
 def pairs_among(
-    township: str, businesses: Mapping[int, tuple[str, str]], names: Mapping[str, str]
+    township: str,
+    businesses: Mapping[int, tuple[str, str]],
+    names: Mapping[str, str],
+    done: Callable[[int], None] | None = None,
 ) -> list[Pair]:
-    """The pairs among the businesses of one township (key → name and address) that are alike."""
+    """The pairs among the businesses of one township (key → name and address) that are alike, a few of each business.
+
+    ``done`` is told how many have been compared.
+    """
     neighbours = Neighbours(businesses, places_of(township, names), threshold())
-    return [
-        Pair(one, other, township, percent(degree)) for one, other, degree in neighbours.among_themselves()
-    ]
+    found = most_alike(neighbours.among_themselves(done), MOST_OF_ONE)
+    return [Pair(one, other, township, percent(degree)) for one, other, degree in found]
 
 
 def by_township(businesses: QuerySet) -> Iterator[tuple[str, dict[int, tuple[str, str]]]]:

@@ -96,8 +96,14 @@ def _compare(here: QuerySet[Business], progress: Callable[[int, int], None] | No
     names = dict(Region.objects.values_list("code", "name"))
     pairs: list[Pair] = []
     for township, businesses in by_township(here):
+        before = seen
+        pairs += pairs_among(
+            township,
+            businesses,
+            names,
+            (lambda done, at=before: progress(at + done, total)) if progress else None,
+        )
         seen += len(businesses)
-        pairs += pairs_among(township, businesses, names)
         if progress:
             progress(seen, total)
     return total, pairs
