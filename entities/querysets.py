@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Self
 
 from django.apps import apps
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.querysets import in_force
 from entities.choices import BusinessStatus, PairState, ReviewState
@@ -140,3 +140,19 @@ class AssignmentQuerySet(ScopedQuerySet):
     def held_on(self, day: date) -> Self:
         """Assignments in force on ``day``."""
         return self.filter(in_force(day), voided_at__isnull=True)
+
+    def pledged(self) -> Self:
+        """Assignments for which a pledge holds: signed by this officer in the present post for this business."""
+        return self.filter(self._pledge_holds())
+
+    def unpledged(self) -> Self:
+        """Assignments without a pledge that holds; it lapses when the post or the business changes (承诺书，按干部和岗位签订)."""
+        return self.filter(~self._pledge_holds())
+
+    def _pledge_holds(self) -> Exists:
+        """A pledge without a business is for all those that the officer had in charge on the day of signing."""
+        pledges = apps.get_model("entities", "Pledge").objects.filter(officer_id=OuterRef("officer_id"))
+        this = Q(business_id=OuterRef("business_id")) | Q(business__merged_into_id=OuterRef("business_id"))
+        every = Q(business__isnull=True, signed_on__gte=OuterRef("valid_from"))
+        same_post = Q(title="") | Q(officer__title="") | Q(title=F("officer__title"))
+        return Exists(pledges.filter(this | every).filter(same_post))

@@ -271,20 +271,19 @@ def _pledge_standing(
     bond: Assignment, pledges: Sequence[Pledge], businesses: Collection[int]
 ) -> tuple[str, Any, str]:
     """How the pledge for this business, or one merged into it, stands: it is signed anew when the post changes (承诺书)."""
-    last = next(
-        (
-            one
-            for one in pledges
-            if one.officer_id == bond.officer_id
-            and (one.business_id is None or one.business_id in businesses)
-        ),
-        None,
-    )
-    if last is None:
+    signed = [
+        one
+        for one in pledges
+        if one.officer_id == bond.officer_id
+        and (one.business_id in businesses if one.business_id else one.signed_on >= bond.valid_from)
+    ]
+    if not signed:
         return "bad", _("未签订"), ""
-    if last.title and bond.officer.title and last.title != bond.officer.title:
-        return "warn", _("待重签"), _("职务已变更，上次 %(day)s") % {"day": last.signed_on}
-    return "ok", _("已签订"), f"{last.signed_on}"
+    titles = ("", bond.officer.title)
+    holding = next((one for one in signed if one.title in titles or not bond.officer.title), None)
+    if holding is None:
+        return "warn", _("待重签"), _("职务已变更，上次 %(day)s") % {"day": signed[0].signed_on}
+    return "ok", _("已签订"), f"{holding.signed_on}"
 
 
 def _bonds_history(assignments: Sequence[Assignment]) -> list[Happening]:

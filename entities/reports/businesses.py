@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.choices import RegionLevel
 from accounts.models import Region, User
-from entities.choices import BusinessType
+from entities.choices import BusinessStatus, BusinessType
 from entities.hooks import DutyLine, supervision
 from entities.models import Assignment, Business
 from entities.reports.filters import FACETS, NONE, BusinessFilter
@@ -52,12 +52,13 @@ COLUMNS: Final = (
 )
 # Filters that the saved views offer already; a chip shows them only while they are on.
 OFFERED_AS_VIEWS: Final = ("bound", "high", "waiting")
+OPERATING: Final = BusinessStatus.NORMAL.value  # what waits for a grade or an officer is in business
 # Label, conditions, and whether an index counts them at once.
 VIEWS: Final[tuple[tuple[Any, dict[str, str], bool], ...]] = (
     (gettext_lazy("全部"), {}, True),
     (gettext_lazy("本季逾期"), {"duty": "overdue"}, False),
-    (gettext_lazy("未定级"), {"grade": NONE}, True),
-    (gettext_lazy("未包保"), {"bound": NONE}, False),
+    (gettext_lazy("未定级"), {"grade": NONE, "status": OPERATING}, True),
+    (gettext_lazy("未包保"), {"bound": NONE, "status": OPERATING}, False),
     (gettext_lazy("高风险"), {"high": "1"}, True),
     (gettext_lazy("变更待审核"), {"waiting": "1"}, False),
 )

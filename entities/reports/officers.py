@@ -85,8 +85,9 @@ class OfficerFilter:
             bound = Exists(Assignment.objects.active().filter(officer_id=OuterRef("pk")))
             officers = officers.filter(~bound if self.bound == NONE else bound)
         if self.pledge:
-            signed = Exists(Pledge.objects.filter(officer_id=OuterRef("pk")))
-            officers = officers.filter(~signed if self.pledge == NONE else signed)
+            bonds = Assignment.objects.active().filter(officer_id=OuterRef("pk"))
+            owed = Exists(bonds.unpledged())
+            officers = officers.filter(owed if self.pledge == NONE else Exists(bonds) & ~owed)
         if self.q:
             officers = officers.filter(
                 Q(name__startswith=self.q) | Q(unit_name__contains=self.q) | Q(phone__startswith=self.q)
@@ -113,6 +114,7 @@ class OfficerRow:
     county: str
     township: str
     businesses: int
+    unpledged: int
     pledged_on: date | None
 
 
@@ -181,6 +183,13 @@ def _rows(officers: list[Officer]) -> tuple[OfficerRow, ...]:
         .values_list("officer_id")
         .annotate(Count("pk"))
     )
+    owed = dict(
+        Assignment.objects.active()
+        .unpledged()
+        .filter(officer_id__in=keys)
+        .values_list("officer_id")
+        .annotate(Count("pk"))
+    )
     pledged = dict(
         Pledge.objects.filter(officer_id__in=keys).values_list("officer_id").annotate(Max("signed_on"))
     )
@@ -193,6 +202,7 @@ def _rows(officers: list[Officer]) -> tuple[OfficerRow, ...]:
             county=places.get(officer.region_id[:6], ""),
             township=places.get(officer.region_id[:9], "") if len(officer.region_id) > 6 else "",
             businesses=held.get(officer.pk, 0),
+            unpledged=owed.get(officer.pk, 0),
             pledged_on=pledged.get(officer.pk),
         )
         for officer in officers
@@ -237,6 +247,7 @@ class OfficerFile:
     county: str
     township: str
     held: int
+    unpledged: int
     page: Page
     businesses: tuple[HeldBusiness, ...]
     former: int
@@ -261,6 +272,7 @@ def officer_file(officer: Officer, viewer: User, params: QueryDict, day: date) -
         county=places.get(officer.region_id[:6], ""),
         township=places.get(officer.region_id[:9], "") if len(officer.region_id) > 6 else "",
         held=page.total,
+        unpledged=active.unpledged().count(),
         page=page,
         businesses=tuple(HeldBusiness(each, duties.get(each.business_id)) for each in held),
         former=assignments.exclude(valid_to__isnull=True).count(),
