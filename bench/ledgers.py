@@ -59,7 +59,7 @@ def write_files(folder: Path, size: int, sample: int) -> Files:
 def _write(path: Path, rows: list[dict[str, Any]], remark: str, *, plain: bool) -> None:
     """22 columns: the ledger's twenty, a remark and a column nobody knows; dates are real Excel dates."""
     from bench.peers import COLUMNS
-    from entities.ledgers.columns import BUSINESS_COLUMNS
+    from entities.fields import BUSINESS_COLUMNS
     from foodsafe_portal.lib.workbooks.stream import OutColumn, OutSheet, write_xlsx
 
     by_key = {column.key: column for column in BUSINESS_COLUMNS}

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from entities.ledgers.similar import SEEK_AMONG
 from entities.services.duplicates import Sought, seek_among_newcomers, seek_duplicates
+from entities.services.likeness import SEEK_AMONG
 from records.choices import JobState
 from records.models import Job, LedgerBatch
 from records.services import jobs

@@ -15,12 +15,15 @@ from accounts.ledgers.places import RegionIndex, resolve_regions
 from accounts.models import Region
 from accounts.rules.regions import LEVEL_OF_DIGITS
 from entities.choices import BusinessStatus, ReviewState, Source
+from entities.fields import BUSINESS_COLUMNS, STATUSES
 from entities.hooks import business_changed
-from entities.ledgers.columns import BUSINESS_COLUMNS, STATUSES
-from entities.ledgers.former import IDENTITY, Identity, keep_former
 from entities.ledgers.matching import FIELDS, Matches, Stored, match_businesses, without_former
 from entities.ledgers.merged import stand_by_mergers
-from entities.ledgers.similar import (
+from entities.ledgers.undo import undo_businesses
+from entities.models import Business, DuplicatePair, GradeChange, StatusChange
+from entities.rules.matching import match_key
+from entities.services.former_identities import IDENTITY, Identity, keep_former
+from entities.services.likeness import (
     Alike,
     Newcomer,
     Pair,
@@ -29,9 +32,6 @@ from entities.ledgers.similar import (
     similar_businesses,
     write_pairs,
 )
-from entities.ledgers.undo import undo_businesses
-from entities.models import Business, DuplicatePair, GradeChange, StatusChange
-from entities.rules.matching import match_key
 from foodsafe_portal.lib.identifiers import licence_problem, uscc_problem
 from foodsafe_portal.lib.mergers import home_of
 from foodsafe_portal.lib.pinyin import initials

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import NamedTuple
 
-from entities.ledgers.former import Former, FormerIdentities, one_of
 from entities.models import Business
 from entities.querysets import BusinessQuerySet
 from entities.rules.matching import plain
+from entities.services.former_identities import Former, FormerIdentities, one_of
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers import Rows
 from records.ledgers.bulk import among

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from entities.ledgers.former import IDENTITY, Former, FormerIdentities, one_of, words_of
 from entities.models import Business
 from entities.rules.matching import plain
+from entities.services.former_identities import IDENTITY, Former, FormerIdentities, one_of, words_of
 from foodsafe_portal.lib.mergers import Mergers, home_of
 from foodsafe_portal.lib.scope import in_territory, standing_mergers
 from records.ledgers import Rows

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.ledgers.places import RegionIndex, resolve_regions
 from accounts.models import Region
 from entities.choices import OfficerLevel, Source
+from entities.fields import LEVELS, OFFICER_COLUMNS
 from entities.hooks import business_changed
-from entities.ledgers.columns import LEVELS, OFFICER_COLUMNS
 from entities.ledgers.lookup import Known, find_businesses
 from entities.ledgers.undo_officers import undo_officers
 from entities.models import Assignment, Business, Officer, Pledge

@@ -19,11 +19,11 @@ from entities.errors import (
     OwnedByCity,
     StaleVersion,
 )
+from entities.fields import BUSINESS_COLUMNS
 from entities.hooks import business_changed
-from entities.ledgers.columns import BUSINESS_COLUMNS
-from entities.ledgers.former import IDENTITY, Identity, keep_former
 from entities.models import Business, FormerIdentity
 from entities.rules.matching import match_key
+from entities.services.former_identities import IDENTITY, Identity, keep_former
 from foodsafe_portal.lib.pinyin import initials
 from records.services import audit
 from records.services.instants import writing_instant

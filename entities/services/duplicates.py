@@ -32,12 +32,12 @@ from entities.errors import (
     ReasonMissing,
 )
 from entities.hooks import business_changed
-from entities.ledgers.former import keep_former
-from entities.ledgers.similar import Pair, by_township, pairs_among, write_pairs
 from entities.models import Assignment, Business, BusinessMerger, DuplicatePair, FormerIdentity
 from entities.rules.matching import match_key
 from entities.rules.merging import TAKEN_OVER, blanks_filled
 from entities.services.businesses import identity_of, in_reach
+from entities.services.former_identities import keep_former
+from entities.services.likeness import Pair, by_township, pairs_among, write_pairs
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers.bulk import among
 from records.ledgers.kept import ready

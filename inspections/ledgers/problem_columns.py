@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from entities.ledgers.columns import words
+from entities.fields import words
 from foodsafe_portal.lib.ledger import Column
 from inspections.choices import ProblemKind, ProblemSource, Severity
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.ledgers.places import RegionIndex, resolve_regions
 from accounts.models import Region
 from entities.choices import Source
-from entities.ledgers.columns import LEVELS, words
+from entities.fields import LEVELS, words
 from entities.ledgers.lookup import Known, find_businesses
 from entities.models import Assignment, Business, Officer
 from foodsafe_portal.lib.ledger import Column

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.files.base import ContentFile
 
-from entities.ledgers.columns import BUSINESS_COLUMNS
+from entities.fields import BUSINESS_COLUMNS
 from entities.models import Business
 from records.choices import BatchState, JobState
 from records.models import AuditEvent, LedgerBatch, LedgerRow
