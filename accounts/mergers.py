@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from accounts.models import Region, RegionMerger, RegionTerm
 from accounts.querysets import stands_on
+from foodsafe_portal.lib.bulk import among, lock_name
 from foodsafe_portal.lib.mergers import Mergers, ask_again, never_any, read
 from foodsafe_portal.lib.scope import learn_mergers
-from records.ledgers.bulk import among, lock_name
 
 _Term = tuple[date | None, date | None]
 """The day from which a region stands and the day from which it does not any more."""

@@ -101,19 +101,20 @@ def import_ours(path: Path, user: Any) -> Timing:
     from django.core.files import File
 
     from records.choices import BatchState, JobState
+    from records.ledgers import batches
     from records.models import Job
-    from records.services import jobs, ledgers
+    from records.services import jobs
 
     begun = time.perf_counter()
     with path.open("rb") as source:
-        received = ledgers.receive_upload(kind="businesses", file=File(source, name=path.name), by=user)
+        received = batches.receive_upload(kind="businesses", file=File(source, name=path.name), by=user)
     batch = received.batch
     if received.repeated:
         return Timing(time.perf_counter() - begun, 0, 0, batch)
     jobs.run_inline(batch.check_job)
     batch.refresh_from_db()
     checked = time.perf_counter()
-    batch = ledgers.confirm_batch(batch=batch, by=user, digest=batch.digest, accept_partial=True)
+    batch = batches.confirm_batch(batch=batch, by=user, digest=batch.digest, accept_partial=True)
     jobs.run_inline(batch.commit_job)
     batch.refresh_from_db()
     committed = time.perf_counter()

@@ -11,7 +11,7 @@ from django.dispatch import receiver
 from campaigns.models import WeeklyReport
 from entities.hooks import businesses_forgotten
 from entities.models import Business
-from records.ledgers.bulk import among
+from foodsafe_portal.lib.bulk import among
 
 
 @receiver(businesses_forgotten, dispatch_uid="frozen_weeks_keep_businesses")

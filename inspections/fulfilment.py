@@ -30,6 +30,7 @@ from django.utils import timezone
 
 from entities.choices import OfficerLevel, ResponsibilityGrade, ReviewState
 from entities.models import Assignment, Business, BusinessMerger, GradeChange, StatusChange
+from foodsafe_portal.lib.bulk import Same, among, insert, update
 from foodsafe_portal.lib.periods import Period
 from inspections.models import FrequencyPolicy, Visit, VisitDuty
 from inspections.rules.duties import day_for, staggered_days
@@ -46,7 +47,6 @@ from inspections.rules.expectations import (
     slices,
     value_on,
 )
-from records.ledgers.bulk import Same, among, insert, update
 from records.services.calendar import current_calendar
 
 AT_ONCE = 50_000

@@ -6,8 +6,8 @@ from datetime import date
 
 from django.db.models.functions import Length
 
+from foodsafe_portal.lib.bulk import lock_name
 from inspections.models import Problem
-from records.ledgers.bulk import lock_name
 
 
 def next_codes(on: date, count: int = 1) -> list[str]:

@@ -11,10 +11,10 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
+from foodsafe_portal.lib.bulk import Same, among, insert, update
 from inspections.choices import Exclusion
 from inspections.models import Problem, RectificationDuty
 from inspections.rules.standing import Dates
-from records.ledgers.bulk import Same, among, insert, update
 
 TERMS = ("region_id", "grade", "unit_id", "due_on", "original_due_on")
 OUTCOME = ("fulfilled_on", "delivered_on", "excluded_on", "exclusion")

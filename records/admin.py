@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from foodsafe_portal.lib.permissions import Permission as P
 from records.admin_base import EditedAdmin, ScopedAdmin, ScopedLines
 from records.admin_ledgers import LedgerDoors
-from records.ledgers import all_kinds
+from records.ledgers import all_kinds, ledger_rules
 from records.models import (
     ApprovalRule,
     AuditEvent,
@@ -26,7 +26,6 @@ from records.models import (
     WorkdayOverride,
     WorkYear,
 )
-from records.services import ledger_rules
 from records.services.work_years import save_work_year
 
 CALENDAR = (P.MANAGE_REGIONS, P.MANAGE_POLICIES)

@@ -27,8 +27,8 @@ from foodsafe_portal.lib.exports import FORMATS
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.workbooks.csvout import csv_chunks
 from foodsafe_portal.lib.workbooks.stream import OutColumn, OutSheet, write_xlsx
-from records.ledgers import LedgerKind, all_kinds, kind_of
-from records.services import audit, ledgers
+from records.ledgers import LedgerKind, all_kinds, batches, kind_of
+from records.services import audit
 
 
 class LedgerResource(Resource):
@@ -50,7 +50,7 @@ class LedgerResource(Resource):
         return dataset
 
     def import_data(self, *args: Any, **kwargs: Any) -> Any:
-        """Files from outside go through ``records.services.ledgers``."""
+        """Files from outside go through ``records.ledgers.batches``."""
         raise NotImplementedError("ledgers are imported by the ledger engine")
 
 
@@ -132,14 +132,14 @@ class LedgerDoors(ImportExportMixin):
         form = LedgerUploadForm(request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
             try:
-                received = ledgers.receive_upload(
+                received = batches.receive_upload(
                     kind=self.ledger, file=form.cleaned_data["file"], by=request.user
                 )
-            except ledgers.LedgerRefused as refusal:
+            except batches.LedgerRefused as refusal:
                 form.add_error("file", refusal.sentence)
             else:
                 if received.repeated:
-                    messages.info(request, ledgers.head(received.batch, repeated=True)["reason"])
+                    messages.info(request, batches.head(received.batch, repeated=True)["reason"])
                 return redirect("ledger-batch", pk=received.batch.pk)
         status = 422 if request.method == "POST" else 200
         return self._page(request, "admin/ledger_import.html", form, _("导入台账"), status)

@@ -26,13 +26,13 @@ from rest_framework.response import Response
 from foodsafe_portal.lib.api import PortalViewSet, refused_as
 from foodsafe_portal.lib.permissions import Permission as P
 from records.choices import BatchState, JobState
-from records.ledgers import LedgerKind, all_kinds, kinds_for
+from records.ledgers import LedgerKind, all_kinds, batches, kinds_for
 from records.models import Job, LedgerBatch
-from records.services import jobs, ledgers
+from records.services import jobs
 from records.services.evidence import EvidenceRefused
 from records.views.downloads import marked_response
 
-refused_as(409, ledgers.LedgerRefused, more=lambda refusal: {"code": refusal.code})
+refused_as(409, batches.LedgerRefused, more=lambda refusal: {"code": refusal.code})
 refused_as(409, jobs.JobRefused)
 refused_as(400, EvidenceRefused)
 
@@ -154,7 +154,7 @@ class BatchSerializer(serializers.ModelSerializer):
 
     def get_counts(self, batch: LedgerBatch) -> dict[str, int]:
         """Whole numbers by name."""
-        document = ledgers.head(batch, repeated=bool(self.context.get("repeated")))
+        document = batches.head(batch, repeated=bool(self.context.get("repeated")))
         return {name: value for name, value in document.items() if name in COUNTS}
 
     def get_asks(self, batch: LedgerBatch) -> str:
@@ -163,7 +163,7 @@ class BatchSerializer(serializers.ModelSerializer):
 
     def get_seen(self, batch: LedgerBatch) -> str:
         """What the batch shows now, as one word."""
-        return ledgers.seen_of(batch)
+        return batches.seen_of(batch)
 
     def get_candidates(self, batch: LedgerBatch) -> list[str]:
         """The sheets to choose from."""
@@ -428,7 +428,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
     def create(self, request: Request) -> Response:
         """Take in a file."""
         given = self.valid(UploadSerializer)
-        received = ledgers.receive_upload(kind=given["kind"], file=given["file"], by=request.user)
+        received = batches.receive_upload(kind=given["kind"], file=given["file"], by=request.user)
         received.batch.refresh_from_db()
         return self.shown(received.batch, status=201, repeated=received.repeated)
 
@@ -456,7 +456,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         """What was noticed, row by row."""
         batch = self.get_object()
         asked = self.valid(IssueQuerySerializer, request.query_params)
-        page = ledgers.issue_page(
+        page = batches.issue_page(
             batch,
             severity=asked.get("severity", ""),
             code=asked.get("code", ""),
@@ -491,7 +491,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         """Import what was previewed."""
         batch = self.get_object()
         given = self.valid(ConfirmSerializer)
-        return self.shown(ledgers.confirm_batch(batch=batch, by=request.user, **given))
+        return self.shown(batches.confirm_batch(batch=batch, by=request.user, **given))
 
     @extend_schema(
         summary=_("批准导入"),
@@ -508,7 +508,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         """A second person's yes."""
         batch = self.get_object()
         given = self.valid(ApproveSerializer)
-        return self.shown(ledgers.approve_batch(batch=batch, by=request.user, **given))
+        return self.shown(batches.approve_batch(batch=batch, by=request.user, **given))
 
     @extend_schema(
         summary=_("不批准"),
@@ -522,7 +522,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         """A second person's no, with its reason."""
         batch = self.get_object()
         given = self.valid(DeclineSerializer)
-        return self.shown(ledgers.decline_batch(batch=batch, by=request.user, **given))
+        return self.shown(batches.decline_batch(batch=batch, by=request.user, **given))
 
     @extend_schema(
         summary=_("放弃批次"),
@@ -534,7 +534,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
     @action(detail=True, methods=["post"])
     def abandon(self, request: Request, pk: int) -> Response:
         """Give a batch up."""
-        return self.shown(ledgers.abandon_batch(batch=self.get_object(), by=request.user))
+        return self.shown(batches.abandon_batch(batch=self.get_object(), by=request.user))
 
     @extend_schema(
         summary=_("重新检查"),
@@ -546,7 +546,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
     @action(detail=True, methods=["post"])
     def recheck(self, request: Request, pk: int) -> Response:
         """Check again."""
-        return self.shown(ledgers.recheck_batch(batch=self.get_object(), by=request.user))
+        return self.shown(batches.recheck_batch(batch=self.get_object(), by=request.user))
 
     @extend_schema(
         summary=_("选工作表、说明列"), description=_("回答 asks 的问题，随后重新检查。"), request=ChooseSerializer, responses=BATCH_200,
@@ -559,7 +559,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         given = self.valid(ChooseSerializer)
         if any("\0" in header for header in given.get("mapping", {})):
             raise ValidationError({"mapping": [_("表头里有不能用的字符。")]})
-        chosen = ledgers.choose_columns(
+        chosen = batches.choose_columns(
             batch=batch, by=request.user, sheet=given["sheet"], mapping=given.get("mapping")
         )
         return self.shown(chosen)
@@ -577,7 +577,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: int) -> Response:
         """Put back what a batch did."""
-        return Response(asdict(ledgers.undo_batch(batch=self.get_object(), by=request.user)))
+        return Response(asdict(batches.undo_batch(batch=self.get_object(), by=request.user)))
 
     @extend_schema(
         summary=_("批准撤销"),
@@ -591,7 +591,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         """A second person's yes to an undo."""
         batch = self.get_object()
         given = self.valid(ApproveUndoSerializer)
-        return Response(asdict(ledgers.approve_undo(batch=batch, by=request.user, **given)))
+        return Response(asdict(batches.approve_undo(batch=batch, by=request.user, **given)))
 
     @extend_schema(
         summary=_("不批准撤销"),
@@ -605,12 +605,12 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         """A second person's no to an undo, or the first one's second thoughts."""
         batch = self.get_object()
         given = self.valid(DeclineUndoSerializer)
-        return self.shown(ledgers.decline_undo(batch=batch, by=request.user, **given))
+        return self.shown(batches.decline_undo(batch=batch, by=request.user, **given))
 
     @extend_schema(
         summary=_("标注后的工作簿"),
         description=_("原工作簿，错误单元格已标红并写明原因；改好后可直接再上传。"),
-        responses={(200, ledgers.FILE_TYPE): OpenApiResponse(OpenApiTypes.BINARY, _("工作簿"))},
+        responses={(200, batches.FILE_TYPE): OpenApiResponse(OpenApiTypes.BINARY, _("工作簿"))},
         parameters=[OpenApiParameter("id", int, OpenApiParameter.PATH, description=_("批次"))],
         tags=[_("台账")],
     )

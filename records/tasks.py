@@ -8,8 +8,9 @@ from celery import shared_task
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from records.ledgers import batches
 from records.models import Job
-from records.services import jobs, ledgers, seal
+from records.services import jobs, seal
 
 
 @shared_task
@@ -33,22 +34,22 @@ def seal_trail() -> int:
 @jobs.job_handler("ledger.check", _("检查台账"))
 def check_ledger(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     """Check an uploaded ledger."""
-    return ledgers.check_batch(batch_id=job.params["batch"], job=job, progress=progress)
+    return batches.check_batch(batch_id=job.params["batch"], job=job, progress=progress)
 
 
 @jobs.job_handler("ledger.commit", _("导入台账"))
 def commit_ledger(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     """Import a confirmed ledger."""
-    return ledgers.commit_batch(batch_id=job.params["batch"], job=job, progress=progress)
+    return batches.commit_batch(batch_id=job.params["batch"], job=job, progress=progress)
 
 
 @jobs.when_stopped("ledger.check")
 def check_stopped(job: Job, why: str) -> bool:
     """A check that will not be done."""
-    return ledgers.check_stopped(job, f"检查{why}")
+    return batches.check_stopped(job, f"检查{why}")
 
 
 @jobs.when_stopped("ledger.commit")
 def commit_stopped(job: Job, why: str) -> bool:
     """An import that will not be done."""
-    return ledgers.commit_stopped(job, f"导入{why}")
+    return batches.commit_stopped(job, f"导入{why}")

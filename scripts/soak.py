@@ -155,11 +155,11 @@ def uploaded(path: Path, username: str = "county_liaison") -> Any:
     from django.core.files import File
 
     from accounts.models import User
-    from records.services import ledgers
+    from records.ledgers import batches
 
     user = User.objects.get(username=username)
     with path.open("rb") as source:
-        return ledgers.receive_upload(kind="businesses", file=File(source, name=path.name), by=user).batch
+        return batches.receive_upload(kind="businesses", file=File(source, name=path.name), by=user).batch
 
 
 def checked(path: Path, rows: int) -> Any:
@@ -177,9 +177,9 @@ def checked(path: Path, rows: int) -> Any:
 
 def confirm(batch: Any) -> Any:
     """Let it be imported; a worker is told through Redis."""
-    from records.services import ledgers
+    from records.ledgers import batches
 
-    return ledgers.confirm_batch(batch=batch, by=batch.uploaded_by, digest=batch.digest, accept_partial=True)
+    return batches.confirm_batch(batch=batch, by=batch.uploaded_by, digest=batch.digest, accept_partial=True)
 
 
 def let_lease_run_out(job_id: Any) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 from django.db.models import Model
 
 from accounts.models import Region
+from foodsafe_portal.lib.bulk import among
 from foodsafe_portal.lib.identifiers import territory_upper
 from foodsafe_portal.lib.typography import plain
 from records.ledgers import Rows
-from records.ledgers.bulk import among
 
 CHANGED_SINCE = "导入之后又被修改过，没有还原"
 

@@ -22,12 +22,12 @@ from accounts.ledgers.named import find_regions
 from accounts.models import Post, Unit, User
 from accounts.rules.posts import NEEDS_REGION
 from accounts.rules.rights import EXCLUSIVE_ROLES, Role
+from foodsafe_portal.lib.bulk import among
 from foodsafe_portal.lib.identifiers import territory_upper
 from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.typography import plain
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
-from records.ledgers.bulk import among
 from records.models import LedgerBatch, LedgerRow
 
 with override(None):

@@ -21,17 +21,17 @@ from accounts.ledgers.named import CHANGED_SINCE, in_use
 from accounts.mergers import lock_places, places_noted
 from accounts.models import Region, RegionMerger, RegionTerm
 from accounts.rules.regions import LEVEL_OF_DIGITS, above, circle, names_in, with_former_name
+from foodsafe_portal.lib.bulk import Same, among, insert, update
 from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.mergers import home_of
 from foodsafe_portal.lib.scope import standing_mergers
 from foodsafe_portal.lib.typography import plain
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, Rows, UndoResult, register
-from records.ledgers.bulk import Same, among, insert, update
 from records.ledgers.codes import name_code
-from records.ledgers.kept import ready
-from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
+from records.services.kept import ready
+from records.services.written import last_written
 
 with override(None):
     LEVELS = {level.value: str(level.label) for level in RegionLevel}

@@ -21,16 +21,16 @@ from accounts.choices import UnitKind
 from accounts.ledgers.named import CHANGED_SINCE, find_regions, in_use
 from accounts.mergers import lock_places
 from accounts.models import Region, Unit
+from foodsafe_portal.lib.bulk import Same, among, update
 from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.scope import in_territory
 from foodsafe_portal.lib.typography import plain
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
-from records.ledgers.bulk import Same, among, update
 from records.ledgers.codes import name_code
-from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
 from records.services.ledger_units import follow_units
+from records.services.written import last_written
 
 with override(None):
     KINDS = {kind.value: str(kind.label) for kind in UnitKind}

@@ -17,15 +17,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop, override
 
 from accounts.ledgers.named import CHANGED_SINCE
+from foodsafe_portal.lib.bulk import lock_name
 from foodsafe_portal.lib.ledger import Column
 from records.choices import DayKind, RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
-from records.ledgers.bulk import lock_name
 from records.ledgers.codes import name_code
-from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow, WorkdayOverride, WorkYear
 from records.services.rows import RowRefused, remove_row
 from records.services.work_years import save_work_year
+from records.services.written import last_written
 
 with override(None):
     KINDS = {kind.value: str(kind.label) for kind in DayKind}

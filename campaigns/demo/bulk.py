@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.color import no_style
 from django.db import connection, models
 
-from records.ledgers import bulk
+from foodsafe_portal.lib import bulk
 
 
 def next_id(model: type[models.Model]) -> int:

@@ -32,8 +32,8 @@ from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.typography import plain
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
-from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
+from records.services.written import last_written
 
 _CELLS = (*ANSWERS, "reason", "not_applicable")
 _READ = ("no", "title", "on", "note", *_CELLS)

@@ -33,8 +33,8 @@ from foodsafe_portal.lib.intake.columns import Parsed
 from foodsafe_portal.lib.ledger import Column
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
-from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
+from records.services.written import last_written
 
 HEADERS = {column.key: column.header for column in COLUMNS}
 FACTS = ("book", "edition", "source", "passing")

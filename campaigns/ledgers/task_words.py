@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from campaigns.models import TaskItem, TaskSupport
 from campaigns.rules.targets import written
-from records.ledgers.bulk import among, insert, update
+from foodsafe_portal.lib.bulk import among, insert, update
 
 CHANGEABLE: Final = ("system", "title", "phase_id", "lead_unit_id", "starts_on", "due_on", "targets")
 """What a ledger can change in a task that is there, besides its cooperating units."""

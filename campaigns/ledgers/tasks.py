@@ -31,9 +31,9 @@ from campaigns.rules.targets import TargetUnclear, kept, read_targets, written
 from foodsafe_portal.lib.weeks import Week
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
-from records.ledgers.kept import ready
-from records.ledgers.written import last_written
 from records.models import LedgerBatch, LedgerRow
+from records.services.kept import ready
+from records.services.written import last_written
 
 LARGEST_NUMBER = 32_767
 # Cells that say what is to be done; only the office changes them.

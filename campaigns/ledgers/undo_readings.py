@@ -11,10 +11,10 @@ from datetime import date
 
 from accounts.ledgers.named import in_use
 from campaigns.models import Assessment, Reading
+from foodsafe_portal.lib.bulk import Same, among, update
 from records.ledgers import LedgerContext, UndoResult
-from records.ledgers.bulk import Same, among, update
-from records.ledgers.kept import stand_again
 from records.models import LedgerBatch, LedgerRow
+from records.services.kept import stand_again
 
 Key = tuple[int, date, bool]
 

@@ -9,10 +9,10 @@ from typing import Any
 from campaigns.choices import TaskReportState, TaskState
 from campaigns.ledgers.task_words import DAYS, differs, rewrite, stored
 from campaigns.models import TaskItem, TaskReport
+from foodsafe_portal.lib.bulk import Same, among, update
 from records.ledgers import UndoResult
-from records.ledgers.bulk import Same, among, update
-from records.ledgers.kept import ready
 from records.models import LedgerBatch, LedgerRow
+from records.services.kept import ready
 
 
 def undo_tasks(staged: list[LedgerRow], batch: LedgerBatch) -> UndoResult:

@@ -19,7 +19,7 @@ from foodsafe_portal.lib.weeks import Week
 from inspections.choices import ExtensionState, ProblemState
 from inspections.models import Extension, Problem
 from inspections.turns import waiting_for as waiting_for_turn
-from records.services import ledgers
+from records.ledgers import batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def _kinds(user: User, campaign: Campaign) -> list[tuple[P, Kind]]:
         (
             P.IMPORT_LEDGER,
             (
-                ledgers.awaiting_approval(user),
+                batches.awaiting_approval(user),
                 _("台账待批准"),
                 _("份"),
                 _("导入或撤销的行数超过一个人可以办的，由您批准"),
@@ -151,7 +151,7 @@ def _kinds(user: User, campaign: Campaign) -> list[tuple[P, Kind]]:
         (
             P.IMPORT_LEDGER,
             (
-                ledgers.sent_back(user),
+                batches.sent_back(user),
                 _("台账被退回"),
                 _("份"),
                 _("另一人没有批准，按原因改好再上传"),

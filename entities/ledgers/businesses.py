@@ -32,6 +32,7 @@ from entities.services.likeness import (
     similar_businesses,
     write_pairs,
 )
+from foodsafe_portal.lib.bulk import Same, among, insert, update
 from foodsafe_portal.lib.identifiers import licence_problem, uscc_problem
 from foodsafe_portal.lib.mergers import home_of
 from foodsafe_portal.lib.pinyin import initials
@@ -39,7 +40,6 @@ from foodsafe_portal.lib.scope import in_territory, standing_mergers
 from foodsafe_portal.lib.workbooks.told import Told, ToldRows
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
-from records.ledgers.bulk import Same, among, insert, update
 from records.ledgers.owned import stand_against, without_owned
 from records.ledgers.staging import still_stand
 from records.models import LedgerBatch, LedgerRow

@@ -9,9 +9,9 @@ from entities.models import Business
 from entities.querysets import BusinessQuerySet
 from entities.rules.matching import plain
 from entities.services.former_identities import Former, FormerIdentities, one_of
+from foodsafe_portal.lib.bulk import among
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers import Rows
-from records.ledgers.bulk import among
 
 
 class Known(NamedTuple):

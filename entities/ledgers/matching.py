@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from entities.models import Business
 from entities.rules.matching import plain
 from entities.services.former_identities import IDENTITY, Former, FormerIdentities, one_of, words_of
+from foodsafe_portal.lib.bulk import among
 from foodsafe_portal.lib.mergers import Mergers, home_of
 from foodsafe_portal.lib.scope import in_territory, standing_mergers
 from records.ledgers import Rows
-from records.ledgers.bulk import among
 
 FIELDS = (
     "name", "credit_code", "licence_no", "licence_valid_to", "business_type", "scale", "legal_person", "contact_phone",

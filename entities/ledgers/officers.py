@@ -22,10 +22,10 @@ from entities.ledgers.lookup import Known, find_businesses
 from entities.ledgers.undo_officers import undo_officers
 from entities.models import Assignment, Business, Officer, Pledge
 from entities.rules.matching import officer_key, plain
+from foodsafe_portal.lib.bulk import Same, among, insert, update
 from foodsafe_portal.lib.scope import in_territory
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
-from records.ledgers.bulk import Same, among, insert, update
 from records.ledgers.owned import note_owned
 from records.models import LedgerBatch, LedgerRow
 

@@ -20,10 +20,10 @@ from entities.models import (
     Pledge,
     StatusChange,
 )
+from foodsafe_portal.lib.bulk import Same, among, update
 from foodsafe_portal.lib.pinyin import initials
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, UndoResult
-from records.ledgers.bulk import Same, among, update
 from records.models import LedgerBatch, LedgerRow
 
 _AT_ONCE = 2_000

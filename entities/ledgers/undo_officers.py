@@ -10,9 +10,9 @@ from django.db.models import SET_NULL
 from entities.choices import Source
 from entities.hooks import business_changed, businesses_forgotten
 from entities.models import Assignment, Business, Officer, Pledge
+from foodsafe_portal.lib.bulk import Same, among, update
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers import LedgerContext, UndoResult
-from records.ledgers.bulk import Same, among, update
 from records.models import LedgerBatch, LedgerRow
 
 _CHANGED_SINCE = "导入之后又被修改过，没有还原"

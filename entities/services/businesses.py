@@ -25,9 +25,9 @@ from entities.models import Business, FormerIdentity
 from entities.rules.matching import match_key
 from entities.services.former_identities import IDENTITY, Identity, keep_former
 from foodsafe_portal.lib.pinyin import initials
+from records.ledgers.ledger_rules import locked_columns
 from records.services import audit
 from records.services.instants import writing_instant
-from records.services.ledger_rules import locked_columns
 
 LEDGER: Final = "businesses"
 """The kind of ledger whose columns the city may keep to itself, on pages as in files."""

@@ -38,12 +38,12 @@ from entities.rules.merging import TAKEN_OVER, blanks_filled
 from entities.services.businesses import identity_of, in_reach
 from entities.services.former_identities import keep_former
 from entities.services.likeness import Pair, by_township, pairs_among, write_pairs
+from foodsafe_portal.lib.bulk import among
 from foodsafe_portal.lib.scope import in_territory
-from records.ledgers.bulk import among
-from records.ledgers.kept import ready
 from records.models import LedgerBatch
 from records.services import audit
 from records.services.instants import writing_instant
+from records.services.kept import ready
 
 ONE_DAY: Final = timedelta(days=1)
 NUMBERS: Final = {"licence_no", "credit_code"}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from entities.choices import FormerWhy, Source
 from entities.models import FormerIdentity
 from entities.rules.matching import plain
-from records.ledgers.bulk import Same, among, insert
+from foodsafe_portal.lib.bulk import Same, among, insert
 from records.ledgers.codes import name_code
 
 IDENTITY: Final = ("name", "credit_code", "licence_no", "premises_address")

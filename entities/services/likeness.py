@@ -15,9 +15,9 @@ from django.utils.translation import gettext_noop
 from entities.choices import PairState
 from entities.models import Business, DuplicatePair
 from entities.rules.likeness import Neighbours, most_alike
+from foodsafe_portal.lib.bulk import Same, among, insert
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers import Rows
-from records.ledgers.bulk import Same, among, insert
 from records.ledgers.codes import name_code
 from records.models import Job
 from records.services.jobs import enqueue

@@ -24,6 +24,7 @@ from accounts.rules.rights import Permission
 from entities.choices import Source
 from entities.ledgers.lookup import Known, find_businesses
 from entities.models import Business
+from foodsafe_portal.lib.bulk import Same, among, insert, update
 from foodsafe_portal.lib.scope import in_territory
 from inspections.choices import ExtensionState, ProblemKind, ProblemState, Severity
 from inspections.deadlines import Deadlines
@@ -36,7 +37,6 @@ from inspections.rules.deadlines import NoDeadlinePolicy
 from inspections.rules.states import ENDED
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
-from records.ledgers.bulk import Same, among, insert, update
 from records.ledgers.owned import note_owned
 from records.models import LedgerBatch, LedgerRow
 

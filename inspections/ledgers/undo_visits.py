@@ -10,14 +10,14 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from foodsafe_portal.lib.bulk import Same, Values, among, update
 from inspections.fulfilment import refresh_duties
 from inspections.ledgers.visit_words import COLUMNS, TEXTS, rows_told
 from inspections.models import Problem, Visit
 from records.choices import BatchState, RowVerb
 from records.ledgers import LedgerContext, Rows, UndoResult
-from records.ledgers.bulk import Same, Values, among, update
-from records.ledgers.kept import stand_again
 from records.models import LedgerBatch, LedgerRow
+from records.services.kept import stand_again
 
 BUSINESS: Final = "_business"
 """Under this name a staged row keeps to which business its visit was made; rows staged long ago do not."""

@@ -20,6 +20,7 @@ from entities.choices import Source
 from entities.fields import LEVELS, words
 from entities.ledgers.lookup import Known, find_businesses
 from entities.models import Assignment, Business, Officer
+from foodsafe_portal.lib.bulk import Same, among, insert, update
 from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.scope import in_territory
 from inspections.choices import VisitMode
@@ -29,7 +30,6 @@ from inspections.ledgers.visit_words import TEXTS, rows_told
 from inspections.models import Checklist, ChecklistItem, Visit
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
-from records.ledgers.bulk import Same, among, insert, update
 from records.models import LedgerBatch, LedgerRow
 
 MODES = words(VisitMode)

@@ -14,10 +14,10 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.db.models.functions import Cast
 
+from foodsafe_portal.lib import bulk
+from foodsafe_portal.lib.bulk import Same
 from foodsafe_portal.lib.pieces import in_pieces
 from records.choices import RowVerb, RowVerdict
-from records.ledgers import bulk
-from records.ledgers.bulk import Same
 from records.ledgers.kind import LedgerKind, Plan
 from records.ledgers.rows import Rows
 from records.models import LedgerBatch, LedgerRow

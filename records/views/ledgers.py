@@ -19,10 +19,10 @@ from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
 from foodsafe_portal.lib.sentences import told
 from records.choices import BatchState, RowVerb
-from records.ledgers import UndoResult, all_kinds, kind_of, kinds_for
+from records.ledgers import UndoResult, all_kinds, batches, kind_of, kinds_for
+from records.ledgers.reports import batch_page, column_page, issues_shown, rows_shown, standing
 from records.models import LedgerBatch
-from records.reports import batch_page, column_page, issues_shown, rows_shown, standing
-from records.services import audit, ledgers
+from records.services import audit
 from records.views.downloads import marked_response
 
 AWAITING_SHOWN = 50
@@ -74,7 +74,7 @@ def _home(request: PortalRequest, refusal: str, status: int) -> HttpResponse:
     context = {
         "page": page,
         "listed": [(batch, standing(batch)) for batch in page.rows],
-        "declined": ledgers.sent_back(request.user).select_related("decided_by")[:AWAITING_SHOWN],
+        "declined": batches.sent_back(request.user).select_related("decided_by")[:AWAITING_SHOWN],
         "kinds": sorted(kinds_for(request.user), key=lambda kind: kind.key not in SENT_OFTEN),
         "titles": {kind.key: kind.title for kind in all_kinds()},
         "states": BatchState.choices,
@@ -82,7 +82,7 @@ def _home(request: PortalRequest, refusal: str, status: int) -> HttpResponse:
         "refusal": refusal,
         "chosen": request.POST.get("kind") or params.get("kind", ""),
         "may_import": request.user.can(Permission.IMPORT_LEDGER),
-        "awaiting": ledgers.awaiting_approval(request.user).select_related("uploaded_by", "undo_asked_by")[
+        "awaiting": batches.awaiting_approval(request.user).select_related("uploaded_by", "undo_asked_by")[
             :AWAITING_SHOWN
         ],
     }
@@ -101,11 +101,11 @@ def ledger_upload(request: PortalRequest) -> HttpResponse:
     if kind not in {known.key for known in kinds_for(request.user)}:
         return _home(request, _("请先选台账种类。"), 422)
     try:
-        received = ledgers.receive_upload(kind=kind, file=upload, by=request.user)
-    except ledgers.LedgerRefused as refusal:
+        received = batches.receive_upload(kind=kind, file=upload, by=request.user)
+    except batches.LedgerRefused as refusal:
         return _home(request, told(refusal.sentence), 422)
     if received.repeated:
-        messages.info(request, told(ledgers.head(received.batch, repeated=True)["reason"]))
+        messages.info(request, told(batches.head(received.batch, repeated=True)["reason"]))
     return redirect("ledger-batch", pk=received.batch.pk)
 
 
@@ -166,7 +166,7 @@ def _act(request: PortalRequest, pk: int, act: Callable[[LedgerBatch], Any]) -> 
     batch = _batch(request, pk)
     try:
         act(batch)
-    except ledgers.LedgerRefused as refusal:
+    except batches.LedgerRefused as refusal:
         messages.error(request, told(refusal.sentence))
     return redirect("ledger-batch", pk=batch.pk)
 
@@ -180,7 +180,7 @@ def ledger_confirm(request: PortalRequest, pk: int) -> HttpResponse:
     return _act(
         request,
         pk,
-        lambda batch: ledgers.confirm_batch(
+        lambda batch: batches.confirm_batch(
             batch=batch, by=request.user, digest=digest, accept_partial=partial, seen=seen
         ),
     )
@@ -190,14 +190,14 @@ def ledger_confirm(request: PortalRequest, pk: int) -> HttpResponse:
 @requires(Permission.IMPORT_LEDGER)
 def ledger_abandon(request: PortalRequest, pk: int) -> HttpResponse:
     """Drop a checked ledger; nothing was saved."""
-    return _act(request, pk, lambda batch: ledgers.abandon_batch(batch=batch, by=request.user))
+    return _act(request, pk, lambda batch: batches.abandon_batch(batch=batch, by=request.user))
 
 
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
 def ledger_recheck(request: PortalRequest, pk: int) -> HttpResponse:
     """Check again, because the register has changed since."""
-    return _act(request, pk, lambda batch: ledgers.recheck_batch(batch=batch, by=request.user))
+    return _act(request, pk, lambda batch: batches.recheck_batch(batch=batch, by=request.user))
 
 
 @require_POST
@@ -218,7 +218,7 @@ def ledger_choose(request: PortalRequest, pk: int) -> HttpResponse:
     return _act(
         request,
         pk,
-        lambda batch: ledgers.choose_columns(
+        lambda batch: batches.choose_columns(
             batch=batch, by=request.user, sheet=request.POST.get("sheet", ""), mapping=mapping or None
         ),
     )
@@ -230,8 +230,8 @@ def ledger_forget(request: PortalRequest, pk: int) -> HttpResponse:
     """Forget what was answered about such files, and check this one by its own headers."""
 
     def forget(batch: LedgerBatch) -> None:
-        ledgers.forget_choices(batch=batch, by=request.user)
-        ledgers.recheck_batch(batch=batch, by=request.user, choices={})
+        batches.forget_choices(batch=batch, by=request.user)
+        batches.recheck_batch(batch=batch, by=request.user, choices={})
 
     return _act(request, pk, forget)
 
@@ -244,7 +244,7 @@ def ledger_approve(request: PortalRequest, pk: int) -> HttpResponse:
     return _act(
         request,
         pk,
-        lambda batch: ledgers.approve_batch(batch=batch, by=request.user, digest=digest, seen=seen),
+        lambda batch: batches.approve_batch(batch=batch, by=request.user, digest=digest, seen=seen),
     )
 
 
@@ -256,7 +256,7 @@ def ledger_decline(request: PortalRequest, pk: int) -> HttpResponse:
     return _act(
         request,
         pk,
-        lambda batch: ledgers.decline_batch(batch=batch, by=request.user, reason=reason, seen=seen),
+        lambda batch: batches.decline_batch(batch=batch, by=request.user, reason=reason, seen=seen),
     )
 
 
@@ -264,14 +264,14 @@ def ledger_decline(request: PortalRequest, pk: int) -> HttpResponse:
 @requires(Permission.IMPORT_LEDGER)
 def ledger_stop(request: PortalRequest, pk: int) -> HttpResponse:
     """Stop the check or the import that is under way; nothing of it stays."""
-    return _act(request, pk, lambda batch: ledgers.stop_batch(batch=batch, by=request.user))
+    return _act(request, pk, lambda batch: batches.stop_batch(batch=batch, by=request.user))
 
 
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
 def ledger_undo(request: PortalRequest, pk: int) -> HttpResponse:
     """Put back what a batch did, or ask a second person for it; the page then names the rows that were left alone."""
-    return _undone(request, pk, lambda batch: ledgers.undo_batch(batch=batch, by=request.user))
+    return _undone(request, pk, lambda batch: batches.undo_batch(batch=batch, by=request.user))
 
 
 @require_POST
@@ -279,7 +279,7 @@ def ledger_undo(request: PortalRequest, pk: int) -> HttpResponse:
 def ledger_undo_approve(request: PortalRequest, pk: int) -> HttpResponse:
     """The second person's yes to an undo."""
     seen = request.POST.get("seen", "")
-    return _undone(request, pk, lambda batch: ledgers.approve_undo(batch=batch, by=request.user, seen=seen))
+    return _undone(request, pk, lambda batch: batches.approve_undo(batch=batch, by=request.user, seen=seen))
 
 
 @require_POST
@@ -290,7 +290,7 @@ def ledger_undo_decline(request: PortalRequest, pk: int) -> HttpResponse:
     return _act(
         request,
         pk,
-        lambda batch: ledgers.decline_undo(batch=batch, by=request.user, reason=reason, seen=seen),
+        lambda batch: batches.decline_undo(batch=batch, by=request.user, reason=reason, seen=seen),
     )
 
 
@@ -298,7 +298,7 @@ def _undone(request: PortalRequest, pk: int, undo: Callable[[LedgerBatch], UndoR
     batch = _batch(request, pk)
     try:
         result = undo(batch)
-    except ledgers.LedgerRefused as refusal:
+    except batches.LedgerRefused as refusal:
         messages.error(request, told(refusal.sentence))
         return redirect("ledger-batch", pk=pk)
     if result.awaits_approval:
@@ -323,7 +323,7 @@ def ledger_marked(request: PortalRequest, pk: int) -> HttpResponse | FileRespons
     batch = _batch(request, pk)
     try:
         return marked_response(batch, request.user)
-    except ledgers.LedgerRefused as refusal:
+    except batches.LedgerRefused as refusal:
         messages.error(request, told(refusal.sentence))
         return redirect("ledger-batch", pk=batch.pk)
 
@@ -352,10 +352,10 @@ def ledger_template(request: PortalRequest, kind: str) -> HttpResponse | FileRes
     try:
         return download(
             f"{known[kind].title}_模板.xlsx",
-            ledgers.FILE_TYPE,
-            lambda out: ledgers.template(kind, user=request.user, out=out),
+            batches.FILE_TYPE,
+            lambda out: batches.template(kind, user=request.user, out=out),
         )
-    except ledgers.LedgerRefused as refusal:
+    except batches.LedgerRefused as refusal:
         messages.error(request, told(refusal.sentence))
         return redirect("ledger-home")
 
@@ -365,7 +365,7 @@ def ledger_template(request: PortalRequest, kind: str) -> HttpResponse | FileRes
 def ledger_missing(request: PortalRequest, pk: int) -> HttpResponse:
     """What the register holds and the file does not name; listed, never deleted."""
     batch = _batch(request, pk)
-    missing = ledgers.missing_from_file(batch)
+    missing = batches.missing_from_file(batch)
     if missing is None:
         raise Http404
     page = page_of(missing, request, exact=True)

@@ -10,7 +10,7 @@ from django.core.cache import cache
 
 from accounts import slips
 from accounts.models import Post, User
-from records.services import ledgers
+from records.ledgers import batches
 from tests.factories import make_unit, make_user
 from tests.factories.ledgers import counts, found, make_county, send, take_in
 
@@ -168,7 +168,7 @@ def test_an_undo_takes_unused_accounts_and_posts_out(admin):
     known = make_user("li", name="李四", role="leader", region="9901")
     batch = take_in(send(admin, "accounts", [row("zhang"), row("wang"), row("li", name="李四")]))
     User.objects.filter(username="wang").update(last_login=batch.committed_at)
-    result = ledgers.undo_batch(batch=batch, by=admin)
+    result = batches.undo_batch(batch=batch, by=admin)
     assert [(c["row"], c["name"]) for c in result.conflicts] == [(4, "wang")]
     assert (User.objects.filter(username="zhang").exists(), known.posts.count()) == (False, 1)
 
@@ -179,7 +179,7 @@ def test_an_undo_leaves_the_posts_of_earlier_years_and_those_ended_since(admin):
     make_user("sun", name="孙五", role="leader", region="9901")
     batch = take_in(send(admin, "accounts", [row("li", name="李四"), row("sun", name="孙五")]))
     Post.objects.filter(user__username="sun", role="county_liaison").update(valid_to=date(2099, 1, 1))
-    result = ledgers.undo_batch(batch=batch, by=admin)
+    result = batches.undo_batch(batch=batch, by=admin)
     assert (result.removed, [c["name"] for c in result.conflicts]) == (1, ["sun"])
     assert [post.valid_to for post in person.posts.all()] == [date(2025, 12, 31)]
     assert Post.objects.filter(user__username="sun").count() == 2

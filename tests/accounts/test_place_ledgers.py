@@ -16,8 +16,8 @@ from django.urls import reverse
 
 from accounts.models import Region, Unit, User
 from records.choices import BatchState
+from records.ledgers import batches
 from records.models import AuditEvent, WorkdayOverride
-from records.services import ledgers
 from tests.factories import make_region, make_unit, make_user
 from tests.factories.ledgers import make_county, send
 
@@ -54,7 +54,7 @@ def rows_of(content: bytes, kind: str) -> list[dict[str, Any]]:
 def test_an_untouched_template_imports_nothing_and_a_filled_one_is_taken(admin: Client, kind: str) -> None:
     out = io.BytesIO()
     user: User = admin.user  # type: ignore[attr-defined]
-    ledgers.template(kind, user=user, out=out)
+    batches.template(kind, user=user, out=out)
     batch = send(user, kind, ContentFile(out.getvalue(), name="模板.xlsx"))
     assert (batch.state, batch.choices["code"]) == (BatchState.REFUSED, "no_rows")
     book = openpyxl.load_workbook(io.BytesIO(out.getvalue()))

@@ -15,8 +15,8 @@ from accounts.models import Region, RegionMerger, User
 from accounts.services.places import save_region
 from entities.models import Business
 from foodsafe_portal.lib.exports import export_kind
+from records.ledgers import batches
 from records.models import LedgerBatch
-from records.services import ledgers
 from records.services.exports import export_rows
 from tests.factories import make_business, make_region, make_unit, make_user
 from tests.factories.ledgers import business_row, counts, found, make_county, make_liaison, send, take_in
@@ -147,7 +147,7 @@ def test_an_undo_restores_the_table_and_forgets_the_merger(admin: User) -> None:
     ]
     batch = take_in(send(admin, "regions", rows))
     assert counts(batch)["closed"] == 1 and table() != before
-    result = ledgers.undo_batch(batch=batch, by=admin)
+    result = batches.undo_batch(batch=batch, by=admin)
     assert (result.restored, result.removed, result.conflicts) == (1, 2, [])
     assert table() == before
     assert list(Business.objects.in_territory("990102002")) == [business]
@@ -159,7 +159,7 @@ def test_an_undo_says_what_has_changed_since_and_leaves_it(admin: User) -> None:
     batch = take_in(send(admin, "regions", rows))
     make_business(region="990102003")
     Region.objects.filter(pk="990102001").update(name="再改街道")
-    result = ledgers.undo_batch(batch=batch, by=admin)
+    result = batches.undo_batch(batch=batch, by=admin)
     assert [(c["row"], c["name"], c["why"]) for c in result.conflicts] == [
         (4, "再改街道", "导入之后又被修改过，没有还原"),
         (5, "新街道", "已有经营主体，没有删除"),
@@ -238,7 +238,7 @@ def test_a_closed_region_stays_closed_when_a_file_does_not_say_so(admin: User) -
 
 def test_regions_beside_those_of_the_file_that_it_does_not_name_are_listed(admin: User) -> None:
     batch = send(admin, "regions", [row("990102001", "人民街道")])
-    left = ledgers.missing_from_file(batch)
+    left = batches.missing_from_file(batch)
     assert left is not None
     assert (batch.counts["missing"], [region.pk for region in left]) == (1, ["990102002"])
 
@@ -246,15 +246,15 @@ def test_regions_beside_those_of_the_file_that_it_does_not_name_are_listed(admin
 def test_the_same_file_again_is_not_read_again_until_somebody_writes(admin: User) -> None:
     file = exported("regions", admin)
     take_in(send(admin, "regions", file))
-    assert ledgers.receive_upload(kind="regions", file=file, by=admin).repeated
+    assert batches.receive_upload(kind="regions", file=file, by=admin).repeated
     region = Region.objects.get(pk="990102002")
     save_region(region=region, name="石门镇", residents=None, successor=None, closed_on=None, by=admin)
-    assert not ledgers.receive_upload(kind="regions", file=file, by=admin).repeated
+    assert not batches.receive_upload(kind="regions", file=file, by=admin).repeated
     assert LedgerBatch.objects.count() == 2
 
 
 def test_only_the_offices_that_may_import_regions_do(admin: User) -> None:
-    with pytest.raises(ledgers.LedgerRefused) as refused:
+    with pytest.raises(batches.LedgerRefused) as refused:
         send(make_liaison(), "regions", [MERGED])
     assert refused.value.code == "not_permitted"
     make_unit(region="9901")

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Region, Unit, User
-from records.services import ledgers
+from records.ledgers import batches
 from tests.accounts.test_region_ledger import exported
 from tests.factories import make_problem, make_region, make_unit, make_user
 from tests.factories.ledgers import counts, found, make_county, make_liaison, send, take_in
@@ -128,7 +128,7 @@ def test_an_undo_restores_the_table(admin: User) -> None:
     ]
     batch = take_in(send(admin, "units", rows))
     assert (counts(batch)["updated"], counts(batch)["created"]) == (2, 2)
-    result = ledgers.undo_batch(batch=batch, by=admin)
+    result = batches.undo_batch(batch=batch, by=admin)
     assert (result.restored, result.removed, result.conflicts) == (2, 2, [])
     assert table() == before
 
@@ -141,7 +141,7 @@ def test_an_undo_says_what_has_changed_since_and_leaves_it(admin: User) -> None:
     Unit.objects.filter(name="改了的局").update(short_name="别名")
     make_user(role="unit_liaison", region="990102", unit=Unit.objects.get(name="用了的局"))
     make_unit("下属", region="990102", parent=Unit.objects.get(name="上级局"))
-    result = ledgers.undo_batch(batch=batch, by=admin)
+    result = batches.undo_batch(batch=batch, by=admin)
     assert {c["name"]: c["why"] for c in result.conflicts} == {
         "区局": "导入之后又被修改过，没有还原",
         "改了的局": "导入之后又被修改过，没有还原",
@@ -209,7 +209,7 @@ def test_members_of_the_same_region_that_the_file_does_not_name_are_listed(admin
     make_unit("甲局", region="990102")
     left_out = make_unit("乙局", region="990102", is_member=True)
     make_unit("外区局", region="990103", is_member=True)
-    left = ledgers.missing_from_file(send(admin, "units", [row("甲局")]))
+    left = batches.missing_from_file(send(admin, "units", [row("甲局")]))
     assert left is not None and list(left) == [left_out]
 
 
@@ -217,7 +217,7 @@ def test_an_office_of_a_county_writes_nothing_beside_its_county(admin: User) -> 
     office = make_user(role="campaign_office", region="990102")
     rows = [row("甲局"), row("外区局", region="990103")]
     assert found(send(office, "units", rows), "error") == [(4, "行政区划", "other_territory")]
-    with pytest.raises(ledgers.LedgerRefused):
+    with pytest.raises(batches.LedgerRefused):
         send(make_liaison(), "units", rows)
 
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 from accounts.ledgers.units import straighten_paths
 from accounts.models import Unit
 from accounts.services.places import save_unit
+from records.ledgers import batches
 from records.models import LedgerBatch, LedgerHabit
-from records.services import ledgers
 from tests.factories import make_region, make_unit, make_user
 from tests.factories.ledgers import send, take_in
 
@@ -54,7 +54,7 @@ def test_colleagues_keep_a_moved_units_ledger_and_the_former_superior_loses_it(a
     batch = send(sender, "readings", [{"no": "1", "on": "2026-11-10", "met": "是"}])
     foreign = send(elsewhere, "readings", [{"no": "1", "on": "2026-11-10", "met": "是"}])
     nobodys = send(liaison_of(None), "readings", [{"no": "1", "on": "2026-11-10", "met": "是"}])
-    ledgers.choose_columns(batch=batch, by=sender, sheet="台账", mapping={"甲": "no"})
+    batches.choose_columns(batch=batch, by=sender, sheet="台账", mapping={"甲": "no"})
     assert list(LedgerBatch.objects.visible_to(former)) == [batch]
     move(moved, new, admin)
     office.refresh_from_db()

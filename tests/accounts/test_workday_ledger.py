@@ -9,8 +9,8 @@ import pytest
 
 from accounts.models import User
 from inspections.services.problems import open_problem
+from records.ledgers import batches
 from records.models import AuditEvent, WorkdayOverride, WorkYear
-from records.services import ledgers
 from records.services.calendar import current_calendar
 from tests.accounts.test_region_ledger import exported
 from tests.factories import make_unit, make_user
@@ -97,7 +97,7 @@ def test_an_undo_restores_the_calendar(admin: User) -> None:
     ]
     batch = take_in(send(admin, "workdays", rows))
     assert found(batch, "warning") == [(3, "类别", "makeup_on_weekday")]
-    result = ledgers.undo_batch(batch=batch, by=admin)
+    result = batches.undo_batch(batch=batch, by=admin)
     assert (result.restored, result.removed, result.conflicts) == (1, 2, [])
     assert table() == before
 
@@ -106,7 +106,7 @@ def test_an_undo_leaves_what_has_changed_since_and_every_published_year(admin: U
     rows = [row("2027-01-01"), row("2027-01-02"), row("2028-01-03", source="通知", published="是")]
     batch = take_in(send(admin, "workdays", rows))
     WorkdayOverride.objects.filter(day="2027-01-02").update(note="周六")
-    result = ledgers.undo_batch(batch=batch, by=admin)
+    result = batches.undo_batch(batch=batch, by=admin)
     assert [(c["row"], c["name"], c["why"]) for c in result.conflicts] == [
         (4, "2027-01-02", "导入之后又被修改过，没有还原"),
         (5, "2028-01-03", "这一年的放假安排已公布，期限已按它计算，没有还原"),
@@ -166,7 +166,7 @@ def test_a_year_is_published_whole_with_its_source_or_not_at_all(admin: User) ->
     take_in(send(admin, "workdays", [row("2027-05-01")]))
     batch = send(admin, "workdays", [row("2027-01-01", **full)])
     assert found(batch, "error") == [(3, "年份公布", "year_incomplete")]
-    left = ledgers.missing_from_file(batch)
+    left = batches.missing_from_file(batch)
     assert left is not None and [one.day for one in left] == [date(2027, 5, 1)]
 
 
@@ -176,6 +176,6 @@ def test_what_a_file_says_otherwise_of_a_published_year_is_noted_and_left(admin:
 
 
 def test_only_those_who_keep_the_calendar_import_it(admin: User) -> None:
-    with pytest.raises(ledgers.LedgerRefused) as refused:
+    with pytest.raises(batches.LedgerRefused) as refused:
         send(make_liaison(), "workdays", [row("2027-01-01")])
     assert refused.value.code == "not_permitted"

@@ -28,9 +28,9 @@ from campaigns.ledger_writer.workbook import write_workbook
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.workbooks.stream import OutColumn, OutSheet, write_xlsx
 from records.choices import BatchState
-from records.ledgers import kind_of
+from records.ledgers import batches, kind_of
 from records.models import LedgerBatch, WorkdayOverride, WorkYear
-from records.services import jobs, ledgers
+from records.services import jobs
 from tests.factories.ledgers import send, take_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -199,7 +199,7 @@ def test_an_undo_brings_every_table_back(city, tmp_path, kind, role):
             for job in jobs.Job.objects.exclude(state="done").order_by("created_at"):
                 jobs.run_inline(job)
             met.append(shown_difference(before, facts()))
-            result = ledgers.undo_batch(batch=batch, by=sender(role))
+            result = batches.undo_batch(batch=batch, by=sender(role))
             assert result.conflicts == []
             assert shown_difference(before, facts()) == []
 
@@ -215,7 +215,7 @@ def test_an_undo_takes_the_same_statements_however_long_the_ledger_was(city, tmp
             batch = take_in(send(sender(role), kind, written(kind, tmp_path, rows=rows, seed=7, dirty=0)))
             person = sender(role)
             with CaptureQueriesContext(connection) as asked:
-                result = ledgers.undo_batch(batch=batch, by=person)
+                result = batches.undo_batch(batch=batch, by=person)
             assert result.removed + result.restored >= rows // 2
             taken.append([query["sql"].split()[0] for query in asked.captured_queries])
     assert len(taken[0]) == len(taken[1]), taken

@@ -16,9 +16,8 @@ from campaigns.rules.entry import ANSWERS, cells_of_reading, reading_of_cells
 from campaigns.services.rulebooks import draft_rulebook, pin_rulebook, publish_rulebook, record_reading
 from campaigns.services.weeks import close_week
 from foodsafe_portal.lib.weeks import Week
-from records.ledgers import kind_of
+from records.ledgers import batches, kind_of
 from records.models import LedgerBatch
-from records.services import ledgers
 from tests.factories import make_campaign, make_region, make_unit, make_user
 from tests.factories.ledgers import counts, found, send, take_in, workbook
 
@@ -158,7 +157,7 @@ def test_a_later_ledger_replaces_the_day_and_undo_lets_the_old_one_stand_again(
     row = batch.rows.get(verb="updated")
     assert row.before is not None and (row.before["value"], row.before["note"]) == ("2", "")
     assert Reading.objects.filter(voided_at__isnull=False).count() == 1
-    undone = ledgers.undo_batch(batch=batch, by=office)
+    undone = batches.undo_batch(batch=batch, by=office)
     assert (undone.restored, undone.removed, undone.conflicts) == (1, 1, [])
     assert tables() == before
 
@@ -180,7 +179,7 @@ def test_an_imported_reading_moves_the_next_frozen_score_as_a_typed_one_does(
     imported = frozen()
     assert imported != nothing
     assert imported[0]["1.3"]["why"] == "扣1.5分:发现3次,每次扣0.5分"
-    ledgers.undo_batch(batch=batch, by=office)
+    batches.undo_batch(batch=batch, by=office)
     assert frozen() == nothing
     clause = Clause.objects.get(no="1.3")
     record_reading(
@@ -320,7 +319,7 @@ def test_a_county_assesses_itself_beside_the_citys_score(
         "accepted": 2,
         "unchanged": 2,
     }
-    ledgers.undo_batch(batch=batch, by=liaison)
+    batches.undo_batch(batch=batch, by=liaison)
     assert not Reading.objects.valid().filter(assessment=assessment).exists()
     assert Reading.objects.valid().get().value == {"value": "4"}
 
@@ -346,7 +345,7 @@ def test_what_was_read_again_since_is_not_taken_back(campaign: Campaign, office:
     record_reading(
         campaign=campaign, clause=clause, value={"value": "3"}, on=today, by=office, source=ReadingSource.REPORTED
     )  # fmt: skip
-    undone = ledgers.undo_batch(batch=batch, by=office)
+    undone = batches.undo_batch(batch=batch, by=office)
     assert (undone.removed, len(undone.conflicts)) == (1, 1)
     assert Reading.objects.valid().get().value == {"value": "3"}
 
@@ -354,7 +353,7 @@ def test_what_was_read_again_since_is_not_taken_back(campaign: Campaign, office:
 def test_an_assessment_that_has_ended_keeps_its_readings_and_says_so(liaison: User, today: date) -> None:
     batch = take_in(send(liaison, "readings", [{"no": "1.1", "on": today, "met": "是"}]))
     Assessment.objects.update(closed_at=timezone.now())
-    undone = ledgers.undo_batch(batch=batch, by=liaison)
+    undone = batches.undo_batch(batch=batch, by=liaison)
     assert (undone.restored, undone.removed) == (0, 0)
     assert [(one["row"], one["why"]) for one in undone.conflicts] == [(3, "这次测评已经结束，没有还原")]
     assert Reading.objects.valid().get().value == {"met": True}
@@ -367,7 +366,7 @@ def test_an_assessment_goes_with_the_ledger_that_opened_it_unless_somebody_went_
     batch = take_in(send(liaison, "readings", [{"no": "1.1", "on": today, "met": "是"}]))
     if also_read:
         take_in(send(liaison, "readings", [{"no": "1.4", "on": today, "value": 2}]))
-    assert ledgers.undo_batch(batch=batch, by=liaison).removed == 1
+    assert batches.undo_batch(batch=batch, by=liaison).removed == 1
     assert (Assessment.objects.exists(), Reading.objects.valid().exists()) == (also_read, also_read)
 
 
@@ -376,13 +375,13 @@ def test_the_very_same_file_is_answered_from_the_first_until_somebody_reads_a_cl
 ) -> None:
     file = workbook("readings", [{"no": "1.4", "on": today, "value": 2}])
     first = take_in(send(office, "readings", file))
-    again = ledgers.receive_upload(kind="readings", file=file, by=office)
+    again = batches.receive_upload(kind="readings", file=file, by=office)
     assert (again.batch.pk, again.repeated) == (first.pk, True)
     record_reading(
         campaign=campaign, clause=Clause.objects.get(no="1.4"), value={"value": "3"}, on=today, by=office,
         source=ReadingSource.REPORTED,
     )  # fmt: skip
-    again = ledgers.receive_upload(kind="readings", file=file, by=office)
+    again = batches.receive_upload(kind="readings", file=file, by=office)
     assert (again.batch.pk == first.pk, again.repeated) == (False, False)
 
 

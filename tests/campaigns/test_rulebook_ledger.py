@@ -28,9 +28,8 @@ from campaigns.rules.methods import METHODS as SCORED
 from campaigns.rules.methods import OPERATORS as COMPARED
 from campaigns.rules.rulebook import parse_rulebook
 from campaigns.services.rulebooks import draft_rulebook, publish_rulebook, record_reading
-from records.ledgers import kind_of
+from records.ledgers import batches, kind_of
 from records.models import LedgerBatch
-from records.services import ledgers
 from tests.factories import make_campaign, make_region, make_unit, make_user
 from tests.factories.ledgers import checked, counts, found, send, take_in, workbook
 
@@ -168,7 +167,7 @@ def test_a_draft_is_bettered_row_by_row_and_undo_puts_it_back(office: User) -> N
     assert chapter["children"][0]["evidence"] == ["现场"]
     updated = batch.rows.filter(verb="updated").order_by("row_no")
     assert [(row.before or {}).get("points") for row in updated] == ["10", "4"]
-    undone = ledgers.undo_batch(batch=batch, by=office)
+    undone = batches.undo_batch(batch=batch, by=office)
     assert (undone.restored, undone.conflicts) == (3, [])
     assert [row for row in tables() if row[0] == "x-1"] == [
         _redigested(row) if len(row) == 8 else row for row in before
@@ -190,9 +189,9 @@ def test_a_new_edition_is_taken_out_by_undo_unless_it_was_published(office: User
     first = take_in(send(office, "rulebook", rows()))
     second = take_in(send(office, "rulebook", [rows()[0] | {"code": "y-1"}, *rows()[1:]]))
     publish_rulebook(rulebook=Rulebook.objects.get(code="x-1"), by=office)
-    undone = ledgers.undo_batch(batch=first, by=office)
+    undone = batches.undo_batch(batch=first, by=office)
     assert (undone.removed, len(undone.conflicts)) == (0, 1)
-    undone = ledgers.undo_batch(batch=second, by=office)
+    undone = batches.undo_batch(batch=second, by=office)
     assert (undone.removed, undone.conflicts) == (6, [])
     assert [one.code for one in Rulebook.objects.all()] == ["x-1"]
 
@@ -246,7 +245,7 @@ def test_a_reading_holds_its_clause_when_an_undo_would_take_it(office: User) -> 
         campaign=campaign, clause=Clause.objects.get(no="4"), value={"happened": False}, by=office,
         on=campaign.started_on, source=ReadingSource.REPORTED,
     )  # fmt: skip
-    undone = ledgers.undo_batch(batch=batch, by=office)
+    undone = batches.undo_batch(batch=batch, by=office)
     assert (undone.restored, len(undone.conflicts)) == (0, 1)
     assert Clause.objects.filter(no="4").exists()
 
@@ -341,7 +340,7 @@ def test_a_pass_rule_is_written_as_it_is_read(words: str, rule: dict[str, Any]) 
 def test_a_county_and_a_unit_may_not_write_the_rulebook(office: User) -> None:
     for role, place in (("county_liaison", "990102"), ("unit_liaison", "9901")):
         user = make_user(role=role, region=place)
-        with pytest.raises(ledgers.LedgerRefused, match="不能导入"):
+        with pytest.raises(batches.LedgerRefused, match="不能导入"):
             send(user, "rulebook", rows())
 
 
@@ -382,7 +381,7 @@ def test_command_page_and_admin_give_the_edition_away_and_the_admin_takes_it_in(
 def test_the_very_same_file_is_answered_from_the_first_until_the_draft_is_changed(office: User) -> None:
     file = workbook("rulebook", rows())
     first = take_in(send(office, "rulebook", file))
-    again = ledgers.receive_upload(kind="rulebook", file=file, by=office)
+    again = batches.receive_upload(kind="rulebook", file=file, by=office)
     assert (again.batch.pk, again.repeated) == (first.pk, True)
     publish_rulebook(rulebook=Rulebook.objects.get(), by=office)
-    assert not ledgers.receive_upload(kind="rulebook", file=file, by=office).repeated
+    assert not batches.receive_upload(kind="rulebook", file=file, by=office).repeated

@@ -14,9 +14,8 @@ from campaigns.models import Campaign, Phase, TaskItem, TaskReport, TaskSupport
 from campaigns.rules.targets import TargetUnclear, read_targets, written
 from campaigns.services.tasks import claim_task, decide_report, report_task
 from foodsafe_portal.lib.weeks import Week
-from records.ledgers import kind_of
+from records.ledgers import batches, kind_of
 from records.models import LedgerBatch
-from records.services import ledgers
 from tests.factories import make_campaign, make_region, make_unit, make_user
 from tests.factories.ledgers import counts, found, send, take_in, workbook
 
@@ -150,7 +149,7 @@ def test_words_bodies_and_days_are_bettered_and_undo_puts_them_back(office: User
         {"code": "lessons", "name": "课程课时", "comparator": ">=", "target": 12, "unit": "小时"}
     ]
     assert {one.unit.name for one in task.supports.all()} == {"市教育局", "市公安局"}
-    undone = ledgers.undo_batch(batch=batch, by=office)
+    undone = batches.undo_batch(batch=batch, by=office)
     assert (undone.restored, undone.removed, undone.conflicts) == (1, 1, [])
     assert tables() == before
 
@@ -198,7 +197,7 @@ def test_a_unit_tells_the_week_of_its_own_tasks_and_changes_nothing_else(office:
     ]
     assert [task.state for task in TaskItem.objects.order_by("number")] == ["reported", "claimed", "reported"]
     assert TaskItem.objects.get(number=1).due_on == date(2026, 12, 31)
-    undone = ledgers.undo_batch(batch=batch, by=school)
+    undone = batches.undo_batch(batch=batch, by=school)
     assert (undone.removed, undone.conflicts) == (2, [])
     assert tables() == before
 
@@ -214,7 +213,7 @@ def test_a_week_is_told_once_and_an_approved_report_is_not_taken_back(office: Us
     other = send(school, "tasks", [row(progress="开课 9 节")])
     assert (counts(other)["unchanged"], said(other)) == (1, {"reported_already"})
     decide_report(report=TaskReport.objects.get(), approve=True, by=office)
-    undone = ledgers.undo_batch(batch=batch, by=school)
+    undone = batches.undo_batch(batch=batch, by=school)
     assert (undone.removed, len(undone.conflicts)) == (0, 1)
     assert TaskReport.objects.get().progress == "开课 3 节"
 
@@ -261,13 +260,13 @@ def test_the_very_same_file_is_answered_from_the_first_until_a_task_is_claimed_o
 ) -> None:
     file = workbook("tasks", [row()])
     first = take_in(send(office, "tasks", file))
-    assert ledgers.receive_upload(kind="tasks", file=file, by=office).repeated
+    assert batches.receive_upload(kind="tasks", file=file, by=office).repeated
     LedgerBatch.objects.update(committed_at=timezone.now() - timedelta(days=7))
-    assert not ledgers.receive_upload(kind="tasks", file=file, by=office).repeated
+    assert not batches.receive_upload(kind="tasks", file=file, by=office).repeated
     LedgerBatch.objects.filter(pk=first.pk).update(committed_at=timezone.now())
-    assert ledgers.receive_upload(kind="tasks", file=file, by=office).repeated
+    assert batches.receive_upload(kind="tasks", file=file, by=office).repeated
     claim_task(task=TaskItem.objects.get(), by=school)
-    assert not ledgers.receive_upload(kind="tasks", file=file, by=office).repeated
+    assert not batches.receive_upload(kind="tasks", file=file, by=office).repeated
 
 
 @pytest.mark.parametrize(
@@ -329,7 +328,7 @@ def test_what_somebody_went_on_with_is_not_taken_back(office: User, school: User
     )
     claim_task(task=TaskItem.objects.get(number=1), by=school)
     TaskItem.objects.filter(number=2).update(title="改过的")
-    undone = ledgers.undo_batch(batch=batch, by=office)
+    undone = batches.undo_batch(batch=batch, by=office)
     assert (undone.removed, [one["name"] for one in undone.conflicts]) == (
         1,
         ["1 食品安全进校园", "2 改过的"],

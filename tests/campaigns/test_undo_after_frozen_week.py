@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from campaigns.models import WeeklyReport
 from entities.models import Business
-from records.services import ledgers
+from records.ledgers import batches
 from tests.factories import make_campaign
 from tests.factories.ledgers import business_row, make_county, make_liaison, send, take_in
 
@@ -30,6 +30,6 @@ def test_a_business_that_a_frozen_week_has_counted_stays_when_its_ledger_is_undo
         known_at=now,
         digest="0" * 64,
     )
-    result = ledgers.undo_batch(batch=batch, by=liaison)
+    result = batches.undo_batch(batch=batch, by=liaison)
     assert (Business.objects.count(), len(result.conflicts), result.removed) == (left, left, 1 - left)
     assert all("周报" in conflict["why"] for conflict in result.conflicts)

@@ -21,8 +21,9 @@ from entities.services.duplicates import seen_of, would_fill
 from inspections.fulfilment import follow
 from inspections.models import Problem, Visit, VisitDuty
 from inspections.querysets import part_condition
+from records.ledgers import batches
 from records.models import AuditEvent, Job, LedgerBatch
-from records.services import jobs, ledgers
+from records.services import jobs
 from tests.factories import (
     make_assignment,
     make_business,
@@ -132,7 +133,7 @@ def test_a_ledger_keeps_the_identities_it_replaces_and_its_undo_forgets_them(lia
     batch = import_rows(liaison, row | {"name": "新名面馆"})
     former = FormerIdentity.objects.get()
     assert (former.name, former.batch_id, former.why) == ("南湖区张记面馆", batch.pk, "changed")
-    ledgers.undo_batch(batch=batch, by=liaison)
+    batches.undo_batch(batch=batch, by=liaison)
     assert (Business.objects.get().name, FormerIdentity.objects.count()) == ("南湖区张记面馆", 0)
 
 
@@ -209,7 +210,7 @@ def test_new_businesses_of_one_file_that_are_like_each_other_are_put_before_a_pe
 def test_pairs_of_one_file_go_with_it_when_it_is_undone_also_before_they_are_sought(liaison):
     batch = import_rows(liaison, alike(), twin())
     seek_among()
-    assert ledgers.undo_batch(batch=batch, by=liaison).removed == 2
+    assert batches.undo_batch(batch=batch, by=liaison).removed == 2
     assert not DuplicatePair.objects.exists()
     jobs.Job.objects.update(state="queued")
     assert seek_among().result == {"businesses": 0, "pairs": 0, "new": 0}
@@ -219,7 +220,7 @@ def test_undoing_the_ledger_takes_its_pairs_along_unless_somebody_decided(liaiso
     pair, _one, _other = pair_of(liaison)
     services.keep_apart(pair=pair, seen=seen_of(pair), by=liaison)
     batch = Business.objects.get(pk=pair.second_id)
-    result = ledgers.undo_batch(batch=_batch_of(pair), by=liaison)
+    result = batches.undo_batch(batch=_batch_of(pair), by=liaison)
     assert (result.removed, [each["why"] for each in result.conflicts]) == (
         0,
         ["疑似重复已有核对结论，没有删除"],

@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from entities.models import Assignment, Business, Officer, Pledge
 from records.choices import BatchState
-from records.ledgers import kind_of
-from records.services import ledgers
+from records.ledgers import batches, kind_of
 from tests.factories import make_assignment, make_business, make_officer
 from tests.factories.ledgers import (
     counts,
@@ -243,7 +242,7 @@ def test_rows_of_one_officer_that_contradict_each_other_are_all_refused(liaison,
 def test_an_undo_lets_the_old_assignment_go_on_and_takes_new_officers_out(liaison, shop, other_shop):
     old = make_assignment(make_officer("老王", region="990102001"), shop)
     batch = take_in(send(liaison, "officers", [row(shop), row(other_shop)]))
-    result = ledgers.undo_batch(batch=batch, by=liaison)
+    result = batches.undo_batch(batch=batch, by=liaison)
     assert (result.conflicts, held(), Pledge.objects.count()) == ([], [("老王", "张记面馆", "township")], 0)
     assert ([o.name for o in Officer.objects.all()], result.restored) == (["老王"], 1)
     old.refresh_from_db()
@@ -259,7 +258,7 @@ def test_an_undo_leaves_the_people_that_another_ledger_brought_in_meanwhile(liai
     make_officer("他人", region="990102001", **meanwhile)
     make_officer(mine.name, region="990103001", **meanwhile)
     Officer.objects.update(recorded_at=mine.recorded_at)
-    ledgers.undo_batch(batch=batch, by=liaison)
+    batches.undo_batch(batch=batch, by=liaison)
     assert set(Officer.objects.values_list("name", "region_id")) == {
         ("他人", "990102001"),
         (mine.name, "990103001"),
@@ -269,7 +268,7 @@ def test_an_undo_leaves_the_people_that_another_ledger_brought_in_meanwhile(liai
 def test_an_undo_keeps_what_somebody_has_changed_since(liaison, shop):
     batch = take_in(send(liaison, "officers", [row(shop)]))
     Assignment.objects.update(valid_to=date(2026, 12, 1), ended_at=timezone.now() + timedelta(hours=1))
-    result = ledgers.undo_batch(batch=batch, by=liaison)
+    result = batches.undo_batch(batch=batch, by=liaison)
     assert [(c["row"], c["why"]) for c in result.conflicts] == [(3, "包保关系在导入之后又被终止，没有还原")]
     assert (Assignment.objects.filter(voided_at=None).count(), Officer.objects.count()) == (1, 1)
 
@@ -288,5 +287,5 @@ def test_what_is_exported_comes_back_unchanged(liaison, shop, other_shop):
 def test_assignments_the_file_does_not_name_are_listed_and_go_on(liaison, shop, other_shop):
     take_in(send(liaison, "officers", [row(shop), row(other_shop)]))
     batch = take_in(send(liaison, "officers", [row(shop, seq=1)], keys=["seq", *row(shop)]))
-    assert [str(one) for one in ledgers.missing_from_file(batch)] == ["吴成丽 × 李记面馆"]
+    assert [str(one) for one in batches.missing_from_file(batch)] == ["吴成丽 × 李记面馆"]
     assert len(held()) == Business.objects.count() == 2

@@ -11,9 +11,9 @@ from django.core.files.base import ContentFile
 
 from accounts.models import User
 from foodsafe_portal.lib.identifiers import make_licence, make_uscc
-from records.ledgers import kind_of
+from records.ledgers import batches, kind_of
 from records.models import LedgerBatch
-from records.services import jobs, ledgers
+from records.services import jobs
 from tests.factories import make_region, make_user, numbers
 
 
@@ -102,7 +102,7 @@ def workbook(
 def send(user: User, kind: str, rows: Sequence[Mapping[str, Any]] | ContentFile, **how: Any) -> LedgerBatch:
     """Upload rows (or a file) and check them; the batch as it stands afterwards."""
     file = rows if isinstance(rows, ContentFile) else workbook(kind, rows, **how)
-    received = ledgers.receive_upload(kind=kind, file=file, by=user)
+    received = batches.receive_upload(kind=kind, file=file, by=user)
     return checked(received.batch)
 
 
@@ -115,7 +115,7 @@ def checked(batch: LedgerBatch) -> LedgerBatch:
 
 def take_in(batch: LedgerBatch, *, partial: bool = False) -> LedgerBatch:
     """Confirm and import a checked batch."""
-    ledgers.confirm_batch(batch=batch, by=batch.uploaded_by, digest=batch.digest, accept_partial=partial)
+    batches.confirm_batch(batch=batch, by=batch.uploaded_by, digest=batch.digest, accept_partial=partial)
     assert batch.commit_job is not None
     jobs.run_inline(batch.commit_job)
     return LedgerBatch.objects.select_related("uploaded_by").get(pk=batch.pk)
@@ -125,7 +125,7 @@ def found(batch: LedgerBatch, *severities: str) -> list[tuple[int, str, str]]:
     """(row, column, code) of every issue of these severities, in the order of the sheet."""
     return [
         (issue["row"], issue["column"], issue["code"])
-        for issue in ledgers.document(batch)["issues"]
+        for issue in batches.document(batch)["issues"]
         if issue["severity"] in severities
     ]
 

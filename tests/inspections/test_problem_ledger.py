@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from inspections.models import Problem, RectificationDuty
 from inspections.services import rectifying
+from records.ledgers import batches
 from records.models import LedgerBatch
-from records.services import ledgers
 from tests.factories import make_business, make_problem, make_unit, make_user
 from tests.factories.ledgers import counts, found, licence, make_county, make_liaison, send, take_in, uscc
 
@@ -232,7 +232,7 @@ def test_undoing_takes_out_what_nobody_touched_and_puts_words_back(liaison, toda
     batch = take_in(send(liaison, "problems", [row(today), row(today, site="第一小学食堂"), cells]))
     signed = Problem.objects.get(place="第一小学食堂")
     rectifying.sign_problem(problem=signed, by=liaison)
-    result = ledgers.undo_batch(batch=batch, by=liaison)
+    result = batches.undo_batch(batch=batch, by=liaison)
     assert (result.removed, result.restored, len(result.conflicts)) == (1, 1, 1)
     old.refresh_from_db()
     gone = Problem.objects.get(place="第三中学食堂")

@@ -11,8 +11,7 @@ from entities.choices import Source
 from entities.models import Business
 from inspections.fulfilment import follow
 from inspections.models import Visit, VisitDuty
-from records.ledgers import kind_of
-from records.services import ledgers
+from records.ledgers import batches, kind_of
 from tests.factories import make_assignment, make_business, make_officer, make_policy, make_problem, make_user
 from tests.factories.ledgers import (
     counts,
@@ -145,7 +144,7 @@ def test_an_undo_does_not_bring_a_visit_back_beside_the_one_that_stays(liaison, 
     moved = row(shop, today - timedelta(days=2), national_record_no="GJ001")
     batch = take_in(send(liaison, "visits", [moved]))
     make_problem(business=shop, visit=Visit.objects.get(voided_at=None))
-    result = ledgers.undo_batch(batch=batch, by=liaison)
+    result = batches.undo_batch(batch=batch, by=liaison)
     assert (result.restored, result.removed, [c["row"] for c in result.conflicts]) == (0, 0, [3])
     assert Visit.objects.get(voided_at=None).visited_on == today - timedelta(days=2)
 
@@ -157,7 +156,7 @@ def test_an_undo_names_the_very_row_whose_visit_stays(liaison, shop, officer, to
     ]
     batch = take_in(send(liaison, "visits", [row(one, today) for one in (shop, *others)]))
     make_problem(business=others[0], visit=Visit.objects.get(business=others[0]))
-    result = ledgers.undo_batch(batch=batch, by=liaison)
+    result = batches.undo_batch(batch=batch, by=liaison)
     assert [(one["row"], one["name"]) for one in result.conflicts] == [(4, f"王记面馆 {today}")]
     assert Visit.objects.valid().get().business == others[0]
 
@@ -170,7 +169,7 @@ def test_a_visit_voided_by_a_ledger_that_is_undone_stands_again_as_a_later_row(l
     moved = row(shop, today - timedelta(days=2), national_record_no="GJ001")
     batch = take_in(send(liaison, "visits", [moved]))
     voided_at = Visit.objects.get(pk=first.pk).voided_at
-    result = ledgers.undo_batch(batch=batch, by=liaison)
+    result = batches.undo_batch(batch=batch, by=liaison)
     assert (result.restored, result.removed, result.conflicts) == (1, 1, [])
     first.refresh_from_db()
     again = Visit.objects.valid().get()
@@ -190,14 +189,14 @@ def test_undoing_two_ledgers_of_one_record_in_any_order_leaves_nothing_of_them(l
             take_in(send(liaison, "visits", [row(shop, on, national_record_no=f"GJ00{first}")]))
             for on in (today, day)
         ]
-        undone = ledgers.undo_batch(batch=batches[first], by=liaison)
+        undone = batches.undo_batch(batch=batches[first], by=liaison)
         told = [(one["row"], one["name"]) for one in undone.conflicts]
         standing = list(Visit.objects.valid().values_list("visited_on", "national_record_no"))
         if first == 0:  # the older one: its record is the younger one's by now, and is named
             assert (undone.removed, told, standing) == (0, [(3, f"张记面馆 {day}")], [(day, "GJ000")])
         else:
             assert (undone.restored, told, standing) == (1, [], [(today, "GJ001")])
-        last = ledgers.undo_batch(batch=batches[1 - first], by=liaison)
+        last = batches.undo_batch(batch=batches[1 - first], by=liaison)
         assert (last.removed, last.restored, Visit.objects.valid().count()) == (1, 0, 0)
         assert [one["why"] for one in last.conflicts] == (
             [] if first else ["导入这次督导的批次已经撤销，没有还原"]
@@ -214,7 +213,7 @@ def test_a_visit_recorded_anew_since_keeps_the_voided_one_from_coming_back(liais
         business=shop, region=shop.region, officer=officer, officer_name="吴成丽", visited_on=today,
         recorded_at=timezone.now(),
     )  # fmt: skip
-    result = ledgers.undo_batch(batch=batch, by=liaison)
+    result = batches.undo_batch(batch=batch, by=liaison)
     assert (result.restored, result.removed, [one["row"] for one in result.conflicts]) == (0, 1, [3])
     assert Visit.objects.valid().get().source == Source.PAGE
 
@@ -284,7 +283,7 @@ def test_an_officer_of_the_territory_who_is_not_bound_to_the_business_is_found_b
 def test_an_undo_voids_the_visits_and_opens_the_duty_again(liaison, shop, officer, today):
     follow([shop.pk], timezone.now())
     batch = take_in(send(liaison, "visits", [row(shop, today, national_record_no="GJ001")]))
-    result = ledgers.undo_batch(batch=batch, by=liaison)
+    result = batches.undo_batch(batch=batch, by=liaison)
     assert (result.removed, result.conflicts, Visit.objects.valid().count()) == (1, [], 0)
     assert VisitDuty.objects.live().get().fulfilled_on is None
     assert (
@@ -298,7 +297,7 @@ def test_an_undo_gives_a_corrected_visit_its_words_back(liaison, shop, officer, 
     take_in(send(liaison, "visits", [row(shop, today, problem_desc="甲")]))
     batch = take_in(send(liaison, "visits", [row(shop, today, problem_desc="乙", rectify_status="已改")]))
     assert Visit.objects.get().finding == "乙"
-    assert ledgers.undo_batch(batch=batch, by=liaison).restored == 1
+    assert batches.undo_batch(batch=batch, by=liaison).restored == 1
     assert list(Visit.objects.values_list("finding", "remedy")) == [("甲", "")]
 
 

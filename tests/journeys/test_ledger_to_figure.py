@@ -109,7 +109,7 @@ PARTS = ("expected", "done", "on_time", "overdue", "excluded")
 def test_a_ledger_two_visits_and_a_closed_week_move_the_leaders_figures(
     stage: Stage, city: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("records.reports.PAGE", 15)
+    monkeypatch.setattr("records.ledgers.reports.PAGE", 15)
     faults = write(tmp_path / "台账.xlsx", "0.02")
     assert len(faults) == ROWS // 50
     write(tmp_path / "clean.xlsx", "0")

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from records import tasks
 from records.choices import JobState
+from records.ledgers import batches
 from records.models import Job
-from records.services import jobs, ledgers
+from records.services import jobs
 from tests.factories import make_user
 from tests.factories.ledgers import business_row, make_county, make_liaison, workbook
 
@@ -75,7 +76,7 @@ def test_a_job_whose_worker_died_has_its_turn_again(done):
 def test_ledgers_of_a_county_share_a_lane_and_people_without_one_have_their_own():
     make_county()
     for by in (make_liaison(), make_liaison()):
-        ledgers.receive_upload(kind="businesses", file=workbook("businesses", [business_row()]), by=by)
+        batches.receive_upload(kind="businesses", file=workbook("businesses", [business_row()]), by=by)
     person = make_user(role="leader", region="9901")
     jobs.enqueue(kind="test.name", params={}, by=person)
     jobs.enqueue(kind="test.name", params={})

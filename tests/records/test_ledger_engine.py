@@ -15,10 +15,10 @@ from django.utils import timezone
 from entities.ledgers.businesses import BusinessesKind
 from entities.models import Business, StatusChange
 from records.choices import BatchState, JobState, Verdict
-from records.ledgers import kind_of
+from records.ledgers import batches, kind_of
+from records.ledgers.batches import LedgerRefused
 from records.models import AuditEvent, Job, LedgerBatch, LedgerRow
-from records.services import jobs, ledgers
-from records.services.ledgers import LedgerRefused
+from records.services import jobs
 from tests.factories import make_user
 from tests.factories.ledgers import (
     business_row,
@@ -62,8 +62,8 @@ def state_of_register():
 
 def test_a_double_click_is_one_batch(liaison):
     file = workbook("businesses", [business_row()])
-    first = ledgers.receive_upload(kind="businesses", file=file, by=liaison).batch
-    second = ledgers.receive_upload(kind="businesses", file=file, by=liaison).batch
+    first = batches.receive_upload(kind="businesses", file=file, by=liaison).batch
+    second = batches.receive_upload(kind="businesses", file=file, by=liaison).batch
     assert (first.pk, LedgerBatch.objects.count(), Job.objects.count()) == (second.pk, 1, 1)
 
 
@@ -71,7 +71,7 @@ def test_two_people_with_the_same_file_have_a_batch_each(liaison):
     file = workbook("businesses", [business_row()])
     other = make_liaison()
     batches = {
-        ledgers.receive_upload(kind="businesses", file=file, by=user).batch.pk for user in (liaison, other)
+        batches.receive_upload(kind="businesses", file=file, by=user).batch.pk for user in (liaison, other)
     }
     assert len(batches) == 2
 
@@ -79,12 +79,12 @@ def test_two_people_with_the_same_file_have_a_batch_each(liaison):
 def test_a_file_imported_before_is_answered_at_once_while_nothing_was_written_since(liaison):
     file = workbook("businesses", [business_row(), business_row(status="停业")])
     batch = take_in(send(liaison, "businesses", file))
-    again = ledgers.receive_upload(kind="businesses", file=file, by=liaison)
-    told = ledgers.document(again.batch, repeated=True)
+    again = batches.receive_upload(kind="businesses", file=file, by=liaison)
+    told = batches.document(again.batch, repeated=True)
     assert (again.repeated, again.batch.pk, told["created"], told["unchanged"]) == (True, batch.pk, 0, 2)
     assert "完全相同" in told["reason"]
     Business.objects.update(updated_at=timezone.now() + timedelta(seconds=1))
-    assert not ledgers.receive_upload(kind="businesses", file=file, by=liaison).repeated
+    assert not batches.receive_upload(kind="businesses", file=file, by=liaison).repeated
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_file_imported_before_is_answered_at_once_while_nothing_was_written_si
 def test_only_those_who_may_import_a_kind_can_upload_it(role, kind, code):
     make_county()
     with pytest.raises(LedgerRefused) as refusal:
-        ledgers.receive_upload(
+        batches.receive_upload(
             kind=kind, file=ContentFile(b"x", name="x.xlsx"), by=make_user(role=role, region="990102")
         )
     assert (refusal.value.code, LedgerBatch.objects.count()) == (code, 0)
@@ -109,13 +109,13 @@ def test_empty_and_oversized_files_are_not_received(liaison, settings):
     settings.LEDGER_MAX_MEGABYTES = 1
     for content, code in ((b"", "empty_file"), (b"x" * (1024 * 1024 + 1), "file_too_large")):
         with pytest.raises(LedgerRefused) as refusal:
-            ledgers.receive_upload(kind="businesses", file=ContentFile(content, name="a.xlsx"), by=liaison)
+            batches.receive_upload(kind="businesses", file=ContentFile(content, name="a.xlsx"), by=liaison)
         assert refusal.value.code == code
 
 
 def test_the_stored_name_is_generated_and_the_senders_name_is_only_shown(liaison):
     file = ContentFile(workbook("businesses", [business_row()]).read(), name="../../etc/南湖 台账.xlsx")
-    batch = ledgers.receive_upload(kind="businesses", file=file, by=liaison).batch
+    batch = batches.receive_upload(kind="businesses", file=file, by=liaison).batch
     assert batch.file_name == "南湖 台账.xlsx"
     assert batch.file.name == f"ledgers/{batch.token.hex[:2]}/{batch.token.hex}.xlsx"
 
@@ -159,7 +159,7 @@ def test_everything_is_counted_shown_and_nothing_is_saved(liaison):
 
 def test_every_row_is_accepted_rejected_or_skipped_with_the_message_saying_what_to_do(liaison):
     batch = send(liaison, "businesses", [business_row(licence_valid_to="明年"), business_row()])
-    issue = ledgers.document(batch)["issues"][0]
+    issue = batches.document(batch)["issues"][0]
     assert issue | {"message": ""} == {
         "sheet": "台账", "row": 3, "column": "有效期至", "value": "明年", "code": "not_a_date", "severity": "error", "message": "",
     }  # fmt: skip
@@ -186,7 +186,7 @@ def test_a_missing_column_is_named_and_can_be_pointed_out(liaison):
     assert (batch.state, batch.choices["ask"]) == (BatchState.REFUSED, "columns")
     assert "“经营场所”" in batch.reason and "“乡镇(街道)”" in batch.reason
     assert batch.unrecognised == ["门牌", "乡里"]
-    ledgers.choose_columns(batch=batch, by=liaison, mapping={"门牌": "premises_address", "乡里": "township"})
+    batches.choose_columns(batch=batch, by=liaison, mapping={"门牌": "premises_address", "乡里": "township"})
     batch = checked(batch)
     assert (batch.state, batch.counts["created"], batch.columns["门牌"]) == (
         BatchState.CHECKED,
@@ -203,7 +203,7 @@ def test_two_sheets_that_would_do_are_asked_about(liaison):
     book.save(out)
     batch = send(liaison, "businesses", ContentFile(out.getvalue(), name="两张表.xlsx"))
     assert (batch.choices["ask"], batch.choices["candidates"]) == ("sheet", ["一季度", "二季度"])
-    batch = checked(ledgers.choose_columns(batch=batch, by=liaison, sheet="二季度"))
+    batch = checked(batches.choose_columns(batch=batch, by=liaison, sheet="二季度"))
     assert (batch.sheet, batch.counts["created"]) == ("二季度", 1)
 
 
@@ -235,9 +235,9 @@ def test_columns_pointed_out_on_one_sheet_are_looked_for_on_the_others(liaison):
     batch = send(liaison, "businesses", _with_sheets(one, 二季度=None))
     assert (batch.choices["ask"], batch.sheet) == ("columns", "一季度")
     said = {header: key for key, header in OWN_HEADERS.items()}
-    batch = checked(ledgers.choose_columns(batch=batch, by=liaison, sheet="一季度", mapping=said))
+    batch = checked(batches.choose_columns(batch=batch, by=liaison, sheet="一季度", mapping=said))
     assert (batch.choices["ask"], batch.choices["candidates"]) == ("sheet", ["一季度", "二季度"])
-    batch = checked(ledgers.choose_columns(batch=batch, by=liaison, sheet="二季度"))
+    batch = checked(batches.choose_columns(batch=batch, by=liaison, sheet="二季度"))
     assert (batch.state, batch.sheet, batch.columns["门牌"]) == (
         BatchState.CHECKED,
         "二季度",
@@ -257,7 +257,7 @@ def test_a_sheet_with_content_that_is_not_taken_is_named(liaison):
 
 def test_a_template_of_another_kind_is_refused_by_its_name(liaison):
     out = io.BytesIO()
-    ledgers.template("officers", user=liaison, out=out)
+    batches.template("officers", user=liaison, out=out)
     batch = send(liaison, "businesses", ContentFile(out.getvalue(), name="台账.xlsx"))
     assert (batch.state, batch.choices["code"], batch.choices.get("ask")) == (
         BatchState.REFUSED,
@@ -271,7 +271,7 @@ def test_a_template_of_another_kind_is_refused_by_its_name(liaison):
 
 def test_nothing_is_said_of_the_hidden_sheets_of_a_template(liaison):
     out = io.BytesIO()
-    ledgers.template("businesses", user=liaison, out=out)
+    batches.template("businesses", user=liaison, out=out)
     book = openpyxl.load_workbook(io.BytesIO(out.getvalue()))
     page = book.worksheets[0]
     header = next(row for row in page.iter_rows() if any(cell.value == "企业名称" for cell in row))
@@ -312,7 +312,7 @@ def test_a_check_that_breaks_refuses_the_file_and_says_so(liaison, monkeypatch):
 def test_a_check_can_run_twice(liaison):
     batch = send(liaison, "businesses", [business_row(), business_row(name=None)])
     staged = list(LedgerRow.objects.order_by("row_no").values("row_no", "verdict", "verb", "key", "issues"))
-    ledgers.recheck_batch(batch=batch, by=liaison)
+    batches.recheck_batch(batch=batch, by=liaison)
     checked(LedgerBatch.objects.get())
     assert (
         list(LedgerRow.objects.order_by("row_no").values("row_no", "verdict", "verb", "key", "issues"))
@@ -332,12 +332,12 @@ def test_a_confirmed_ledger_is_imported_with_one_event(liaison):
 
 def test_a_second_confirm_is_answered_clearly(liaison):
     batch = send(liaison, "businesses", [business_row()])
-    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     with pytest.raises(LedgerRefused, match="不用再次确认"):
-        ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+        batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     jobs.run_inline(batch.commit_job)
     with pytest.raises(LedgerRefused, match="已经导入"):
-        ledgers.confirm_batch(batch=LedgerBatch.objects.get(), by=liaison, digest=batch.digest)
+        batches.confirm_batch(batch=LedgerBatch.objects.get(), by=liaison, digest=batch.digest)
     assert (Business.objects.count(), committed_events()) == (1, 1)
 
 
@@ -355,7 +355,7 @@ def test_only_the_same_person_may_confirm_only_what_was_shown(liaison, case):
         liaison.posts.update(region_id="990103")
         by = type(liaison).objects.get(pk=liaison.pk)
     with pytest.raises(LedgerRefused):
-        ledgers.confirm_batch(batch=batch, by=by, digest=digest, accept_partial=partial)
+        batches.confirm_batch(batch=batch, by=by, digest=digest, accept_partial=partial)
     assert (LedgerBatch.objects.get().state, Business.objects.count()) == (BatchState.CHECKED, 0)
 
 
@@ -392,19 +392,19 @@ def test_an_import_that_breaks_without_its_event_is_not_given_back(liaison, monk
     def fails(*args, **how):
         raise RuntimeError("no trail")
 
-    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     monkeypatch.setattr(BusinessesKind, "apply", fails)
     monkeypatch.setattr("records.services.audit.record", fails)
     claimed = jobs.claim(batch.commit_job.pk)
     assert claimed is not None
     with pytest.raises(RuntimeError, match="no trail"):
-        ledgers.commit_batch(batch_id=batch.pk, job=claimed[0], progress=jobs.Progress(*claimed))
+        batches.commit_batch(batch_id=batch.pk, job=claimed[0], progress=jobs.Progress(*claimed))
     assert LedgerBatch.objects.get().state == BatchState.COMMITTING
 
 
 def test_a_worker_that_died_is_followed_by_another_and_the_dead_one_saves_nothing(liaison, monkeypatch):
     batch = send(liaison, "businesses", [business_row(), business_row()])
-    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     first = jobs.claim(batch.commit_job.pk)
     assert first is not None
     job, token = first
@@ -413,7 +413,7 @@ def test_a_worker_that_died_is_followed_by_another_and_the_dead_one_saves_nothin
     assert (Business.objects.count(), committed_events()) == (2, 1)
     with pytest.raises(jobs.JobStopped):
         LedgerBatch.objects.update(state=BatchState.COMMITTING)
-        ledgers.commit_batch(batch_id=batch.pk, job=job, progress=jobs.Progress(job, token))
+        batches.commit_batch(batch_id=batch.pk, job=job, progress=jobs.Progress(job, token))
     assert (Business.objects.count(), committed_events()) == (2, 1)
 
 
@@ -465,19 +465,19 @@ def test_a_guard_that_fails_between_reading_and_writing_saves_nothing(liaison, m
 
 def test_an_abandoned_batch_saves_nothing_and_leaves_the_file_in_the_history(liaison):
     batch = send(liaison, "businesses", [business_row()])
-    ledgers.abandon_batch(batch=batch, by=liaison)
+    batches.abandon_batch(batch=batch, by=liaison)
     with pytest.raises(LedgerRefused):
-        ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+        batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     assert (batch.state, LedgerRow.objects.count(), batch.file.size > 0) == (BatchState.ABANDONED, 0, True)
 
 
 def test_abandoning_a_batch_during_its_check_is_one_event_beside_the_jobs(liaison):
-    batch = ledgers.receive_upload(
+    batch = batches.receive_upload(
         kind="businesses", file=workbook("businesses", [business_row()]), by=liaison
     ).batch
     before = AuditEvent.objects.count()
     with CaptureQueriesContext(connection) as asked:
-        ledgers.abandon_batch(batch=batch, by=liaison)
+        batches.abandon_batch(batch=batch, by=liaison)
     actions = AuditEvent.objects.order_by("pk").values_list("action", flat=True)[before:]
     assert sorted(actions) == ["job.cancelled", "ledger.abandoned"]
     batch.refresh_from_db()
@@ -525,7 +525,7 @@ def test_an_undo_brings_the_register_back(liaison):
         send(liaison, "businesses", [changed, closed | {"status": "停业"}, business_row(), business_row()])
     )
     assert state_of_register() != before
-    result = ledgers.undo_batch(batch=batch, by=liaison)
+    result = batches.undo_batch(batch=batch, by=liaison)
     assert (result.restored, result.removed, result.conflicts) == (2, 2, [])
     assert (state_of_register(), LedgerBatch.objects.get(pk=batch.pk).state) == (before, BatchState.UNDONE)
 
@@ -535,7 +535,7 @@ def test_an_undo_leaves_alone_what_was_changed_since_and_says_so(liaison):
     take_in(send(liaison, "businesses", [row]))
     batch = take_in(send(liaison, "businesses", [row | {"legal_person": "李四"}, business_row(name="新店")]))
     Business.objects.filter(legal_person="李四").update(legal_person="王五", version=3)
-    result = ledgers.undo_batch(batch=batch, by=liaison)
+    result = batches.undo_batch(batch=batch, by=liaison)
     assert (result.restored, result.removed) == (0, 1)
     assert [(c["row"], c["why"]) for c in result.conflicts] == [(3, "导入之后又被修改过，没有还原")]
     assert Business.objects.get().legal_person == "王五"
@@ -545,10 +545,10 @@ def test_a_batch_is_undone_once_and_only_in_ones_own_territory(liaison):
     batch = take_in(send(liaison, "businesses", [business_row()]))
     for by in (make_user(role="county_liaison", region="990103"), make_user(role="leader", region="9901")):
         with pytest.raises(LedgerRefused):
-            ledgers.undo_batch(batch=batch, by=by)
-    ledgers.undo_batch(batch=batch, by=liaison)
+            batches.undo_batch(batch=batch, by=by)
+    batches.undo_batch(batch=batch, by=liaison)
     with pytest.raises(LedgerRefused):
-        ledgers.undo_batch(batch=batch, by=liaison)
+        batches.undo_batch(batch=batch, by=liaison)
     assert Business.objects.count() == 0
 
 
@@ -559,7 +559,7 @@ def test_a_marked_workbook_is_mended_and_comes_in(liaison):
     rows = [business_row(), business_row(responsibility_grade="甲")]
     batch = send(liaison, "businesses", rows)
     out = io.BytesIO()
-    assert ledgers.marked_workbook(batch, out) == 1
+    assert batches.marked_workbook(batch, out) == 1
     book = openpyxl.load_workbook(io.BytesIO(out.getvalue()))
     page = book.active
     headers = [cell.value for cell in page[2]]
@@ -574,7 +574,7 @@ def test_a_marked_workbook_is_mended_and_comes_in(liaison):
 @pytest.mark.parametrize("kind", ["businesses", "officers", "visits"])
 def test_an_untouched_template_imports_nothing_and_a_filled_one_is_understood(liaison, kind):
     out = io.BytesIO()
-    ledgers.template(kind, user=liaison, out=out)
+    batches.template(kind, user=liaison, out=out)
     batch = send(liaison, kind, ContentFile(out.getvalue(), name="模板.xlsx"))
     assert (batch.state, batch.choices["code"]) == (BatchState.REFUSED, "no_rows")
     book = openpyxl.load_workbook(io.BytesIO(out.getvalue()))
@@ -589,5 +589,5 @@ def test_the_registers_missing_rows_are_listed_and_never_deleted(liaison):
     here, there = business_row(), business_row(township="石门乡", village=None)
     take_in(send(liaison, "businesses", [here, there]))
     batch = take_in(send(liaison, "businesses", [business_row()]))
-    assert [b.name for b in ledgers.missing_from_file(batch)] == [here["name"]]
+    assert [b.name for b in batches.missing_from_file(batch)] == [here["name"]]
     assert (batch.counts["missing"], Business.objects.count()) == (1, 3)

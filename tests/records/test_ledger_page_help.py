@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from campaigns.reports.decisions import waiting_for
 from foodsafe_portal.lib.weeks import Week
-from records.ledgers import all_kinds, kind_of
+from records.ledgers import all_kinds, batches, kind_of, ledger_rules
 from records.models import ApprovalRule
-from records.services import jobs, ledger_rules, ledgers
+from records.services import jobs
 from tests.factories import make_campaign, make_region, make_user
 from tests.factories.ledgers import business_row, checked, make_county, make_liaison, send, workbook
 
@@ -48,14 +48,14 @@ def test_a_fault_names_the_header_of_the_file_first(liaison):
         "businesses",
         workbook("businesses", [business_row(name=None)], headers={"name": "经营者名称"}),
     )
-    assert [issue["message"] for issue in ledgers.document(batch)["issues"]] == [
+    assert [issue["message"] for issue in batches.document(batch)["issues"]] == [
         "“经营者名称”（企业名称）不能空着；请填写"
     ]
 
 
 def test_a_header_that_is_the_portals_own_is_named_once(liaison):
     batch = send(liaison, "businesses", workbook("businesses", [business_row(name=None)]))
-    assert [issue["message"] for issue in ledgers.document(batch)["issues"]] == ["“企业名称”不能空着；请填写"]
+    assert [issue["message"] for issue in batches.document(batch)["issues"]] == ["“企业名称”不能空着；请填写"]
 
 
 def test_rows_that_stay_out_are_called_what_they_are(login, liaison):
@@ -74,14 +74,14 @@ def test_a_ledger_that_waits_for_a_second_person_is_among_their_decisions(login)
     ledger_rules.save_approval_rule(rule=ApprovalRule(), kind="", rows=0, by=office)
     liaison = make_liaison()
     batch = send(liaison, "businesses", workbook("businesses", [business_row()]))
-    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     campaign = make_campaign(region="9901")
     assert [(one.label, one.count, one.url) for one in decisions(office, campaign)] == [
         ("台账待批准", 1, f"{reverse('ledger-home')}#awaiting")
     ]
     assert decisions(liaison, campaign) == []
     assert 'id="awaiting"' in login(office).get(reverse("ledger-home")).content.decode()
-    ledgers.decline_batch(batch=batch, by=office, reason="少一列")
+    batches.decline_batch(batch=batch, by=office, reason="少一列")
     assert [(one.label, one.count, one.url) for one in decisions(liaison, campaign)] == [
         ("台账被退回", 1, f"{reverse('ledger-home')}#declined")
     ]
@@ -102,15 +102,15 @@ def test_an_english_reader_gets_verdict_faults_and_refusals_in_english(login):
     html = page(client, batch)
     assert "2 行中有" not in html and "必填项空着" not in html
     assert '<span lang="zh-Hans" class="soft">“企业名称”不能空着；请填写</span>' in html
-    seen = {"digest": batch.digest, "seen": ledgers.seen_of(batch)}
+    seen = {"digest": batch.digest, "seen": batches.seen_of(batch)}
     answer = client.post(reverse("ledger-confirm", args=[batch.pk]), seen, follow=True)
     assert "2 行中有" not in answer.content.decode()
-    assert checked(ledgers.recheck_batch(batch=batch, by=liaison)).reason.startswith("2 行中有 1 行有错误")
+    assert checked(batches.recheck_batch(batch=batch, by=liaison)).reason.startswith("2 行中有 1 行有错误")
 
 
 def test_the_list_of_jobs_says_what_was_done_in_words(login, liaison):
     good = send(liaison, "businesses", workbook("businesses", [business_row()]))
-    ledgers.confirm_batch(batch=good, by=liaison, digest=good.digest)
+    batches.confirm_batch(batch=good, by=liaison, digest=good.digest)
     good.refresh_from_db()
     jobs.run_inline(good.commit_job)
     send(liaison, "businesses", ContentFile(b"%PDF-1.4 no workbook", name="扫描.pdf"))

@@ -10,8 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from entities.models import Business
+from records.ledgers import batches
 from records.models import AuditEvent, LedgerBatch
-from records.services import jobs, ledgers
+from records.services import jobs
 from tests.factories import make_region
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +65,7 @@ def page(client, batch, **params):
 def confirm(client, batch, **fields):
     answer = client.post(
         reverse("ledger-confirm", args=[batch.pk]),
-        {"digest": batch.digest, "seen": ledgers.seen_of(batch), **fields},
+        {"digest": batch.digest, "seen": batches.seen_of(batch), **fields},
         follow=True,
     )
     batch.refresh_from_db()

@@ -24,9 +24,9 @@ from django.utils import timezone
 
 from entities.models import Business
 from records.choices import BatchState, JobState
-from records.ledgers import kind_of
+from records.ledgers import batches, kind_of
 from records.models import AuditEvent, Job, LedgerBatch
-from records.services import jobs, ledgers
+from records.services import jobs
 from tests.factories.ledgers import business_row, checked, make_liaison, send, take_in, workbook
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,7 +81,7 @@ def test_the_same_file_twice_at_the_same_instant_is_one_batch(liaison, round_):
     people = [type(liaison).objects.get(pk=liaison.pk) for _ in range(2)]
 
     def upload(by):
-        return lambda: ledgers.receive_upload(
+        return lambda: batches.receive_upload(
             kind="businesses", file=ContentFile(content, name="a.xlsx"), by=by
         )
 
@@ -99,7 +99,7 @@ def test_the_same_file_twice_at_the_same_instant_is_one_batch(liaison, round_):
 
 def commit_at_once(*batches):
     for batch in batches:
-        ledgers.confirm_batch(batch=batch, by=batch.uploaded_by, digest=batch.digest)
+        batches.confirm_batch(batch=batch, by=batch.uploaded_by, digest=batch.digest)
     at_once(*(lambda job=batch.commit_job: jobs.run(job.pk) for batch in batches))
     return [LedgerBatch.objects.select_related("uploaded_by").get(pk=batch.pk) for batch in batches]
 
@@ -141,7 +141,7 @@ def test_two_confirms_at_the_same_instant_are_one_import(liaison):
 
     def confirm():
         seen = LedgerBatch.objects.select_related("uploaded_by").get(pk=batch.pk)
-        return ledgers.confirm_batch(batch=seen, by=seen.uploaded_by, digest=seen.digest)
+        return batches.confirm_batch(batch=seen, by=seen.uploaded_by, digest=seen.digest)
 
     found = at_once(confirm, confirm)
     assert sorted(type(answer).__name__ for answer in found) == ["LedgerBatch", "LedgerRefused"]
@@ -213,7 +213,7 @@ def test_a_worker_killed_at_any_point_of_a_commit_leaves_no_row_or_all_and_the_j
         before = Business.objects.count()
         batch = send(liaison, "businesses", long_ledger(ROWS))
         assert batch.counts["created"] == ROWS, batch.reason
-        ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+        batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
         job = batch.commit_job
         first = Worker(job.pk)
         try:

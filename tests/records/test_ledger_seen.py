@@ -7,9 +7,10 @@ from django.urls import reverse
 
 from entities.models import Business
 from records.choices import BatchState
+from records.ledgers import batches, ledger_rules
+from records.ledgers.batches import LedgerRefused
 from records.models import ApprovalRule, AuditEvent, Job, LedgerBatch
-from records.services import jobs, ledger_rules, ledgers
-from records.services.ledgers import LedgerRefused
+from records.services import jobs
 from tests.factories.ledgers import business_row, checked, make_liaison, send, take_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -29,13 +30,13 @@ def sent(liaison):
 
 def answered_anew(batch, liaison):
     """The uploader says that another column is the one to take; the file stays the same."""
-    batch = ledgers.choose_columns(batch=batch, by=liaison, mapping={"联系电话": ""})
+    batch = batches.choose_columns(batch=batch, by=liaison, mapping={"联系电话": ""})
     return checked(batch)
 
 
 def posted(batch):
     """What the forms of a page that is open now will post."""
-    return {"digest": batch.digest, "seen": ledgers.seen_of(batch)}
+    return {"digest": batch.digest, "seen": batches.seen_of(batch)}
 
 
 def now():
@@ -43,14 +44,14 @@ def now():
 
 
 def test_a_second_person_cannot_approve_another_outcome_than_the_one_they_saw(two_people, office, liaison):
-    batch = ledgers.confirm_batch(batch=sent(liaison), by=liaison, **posted(now()))
+    batch = batches.confirm_batch(batch=sent(liaison), by=liaison, **posted(now()))
     page = posted(now())
     again = answered_anew(batch, liaison)
-    ledgers.confirm_batch(batch=again, by=liaison, **posted(again))
+    batches.confirm_batch(batch=again, by=liaison, **posted(again))
     assert (now().state, now().digest) == (BatchState.AWAITING, page["digest"])
     for decide in (
-        lambda: ledgers.approve_batch(batch=now(), by=office, **page),
-        lambda: ledgers.decline_batch(batch=now(), by=office, reason="电话不对", seen=page["seen"]),
+        lambda: batches.approve_batch(batch=now(), by=office, **page),
+        lambda: batches.decline_batch(batch=now(), by=office, reason="电话不对", seen=page["seen"]),
     ):
         with pytest.raises(LedgerRefused, match=LOOK_AGAIN) as refused:
             decide()
@@ -60,26 +61,26 @@ def test_a_second_person_cannot_approve_another_outcome_than_the_one_they_saw(tw
         None,
         0,
     )
-    ledgers.approve_batch(batch=now(), by=office, **posted(now()))
+    batches.approve_batch(batch=now(), by=office, **posted(now()))
     jobs.run_inline(now().commit_job)
     assert Business.objects.get().contact_phone != "13800000001"
 
 
 def test_a_page_opened_before_a_check_of_the_very_same_answers_is_old_as_well(two_people, office, liaison):
-    batch = ledgers.confirm_batch(batch=sent(liaison), by=liaison, **posted(now()))
+    batch = batches.confirm_batch(batch=sent(liaison), by=liaison, **posted(now()))
     page = posted(batch)
-    batch = checked(ledgers.recheck_batch(batch=batch, by=liaison))
-    ledgers.confirm_batch(batch=batch, by=liaison, **posted(batch))
+    batch = checked(batches.recheck_batch(batch=batch, by=liaison))
+    batches.confirm_batch(batch=batch, by=liaison, **posted(batch))
     with pytest.raises(LedgerRefused, match=LOOK_AGAIN):
-        ledgers.approve_batch(batch=now(), by=office, **page)
+        batches.approve_batch(batch=now(), by=office, **page)
 
 
 def test_while_it_is_checked_anew_a_yes_is_told_that_nothing_waits(two_people, office, liaison):
-    batch = ledgers.confirm_batch(batch=sent(liaison), by=liaison, **posted(now()))
+    batch = batches.confirm_batch(batch=sent(liaison), by=liaison, **posted(now()))
     page = posted(batch)
-    ledgers.recheck_batch(batch=batch, by=liaison)
+    batches.recheck_batch(batch=batch, by=liaison)
     with pytest.raises(LedgerRefused, match="不在等待批准"):
-        ledgers.approve_batch(batch=now(), by=office, **page)
+        batches.approve_batch(batch=now(), by=office, **page)
 
 
 def test_the_older_of_two_tabs_of_the_uploader_confirms_nothing(liaison):
@@ -87,39 +88,39 @@ def test_the_older_of_two_tabs_of_the_uploader_confirms_nothing(liaison):
     tab = posted(batch)
     again = answered_anew(batch, liaison)
     with pytest.raises(LedgerRefused, match=LOOK_AGAIN):
-        ledgers.confirm_batch(batch=now(), by=liaison, **tab)
+        batches.confirm_batch(batch=now(), by=liaison, **tab)
     assert (now().state, Job.objects.filter(kind="ledger.commit").exists()) == (BatchState.CHECKED, False)
-    assert ledgers.confirm_batch(batch=now(), by=liaison, **posted(again)).state == BatchState.COMMITTING
+    assert batches.confirm_batch(batch=now(), by=liaison, **posted(again)).state == BatchState.COMMITTING
 
 
 def test_a_double_click_is_one_confirmation_and_one_approval(two_people, office, liaison):
     page = posted(sent(liaison))
-    ledgers.confirm_batch(batch=now(), by=liaison, **page)
+    batches.confirm_batch(batch=now(), by=liaison, **page)
     with pytest.raises(LedgerRefused, match="不用再次确认"):
-        ledgers.confirm_batch(batch=now(), by=liaison, **page)
+        batches.confirm_batch(batch=now(), by=liaison, **page)
     page = posted(now())
-    ledgers.approve_batch(batch=now(), by=office, **page)
+    batches.approve_batch(batch=now(), by=office, **page)
     with pytest.raises(LedgerRefused, match="不在等待批准"):
-        ledgers.approve_batch(batch=now(), by=office, **page)
+        batches.approve_batch(batch=now(), by=office, **page)
     said = AuditEvent.objects.filter(action__in=["ledger.confirmed", "ledger.approved"])
     assert (said.count(), Job.objects.filter(kind="ledger.commit").count()) == (2, 1)
 
 
 def test_a_request_to_undo_that_was_made_anew_is_another_request(two_people, office, liaison):
     batch = sent(liaison)
-    ledgers.confirm_batch(batch=batch, by=liaison, **posted(batch))
-    ledgers.approve_batch(batch=now(), by=office, **posted(now()))
+    batches.confirm_batch(batch=batch, by=liaison, **posted(batch))
+    batches.approve_batch(batch=now(), by=office, **posted(now()))
     jobs.run_inline(now().commit_job)
-    ledgers.undo_batch(batch=now(), by=liaison)
-    old = ledgers.seen_of(now())
-    ledgers.decline_undo(batch=now(), by=liaison)
-    ledgers.undo_batch(batch=now(), by=make_liaison())
+    batches.undo_batch(batch=now(), by=liaison)
+    old = batches.seen_of(now())
+    batches.decline_undo(batch=now(), by=liaison)
+    batches.undo_batch(batch=now(), by=make_liaison())
     with pytest.raises(LedgerRefused, match=LOOK_AGAIN):
-        ledgers.approve_undo(batch=now(), by=office, seen=old)
+        batches.approve_undo(batch=now(), by=office, seen=old)
     with pytest.raises(LedgerRefused, match=LOOK_AGAIN):
-        ledgers.decline_undo(batch=now(), by=office, reason="请逐条更正", seen=old)
+        batches.decline_undo(batch=now(), by=office, reason="请逐条更正", seen=old)
     assert (now().state, Business.objects.count()) == (BatchState.COMMITTED, 1)
-    assert ledgers.approve_undo(batch=now(), by=office, seen=ledgers.seen_of(now())).removed == 1
+    assert batches.approve_undo(batch=now(), by=office, seen=batches.seen_of(now())).removed == 1
 
 
 def test_pages_always_say_what_they_showed(two_people, office, liaison, login):
@@ -137,7 +138,7 @@ def test_pages_always_say_what_they_showed(two_people, office, liaison, login):
         assert (LOOK_AGAIN in told, now().state) == (True, BatchState.AWAITING)
     second.post(approve, posted(now()))
     jobs.run_inline(now().commit_job)
-    ledgers.undo_batch(batch=now(), by=liaison)
+    batches.undo_batch(batch=now(), by=liaison)
     for address in (undo, back):
         assert LOOK_AGAIN in second.post(address, {"reason": "不行"}, follow=True).content.decode()
     assert (now().state, now().undo_asked_by) == (BatchState.COMMITTED, liaison)
@@ -160,7 +161,7 @@ def test_programs_send_back_what_they_were_shown(two_people, office, liaison, lo
 
 def test_what_is_shown_is_one_word_however_often_it_is_read(liaison):
     batch = sent(liaison)
-    word = ledgers.seen_of(batch)
-    assert [ledgers.seen_of(now()) for _ in range(2)] == [word, word]
+    word = batches.seen_of(batch)
+    assert [batches.seen_of(now()) for _ in range(2)] == [word, word]
     done = take_in(batch)
-    assert ledgers.seen_of(done) == word
+    assert batches.seen_of(done) == word

@@ -6,9 +6,9 @@ import pytest
 
 from entities.models import Business
 from records.choices import BatchState
+from records.ledgers import batches
+from records.ledgers.batches import LedgerRefused
 from records.models import AuditEvent, LedgerBatch
-from records.services import ledgers
-from records.services.ledgers import LedgerRefused
 from tests.factories import make_business, make_region
 from tests.factories.ledgers import (
     business_row,
@@ -36,11 +36,11 @@ def test_a_file_is_checked_anew_for_the_territory_its_uploader_has_today(liaison
     assert (batch.territory, batch.verdict) == ("990102", "accept")
     moved = move(liaison, "990103")
     with pytest.raises(LedgerRefused, match="重新检查"):
-        ledgers.confirm_batch(batch=batch, by=moved, digest=batch.digest)
+        batches.confirm_batch(batch=batch, by=moved, digest=batch.digest)
     if again == "recheck":
-        ledgers.recheck_batch(batch=batch, by=moved)
+        batches.recheck_batch(batch=batch, by=moved)
     else:
-        assert ledgers.receive_upload(kind="businesses", file=file, by=moved).batch.pk == batch.pk
+        assert batches.receive_upload(kind="businesses", file=file, by=moved).batch.pk == batch.pk
     batch = checked(LedgerBatch.objects.get())
     assert (batch.territory, batch.verdict) == ("990103", "refuse")
     assert "other_territory" in {code for *_, code in found(batch, "error")}
@@ -50,7 +50,7 @@ def test_who_may_not_import_any_more_cannot_have_a_file_checked_again(liaison):
     batch = send(liaison, "businesses", [business_row()])
     liaison.posts.update(role="leader")
     with pytest.raises(LedgerRefused) as refused:
-        ledgers.recheck_batch(batch=batch, by=type(liaison).objects.get(pk=liaison.pk))
+        batches.recheck_batch(batch=batch, by=type(liaison).objects.get(pk=liaison.pk))
     assert (refused.value.code, LedgerBatch.objects.get().state) == ("not_permitted", BatchState.CHECKED)
 
 
@@ -70,9 +70,9 @@ def test_a_file_is_read_again_when_an_undo_may_have_taken_out_what_it_found(liai
     file = workbook("businesses", rows)
     second = take_in(send(colleague, "businesses", file))
     assert second.counts["unchanged"] == 1
-    ledgers.undo_batch(batch=first, by=liaison)
+    batches.undo_batch(batch=first, by=liaison)
     assert not Business.objects.exists()
-    again = ledgers.receive_upload(kind="businesses", file=file, by=colleague)
+    again = batches.receive_upload(kind="businesses", file=file, by=colleague)
     assert (again.repeated, checked(again.batch).counts["created"]) == (False, 1)
 
 
@@ -86,7 +86,7 @@ def test_an_undo_that_collides_with_a_number_taken_since_undoes_nothing_and_says
     assert batch.counts["updated"] == 1
     make_business("后来登记的饭店", match_key="N:before")
     with pytest.raises(LedgerRefused, match="没有撤销任何内容") as refused:
-        ledgers.undo_batch(batch=batch, by=liaison)
+        batches.undo_batch(batch=batch, by=liaison)
     assert (refused.value.code, LedgerBatch.objects.get(pk=batch.pk).state) == (
         "register_changed",
         BatchState.COMMITTED,

@@ -11,9 +11,8 @@ from entities.errors import OwnedByCity
 from entities.models import Business, Officer, StatusChange
 from entities.services.businesses import update_business
 from inspections.models import Problem
-from records.ledgers import all_kinds
+from records.ledgers import all_kinds, ledger_rules
 from records.models import AuditEvent, OwnedColumn
-from records.services import ledger_rules
 from records.services.rows import RowRefused
 from tests.factories import make_problem, make_region, make_unit
 from tests.factories.ledgers import business_row, counts, found, send, take_in

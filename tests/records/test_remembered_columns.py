@@ -11,10 +11,9 @@ from django.urls import reverse
 
 from entities.models import Business
 from records.choices import BatchState
-from records.ledgers import kind_of
+from records.ledgers import batches, kind_of
+from records.ledgers.batches import LedgerRefused
 from records.models import AuditEvent, LedgerBatch, LedgerHabit
-from records.services import ledgers
-from records.services.ledgers import LedgerRefused
 from tests.factories import make_unit
 from tests.factories.ledgers import (
     business_row,
@@ -35,7 +34,7 @@ def file(*rows, **headers):
 
 def answer(batch, mapping, by=None):
     return checked(
-        ledgers.choose_columns(batch=batch, by=by or batch.uploaded_by, sheet=batch.sheet, mapping=mapping)
+        batches.choose_columns(batch=batch, by=by or batch.uploaded_by, sheet=batch.sheet, mapping=mapping)
     )
 
 
@@ -54,7 +53,7 @@ def test_an_answer_is_used_on_the_next_file_and_named_there(liaison):
         "premises_address",
         {OWN: "premises_address"},
     )
-    assert any("按上次的选择" in note and OWN in note for note in ledgers.head(again)["notes"])
+    assert any("按上次的选择" in note and OWN in note for note in batches.head(again)["notes"])
     take_in(again)
     assert Business.objects.get().premises_address.startswith("南湖区")
 
@@ -86,7 +85,7 @@ def place_header():
 
 def test_what_is_said_now_goes_before_what_was_said_then(liaison):
     answer(send(liaison, "businesses", file()), {OWN: "premises_address"})
-    received = ledgers.receive_upload(
+    received = batches.receive_upload(
         kind="businesses", file=file(), by=liaison, choices={"mapping": {OWN: ""}}
     )
     batch = checked(received.batch)
@@ -108,7 +107,7 @@ def test_an_answer_can_be_changed_and_forgotten(liaison, login):
         OWN: "premises_address"
     }
     with pytest.raises(LedgerRefused, match="只有上传人"):
-        ledgers.forget_choices(batch=again, by=make_liaison())
+        batches.forget_choices(batch=again, by=make_liaison())
 
 
 def test_a_column_left_out_on_the_page_stays_out(liaison, login):
@@ -168,7 +167,7 @@ def test_the_sheet_that_was_chosen_is_taken_next_time(liaison):
 
     batch = send(liaison, "businesses", book())
     assert batch.choices["ask"] == "sheet"
-    batch = checked(ledgers.choose_columns(batch=batch, by=liaison, sheet="二季度"))
+    batch = checked(batches.choose_columns(batch=batch, by=liaison, sheet="二季度"))
     assert batch.sheet == "二季度"
     again = send(liaison, "businesses", book())
     assert (again.state, again.sheet, again.choices["remembered_sheet"]) == (
@@ -182,4 +181,4 @@ def test_the_marked_workbook_marks_by_the_remembered_columns(liaison):
     answer(send(liaison, "businesses", file()), {OWN: "premises_address"})
     batch = send(liaison, "businesses", file(business_row(), business_row(premises_address=None)))
     out = io.BytesIO()
-    assert (batch.counts["rejected"], ledgers.marked_workbook(batch, out)) == (1, 1)
+    assert (batch.counts["rejected"], batches.marked_workbook(batch, out)) == (1, 1)

@@ -15,9 +15,10 @@ from django.utils import timezone
 from accounts.models import Post
 from entities.models import Business
 from records.choices import BatchState, JobState
+from records.ledgers import batches, ledger_rules
+from records.ledgers.batches import LedgerRefused
 from records.models import ApprovalRule, AuditEvent, Job, LedgerBatch
-from records.services import jobs, ledger_rules, ledgers
-from records.services.ledgers import LedgerRefused
+from records.services import jobs
 from records.services.rows import RowRefused
 from tests.factories import make_campaign, make_region, make_unit, make_user
 from tests.factories.ledgers import business_row, checked, make_liaison, send, workbook
@@ -31,12 +32,12 @@ def limit(office, rows, kind=""):
 
 def confirmed(liaison, size=3):
     batch = send(liaison, "businesses", [business_row() for _ in range(size)])
-    return ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    return batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
 
 
 def approve(batch, by):
     """A yes to what the batch shows now."""
-    return ledgers.approve_batch(batch=batch, by=by, digest=batch.digest, seen=ledgers.seen_of(batch))
+    return batches.approve_batch(batch=batch, by=by, digest=batch.digest, seen=batches.seen_of(batch))
 
 
 def events(action):
@@ -96,8 +97,8 @@ def test_nobody_else_can_decide(office, liaison, who):
     with pytest.raises(LedgerRefused):
         approve(batch, by)
     with pytest.raises(LedgerRefused):
-        ledgers.decline_batch(batch=batch, by=by, reason="不行")
-    assert not ledgers.awaiting_approval(by).exists()
+        batches.decline_batch(batch=batch, by=by, reason="不行")
+    assert not batches.awaiting_approval(by).exists()
     assert (LedgerBatch.objects.get().state, Business.objects.count()) == (BatchState.AWAITING, 0)
 
 
@@ -105,7 +106,7 @@ def test_only_the_file_that_was_seen_is_approved(office, liaison):
     limit(office, 2)
     batch = confirmed(liaison)
     with pytest.raises(LedgerRefused, match="不是同一个"):
-        ledgers.approve_batch(batch=batch, by=office, digest="0" * 64, seen=ledgers.seen_of(batch))
+        batches.approve_batch(batch=batch, by=office, digest="0" * 64, seen=batches.seen_of(batch))
     assert LedgerBatch.objects.get().state == BatchState.AWAITING
 
 
@@ -120,9 +121,9 @@ def test_the_office_decides_on_what_an_administrator_without_a_territory_sends(o
     limit(office, 0)
     admin = make_user(role="system_admin")
     batch = send(admin, "workdays", [{"day": "2027-01-01", "kind": "放假"}])
-    batch = ledgers.confirm_batch(batch=batch, by=admin, digest=batch.digest)
+    batch = batches.confirm_batch(batch=batch, by=admin, digest=batch.digest)
     assert (batch.territory, batch.state) == ("", BatchState.AWAITING)
-    assert list(ledgers.awaiting_approval(office)) == [batch]
+    assert list(batches.awaiting_approval(office)) == [batch]
     assert not LedgerBatch.objects.visible_to(liaison).filter(pk=batch.pk).exists()
     with pytest.raises(LedgerRefused):
         approve(batch, liaison)
@@ -137,11 +138,11 @@ def test_colleagues_of_a_unit_see_and_approve_each_others_ledgers_and_no_other_u
     stranger = make_user(role="unit_liaison", region="9901", unit=trade)
     batch = send(sender, "tasks", [{"title": "未知的任务"}])
     LedgerBatch.objects.update(state=BatchState.CHECKED, verdict="accept", counts={"accepted": 1})
-    batch = ledgers.confirm_batch(batch=LedgerBatch.objects.get(), by=sender, digest=batch.digest)
+    batch = batches.confirm_batch(batch=LedgerBatch.objects.get(), by=sender, digest=batch.digest)
     assert batch.unit_path == school.path
     at = reverse("ledger-batch", args=[batch.pk])
     assert [login(one).get(at).status_code for one in (colleague, stranger)] == [200, 404]
-    assert [list(ledgers.awaiting_approval(one)) for one in (sender, colleague, stranger)] == [
+    assert [list(batches.awaiting_approval(one)) for one in (sender, colleague, stranger)] == [
         [],
         [batch],
         [],
@@ -185,7 +186,7 @@ def test_no_unit_reaches_the_readings_of_a_county_below_it(office, login):
         assert login(liaison).get(reverse("ledger-batch", args=[batch.pk])).status_code == 404
         assert login(liaison).post(reverse("ledger-undo", args=[batch.pk])).status_code == 404
         with pytest.raises(LedgerRefused, match="别的单位"):
-            ledgers.undo_batch(batch=LedgerBatch.objects.get(), by=liaison)
+            batches.undo_batch(batch=LedgerBatch.objects.get(), by=liaison)
     assert LedgerBatch.objects.get().state == BatchState.COMMITTED
 
 
@@ -206,8 +207,8 @@ def test_colleagues_look_and_decide_and_begin_no_undo_of_their_own(office, login
         answer = client.post(f"{at}undo/")
         assert (answer.status_code, answer.json()["code"]) == (409, "colleagues_batch")
     assert (LedgerBatch.objects.get().state, LedgerBatch.objects.get().undo_asked_at) == ("committed", None)
-    assert ledgers.undo_batch(batch=LedgerBatch.objects.get(), by=sender).awaits_approval
-    assert [list(ledgers.awaiting_approval(one)) for one in (sender, colleague)] == [[], [batch]]
+    assert batches.undo_batch(batch=LedgerBatch.objects.get(), by=sender).awaits_approval
+    assert [list(batches.awaiting_approval(one)) for one in (sender, colleague)] == [[], [batch]]
     seen = {"seen": client.get(at).json()["seen"]}
     assert client.post(f"{at}approve-undo/", seen).status_code == 200
     assert LedgerBatch.objects.get().undo_decided_by == colleague
@@ -226,24 +227,24 @@ def test_a_batch_is_declined_with_a_reason_and_may_be_checked_again(office, liai
     limit(office, 2)
     batch = confirmed(liaison)
     with pytest.raises(LedgerRefused, match="原因"):
-        ledgers.decline_batch(batch=batch, by=office, reason="  ")
-    ledgers.decline_batch(batch=batch, by=office, reason="三个主体已经注销")
+        batches.decline_batch(batch=batch, by=office, reason="  ")
+    batches.decline_batch(batch=batch, by=office, reason="三个主体已经注销")
     batch = LedgerBatch.objects.get()
     assert (batch.state, batch.decision_reason, Business.objects.count()) == (
         BatchState.REFUSED,
         "三个主体已经注销",
         0,
     )
-    assert "三个主体已经注销" in ledgers.head(batch)["reason"]
+    assert "三个主体已经注销" in batches.head(batch)["reason"]
     assert AuditEvent.objects.get(action="ledger.declined").reason == "三个主体已经注销"
-    ledgers.recheck_batch(batch=batch, by=liaison)
+    batches.recheck_batch(batch=batch, by=liaison)
     assert checked(batch).state == BatchState.CHECKED
 
 
 def test_the_uploader_may_take_the_batch_back(office, liaison):
     limit(office, 2)
     batch = confirmed(liaison)
-    ledgers.abandon_batch(batch=batch, by=liaison)
+    batches.abandon_batch(batch=batch, by=liaison)
     with pytest.raises(LedgerRefused):
         approve(batch, office)
 
@@ -259,17 +260,17 @@ def test_an_uploader_who_has_moved_on_cannot_be_approved(office, liaison):
 def test_a_register_that_changed_while_waiting_asks_both_people_again(office, liaison):
     row = business_row()
     batch = send(liaison, "businesses", [row])
-    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     jobs.run_inline(batch.commit_job)
     limit(office, 0)
     batch = send(liaison, "businesses", [row | {"legal_person": "李四"}])
-    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     Business.objects.update(legal_person="王五", version=2)
     approve(batch, office)
     jobs.run_inline(batch.commit_job)
     batch = checked(LedgerBatch.objects.get(pk=batch.pk))
     assert (batch.state, Business.objects.get().legal_person) == (BatchState.CHECKED, "王五")
-    batch = ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    batch = batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     assert batch.state == BatchState.AWAITING
 
 
@@ -300,8 +301,8 @@ def test_the_same_file_again_is_the_same_waiting_batch(office, liaison):
     limit(office, 0)
     file = workbook("businesses", [business_row()])
     batch = send(liaison, "businesses", file)
-    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
-    again = ledgers.receive_upload(kind="businesses", file=file, by=liaison).batch
+    batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    again = batches.receive_upload(kind="businesses", file=file, by=liaison).batch
     assert (again.pk, again.state, LedgerBatch.objects.count()) == (batch.pk, BatchState.AWAITING, 1)
 
 
@@ -370,20 +371,20 @@ def test_the_office_sets_the_size_in_the_admin(office, login):
 
 
 def test_a_stopped_check_leaves_nothing_and_can_be_done_again(liaison):
-    batch = ledgers.receive_upload(
+    batch = batches.receive_upload(
         kind="businesses", file=workbook("businesses", [business_row()]), by=liaison
     ).batch
     claimed = jobs.claim(batch.check_job.pk)
     assert claimed is not None
     job, token = claimed
-    ledgers.stop_batch(batch=batch, by=liaison)
+    batches.stop_batch(batch=batch, by=liaison)
     with pytest.raises(jobs.JobStopped):
         LedgerBatch.objects.update(state=BatchState.CHECKING)
-        ledgers.check_batch(batch_id=batch.pk, job=job, progress=jobs.Progress(job, token))
+        batches.check_batch(batch_id=batch.pk, job=job, progress=jobs.Progress(job, token))
     LedgerBatch.objects.update(state=BatchState.REFUSED)
     batch = LedgerBatch.objects.get()
     assert ("没有保存任何内容" in batch.reason, batch.rows.count()) == (True, 0)
-    ledgers.recheck_batch(batch=batch, by=liaison)
+    batches.recheck_batch(batch=batch, by=liaison)
     assert checked(batch).state == BatchState.CHECKED
 
 
@@ -392,16 +393,16 @@ def test_a_stopped_import_leaves_nothing_and_can_be_confirmed_again(liaison):
     claimed = jobs.claim(batch.commit_job.pk)
     assert claimed is not None
     job, token = claimed
-    ledgers.stop_batch(batch=batch, by=liaison)
+    batches.stop_batch(batch=batch, by=liaison)
     batch = LedgerBatch.objects.get()
     assert (batch.state, "已取消" in batch.reason) == (BatchState.CHECKED, True)
     assert AuditEvent.objects.get(action="ledger.stopped").reason == batch.reason
     with pytest.raises(jobs.JobStopped):
         LedgerBatch.objects.update(state=BatchState.COMMITTING)
-        ledgers.commit_batch(batch_id=batch.pk, job=job, progress=jobs.Progress(job, token))
+        batches.commit_batch(batch_id=batch.pk, job=job, progress=jobs.Progress(job, token))
     assert Business.objects.count() == 0
     LedgerBatch.objects.update(state=BatchState.CHECKED)
-    batch = ledgers.confirm_batch(batch=LedgerBatch.objects.get(), by=liaison, digest=batch.digest)
+    batch = batches.confirm_batch(batch=LedgerBatch.objects.get(), by=liaison, digest=batch.digest)
     jobs.run_inline(batch.commit_job)
     assert Business.objects.count() == 3
 
@@ -416,13 +417,13 @@ def test_an_import_that_is_saved_cannot_be_cancelled_any_more(liaison):
     assert events("ledger.stopped") == 0
     assert Job.objects.get(pk=batch.commit_job.pk).state == JobState.RUNNING
     with pytest.raises(LedgerRefused):
-        ledgers.stop_batch(batch=LedgerBatch.objects.get(), by=liaison)
+        batches.stop_batch(batch=LedgerBatch.objects.get(), by=liaison)
 
 
 @pytest.mark.parametrize("part", ["check", "commit"])
 def test_work_that_died_too_often_gives_the_batch_back(liaison, part):
     if part == "check":
-        batch = ledgers.receive_upload(
+        batch = batches.receive_upload(
             kind="businesses", file=workbook("businesses", [business_row()]), by=liaison
         ).batch
         job, state = batch.check_job, BatchState.REFUSED
@@ -445,7 +446,7 @@ def test_the_page_says_before_and_after_that_a_second_person_decides_and_who(off
     client = login(liaison)
     text = client.get(reverse("ledger-batch", args=[batch.pk])).content.decode()
     assert "超过 2 行，确认后还要另一人批准" in text and "可以批准：李敏（" in text
-    ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     text = client.get(reverse("ledger-batch", args=[batch.pk])).content.decode()
     assert "超过一个人可以导入的 2 行" in text and "可以批准：李敏（" in text
 
@@ -457,18 +458,18 @@ def test_nobody_is_named_who_holds_no_post_that_imports_here(office, liaison):
     ended = make_user(role="campaign_office", region="9901")
     Post.objects.filter(user=ended).update(valid_to=timezone.localdate() - timedelta(days=1))
     batch = send(liaison, "businesses", [business_row()])
-    assert ledgers.approvers_of(batch, but=liaison) == [office]
+    assert batches.approvers_of(batch, but=liaison) == [office]
 
 
 def test_a_declined_ledger_is_called_so_and_waits_for_its_sender(office, liaison, login):
     limit(office, 2)
     batch = confirmed(liaison)
-    ledgers.decline_batch(batch=batch, by=office, reason="第 3 行没有地址")
+    batches.decline_batch(batch=batch, by=office, reason="第 3 行没有地址")
     client = login(liaison)
     home = client.get(reverse("ledger-home")).content.decode()
     text = client.get(reverse("ledger-batch", args=[batch.pk])).content.decode()
     assert 'id="declined"' in home and "第 3 行没有地址" in home
     assert "没有批准" in text and "<b>第 3 行没有地址</b>" in text
-    assert list(ledgers.sent_back(liaison)) == [batch] and not ledgers.sent_back(office).exists()
-    checked(ledgers.recheck_batch(batch=batch, by=liaison))
+    assert list(batches.sent_back(liaison)) == [batch] and not batches.sent_back(office).exists()
+    checked(batches.recheck_batch(batch=batch, by=liaison))
     assert 'id="declined"' not in client.get(reverse("ledger-home")).content.decode()

@@ -8,9 +8,10 @@ from django.core.files.base import ContentFile
 from entities.fields import BUSINESS_COLUMNS
 from entities.models import Business
 from records.choices import BatchState, JobState
+from records.ledgers import batches
+from records.ledgers.batches import check
 from records.models import AuditEvent, LedgerBatch, LedgerRow
-from records.services import jobs, ledgers
-from records.services.ledgers import check
+from records.services import jobs
 from tests.factories.ledgers import business_row, take_in, workbook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 def uploaded(liaison):
     file = workbook("businesses", [business_row() for _ in range(3)])
-    return ledgers.receive_upload(kind="businesses", file=file, by=liaison).batch
+    return batches.receive_upload(kind="businesses", file=file, by=liaison).batch
 
 
 @pytest.mark.parametrize("later_ends_first", [False, True])
@@ -28,7 +29,7 @@ def test_a_check_that_was_superseded_leaves_the_other_ones_rows_alone(liaison, m
 
     def meanwhile(*args, **options):
         monkeypatch.setattr(check, "read_rows", read_rows)
-        again = ledgers.recheck_batch(batch=LedgerBatch.objects.get(), by=liaison)
+        again = batches.recheck_batch(batch=LedgerBatch.objects.get(), by=liaison)
         if later_ends_first:
             jobs.run_inline(again.check_job)
         else:
@@ -53,7 +54,7 @@ def test_rows_that_are_not_those_that_were_shown_are_never_saved(liaison):
     batch = uploaded(liaison)
     jobs.run_inline(batch.check_job)
     batch.refresh_from_db()
-    batch = ledgers.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
+    batch = batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
     LedgerRow.objects.order_by("-row_no")[0].delete()
     job = jobs.run_inline(batch.commit_job)
     batch.refresh_from_db()
@@ -78,7 +79,7 @@ def test_a_character_no_database_keeps_is_named_and_breaks_nothing(liaison, wher
     if where == "title":
         lines.insert(0, "南\0湖区台账")
     file = ContentFile("\r\n".join(lines).encode(), name="odd.csv")
-    batch = ledgers.receive_upload(kind="businesses", file=file, by=liaison).batch
+    batch = batches.receive_upload(kind="businesses", file=file, by=liaison).batch
     assert jobs.run_inline(batch.check_job).state == JobState.DONE
     batch.refresh_from_db()
     expected = {"cell": "control_characters", "header": "missing_columns"}.get(where)

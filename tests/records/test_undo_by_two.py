@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from entities.models import Business
 from records.choices import BatchState
+from records.ledgers import batches, ledger_rules
+from records.ledgers.batches import LedgerRefused
 from records.models import ApprovalRule, AuditEvent, LedgerBatch
-from records.services import ledger_rules, ledgers
-from records.services.ledgers import LedgerRefused
 from tests.factories import make_business, make_user
 from tests.factories.ledgers import business_row, make_liaison, send, take_in
 
@@ -37,13 +37,13 @@ def acts():
 
 
 def asked(batch, liaison):
-    assert ledgers.undo_batch(batch=batch, by=liaison).awaits_approval
+    assert batches.undo_batch(batch=batch, by=liaison).awaits_approval
     return LedgerBatch.objects.get(pk=batch.pk)
 
 
 def approve(batch, by):
     """A yes to the undo as it is asked for now."""
-    return ledgers.approve_undo(batch=batch, by=by, seen=ledgers.seen_of(batch))
+    return batches.approve_undo(batch=batch, by=by, seen=batches.seen_of(batch))
 
 
 def test_one_person_asks_and_another_decides(batch, office, liaison):
@@ -65,7 +65,7 @@ def test_one_person_asks_and_another_decides(batch, office, liaison):
 
 def test_as_many_rows_as_set_are_undone_by_one_person(batch, office, liaison):
     ApprovalRule.objects.update(rows=3)
-    assert ledgers.undo_batch(batch=batch, by=liaison).removed == 3
+    assert batches.undo_batch(batch=batch, by=liaison).removed == 3
     assert acts() == [("ledger.undone", liaison)]
 
 
@@ -80,7 +80,7 @@ def test_nobody_else_can_decide(batch, liaison, who):
     by = people[who]()
     with pytest.raises(LedgerRefused):
         approve(waiting, by)
-    assert not ledgers.awaiting_approval(by).exists()
+    assert not batches.awaiting_approval(by).exists()
     assert (LedgerBatch.objects.get().state, Business.objects.count()) == (BatchState.COMMITTED, 3)
 
 
@@ -93,8 +93,8 @@ def test_nothing_is_undone_that_nobody_asked_for(batch, office):
 def test_a_no_needs_a_reason_and_the_undo_may_be_asked_for_again(batch, office, liaison):
     waiting = asked(batch, liaison)
     with pytest.raises(LedgerRefused, match="原因"):
-        ledgers.decline_undo(batch=waiting, by=office, reason=" ")
-    ledgers.decline_undo(batch=waiting, by=office, reason="请逐条更正")
+        batches.decline_undo(batch=waiting, by=office, reason=" ")
+    batches.decline_undo(batch=waiting, by=office, reason="请逐条更正")
     told = LedgerBatch.objects.get()
     assert (told.state, told.undo_asked_by, told.undo_decided_by, told.undo_decision_reason) == (
         BatchState.COMMITTED,
@@ -109,9 +109,9 @@ def test_a_no_needs_a_reason_and_the_undo_may_be_asked_for_again(batch, office, 
 
 def test_who_asked_may_take_it_back(batch, office, liaison):
     waiting = asked(batch, liaison)
-    ledgers.decline_undo(batch=waiting, by=liaison)
+    batches.decline_undo(batch=waiting, by=liaison)
     assert acts()[-1] == ("ledger.undo_withdrawn", liaison)
-    assert not ledgers.awaiting_approval(office).exists()
+    assert not batches.awaiting_approval(office).exists()
     with pytest.raises(LedgerRefused, match="没有撤销申请"):
         approve(waiting, office)
 
@@ -168,7 +168,7 @@ def test_the_command_leaves_with_two_and_the_undo_waiting(batch, liaison):
 
 def now():
     """What the batch shows now, as a page posts it."""
-    return ledgers.seen_of(LedgerBatch.objects.get())
+    return batches.seen_of(LedgerBatch.objects.get())
 
 
 def test_the_pages_lead_from_the_request_to_the_undo(batch, office, liaison, login):

@@ -11,9 +11,10 @@ from django.core.management.base import CommandParser
 
 from foodsafe_portal.lib.commands import DocumentCommand, Refusal
 from records.choices import BatchState, Verdict
+from records.ledgers import batches
 from records.management.people import person
 from records.models import LedgerBatch
-from records.services import jobs, ledgers
+from records.services import jobs
 
 _TRIES = 3
 
@@ -22,7 +23,7 @@ class Command(DocumentCommand):
     """Check a file, and import it when it is in order (or, with ``--accept-partial``, what is in order of it)."""
 
     help = "Check and import a ledger (contract: import_ledger)."
-    refusals = (ledgers.LedgerRefused,)
+    refusals = (batches.LedgerRefused,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The file, its kind, the person, and how far to go."""
@@ -43,17 +44,17 @@ class Command(DocumentCommand):
         """The document of the contract; refused files and partial ones that nobody accepted leave with 2."""
         try:
             return self._answer(**options)
-        except ledgers.LedgerRefused as refusal:
-            raise Refusal(**ledgers.no_document(refusal.sentence)) from refusal
+        except batches.LedgerRefused as refusal:
+            raise Refusal(**batches.no_document(refusal.sentence)) from refusal
         except Refusal as refusal:
-            said = {**ledgers.no_document(""), **refusal.document}
+            said = {**batches.no_document(""), **refusal.document}
             raise Refusal(**said) from refusal
 
     def _answer(self, **options: Any) -> dict[str, Any]:
         by = person(options["user"])
         try:
             with options["file"].open("rb") as source:
-                received = ledgers.receive_upload(
+                received = batches.receive_upload(
                     kind=options["kind"],
                     file=File(source, name=options["file"].name),
                     by=by,
@@ -71,7 +72,7 @@ class Command(DocumentCommand):
             or (batch.verdict == Verdict.PARTIAL and options["accept_partial"])
         ):
             batch = self._import(batch, by, partial=options["accept_partial"])
-        document = ledgers.document(batch, repeated=received.repeated)
+        document = batches.document(batch, repeated=received.repeated)
         if options["marked"]:
             self._mark(batch, options["marked"])
         refused = batch.verdict == Verdict.REFUSE or (wanted and batch.state != BatchState.COMMITTED)
@@ -103,7 +104,7 @@ class Command(DocumentCommand):
     def _import(self, batch: LedgerBatch, by: Any, *, partial: bool) -> LedgerBatch:
         """Confirm and import; when the register changed in between, check and try again a few times."""
         for _try in range(_TRIES):
-            batch = ledgers.confirm_batch(batch=batch, by=by, digest=batch.digest, accept_partial=partial)
+            batch = batches.confirm_batch(batch=batch, by=by, digest=batch.digest, accept_partial=partial)
             if batch.state == BatchState.AWAITING:  # another person decides, on the page
                 break
             assert batch.commit_job is not None
@@ -118,8 +119,8 @@ class Command(DocumentCommand):
 
     def _mark(self, batch: LedgerBatch, target: Path) -> None:
         try:
-            ledgers.marked_workbook(batch, target)
-        except ledgers.LedgerRefused as refusal:
+            batches.marked_workbook(batch, target)
+        except batches.LedgerRefused as refusal:
             self.stderr.write(f"没有生成标注的工作簿：{refusal.sentence}")
 
     def in_words(self, document: dict[str, Any]) -> str:

@@ -8,16 +8,15 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from foodsafe_portal.lib.commands import DocumentCommand, Refusal
-from records.ledgers import kind_of
+from records.ledgers import batches, kind_of
 from records.management.people import person
-from records.services import ledgers
 
 
 class Command(DocumentCommand):
     """Write a template with drop-downs, text format on codes and an example row that is never imported."""
 
     help = "Write a ledger's template (contract: ledger_template)."
-    refusals = (ledgers.LedgerRefused,)
+    refusals = (batches.LedgerRefused,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Where to, which kind, whose territory."""
@@ -30,7 +29,7 @@ class Command(DocumentCommand):
         """Which file was written, with its columns."""
         by = person(options["user"])
         try:
-            ledgers.template(options["kind"], user=by, out=options["out"])
+            batches.template(options["kind"], user=by, out=options["out"])
         except OSError as problem:
             raise Refusal(f"写不了 {options['out']}:{problem.strerror}") from None
         kind = kind_of(options["kind"])

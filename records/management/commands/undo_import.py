@@ -7,16 +7,17 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from foodsafe_portal.lib.commands import DocumentCommand, Refusal
+from records.ledgers import batches
 from records.management.people import person
 from records.models import LedgerBatch
-from records.services import jobs, ledgers
+from records.services import jobs
 
 
 class Command(DocumentCommand):
     """Put back what a batch did, as far as nobody has changed it since."""
 
     help = "Undo an imported ledger (contract: undo_import)."
-    refusals = (ledgers.LedgerRefused,)
+    refusals = (batches.LedgerRefused,)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which batch, on whose behalf."""
@@ -32,7 +33,7 @@ class Command(DocumentCommand):
         if batch is None:
             raise Refusal(f"没有编号为“{options['batch']}”的批次；请核对")
         with jobs.followers_inline():
-            result = ledgers.undo_batch(batch=batch, by=by)
+            result = batches.undo_batch(batch=batch, by=by)
         document = {"restored": result.restored, "removed": result.removed, "conflicts": result.conflicts}
         if result.awaits_approval:
             said = f"批次 {batch.number} 的行数超过一个人可以撤销的行数，已申请撤销，正等待另一人批准；批准以前没有撤销任何内容"

@@ -15,7 +15,7 @@ from campaigns.rules.rulebook import parse_rulebook
 from campaigns.rules.scoring import score
 from foodsafe_portal.lib.intake import plaintext, precheck, reader, reading
 from foodsafe_portal.lib.sentences import is_known, told
-from records.services.ledgers import approve, check, commit, context, document, habits, undo, upload
+from records.ledgers.batches import approve, check, commit, context, document, habits, undo, upload
 
 CHINESE = re.compile("[\u3400-\u9fff]")
 NO_SENTENCES = {

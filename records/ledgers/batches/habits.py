@@ -12,9 +12,9 @@ from foodsafe_portal.lib.intake.model import WorkbookData
 from foodsafe_portal.lib.intake.tables import LOOK_AT_ROWS
 from foodsafe_portal.lib.ledger import normalise_header
 from records.ledgers import LedgerKind, kind_of
+from records.ledgers.batches.refusals import LedgerRefused
 from records.models import LedgerBatch, LedgerHabit
 from records.services import audit
-from records.services.ledgers.refusals import LedgerRefused
 
 MOST_HEADERS = 300
 """How many headers are remembered for one kind; a file has no more columns than that."""

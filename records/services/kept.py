@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from records.ledgers.bulk import Values, insert
+from foodsafe_portal.lib.bulk import Values, insert
 
 
 def ready(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,15 +12,16 @@ from typing import Any, NoReturn
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from foodsafe_portal.lib import bulk
 from records.choices import BatchState, Outcome, RowVerb
-from records.ledgers import RegisterChanged, UndoResult, bulk, kind_of, staging
+from records.ledgers import RegisterChanged, UndoResult, kind_of, staging
+from records.ledgers.batches.approve import needs_approval, reason_given
+from records.ledgers.batches.context import context_of, in_reach
+from records.ledgers.batches.refusals import LedgerRefused
+from records.ledgers.batches.seen import locked, refuse_unseen
 from records.models import LedgerBatch
 from records.services import audit
 from records.services.instants import writing_instant
-from records.services.ledgers.approve import needs_approval, reason_given
-from records.services.ledgers.context import context_of, in_reach
-from records.services.ledgers.refusals import LedgerRefused
-from records.services.ledgers.seen import locked, refuse_unseen
 from records.services.rows import RowRefused
 
 log = logging.getLogger(__name__)

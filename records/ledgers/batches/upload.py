@@ -16,13 +16,13 @@ from django.utils import timezone
 
 from records.choices import BatchState, JobState
 from records.ledgers import kind_of
+from records.ledgers.batches.commit import REOPENED
+from records.ledgers.batches.context import importable
+from records.ledgers.batches.habits import remember
+from records.ledgers.batches.refusals import LedgerRefused
+from records.ledgers.batches.work import start_check
 from records.models import AuditEvent, Job, LedgerBatch
 from records.services import audit
-from records.services.ledgers.commit import REOPENED
-from records.services.ledgers.context import importable
-from records.services.ledgers.habits import remember
-from records.services.ledgers.refusals import LedgerRefused
-from records.services.ledgers.work import start_check
 
 OPEN = (
     BatchState.UPLOADED,

@@ -10,16 +10,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from foodsafe_portal.lib import bulk
 from records.choices import BatchState, Verdict
-from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, bulk, kind_of, staging
+from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, kind_of, staging
+from records.ledgers.batches.approve import needs_approval
+from records.ledgers.batches.context import collector_at_rest, context_of, importable
+from records.ledgers.batches.refusals import LedgerRefused
+from records.ledgers.batches.seen import locked, refuse_unseen
+from records.ledgers.batches.work import start_check, start_commit
 from records.models import Job, LedgerBatch
 from records.services import audit, jobs
 from records.services.instants import writing_instant
-from records.services.ledgers.approve import needs_approval
-from records.services.ledgers.context import collector_at_rest, context_of, importable
-from records.services.ledgers.refusals import LedgerRefused
-from records.services.ledgers.seen import locked, refuse_unseen
-from records.services.ledgers.work import start_check, start_commit
 
 log = logging.getLogger(__name__)
 

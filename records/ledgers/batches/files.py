@@ -14,9 +14,9 @@ from foodsafe_portal.lib.ledger import Issue
 from foodsafe_portal.lib.workbooks.marking import write_marked
 from foodsafe_portal.lib.workbooks.template import Template, write_template
 from records.ledgers import kind_of
+from records.ledgers.batches.context import importable, limits
+from records.ledgers.batches.refusals import LedgerRefused
 from records.models import LedgerBatch
-from records.services.ledgers.context import importable, limits
-from records.services.ledgers.refusals import LedgerRefused
 
 FILE_TYPE = FORMATS["xlsx"]
 TEMPLATE_VERSION = "1"

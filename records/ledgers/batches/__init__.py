@@ -1,6 +1,6 @@
 """Ledgers from upload to undo: receive, check, confirm, commit, abandon, undo, mark, template."""
 
-from records.services.ledgers.approve import (
+from records.ledgers.batches.approve import (
     approve_batch,
     approvers_of,
     awaiting_approval,
@@ -9,15 +9,15 @@ from records.services.ledgers.approve import (
     needs_approval,
     sent_back,
 )
-from records.services.ledgers.check import check_batch, check_stopped
-from records.services.ledgers.commit import (
+from records.ledgers.batches.check import check_batch, check_stopped
+from records.ledgers.batches.commit import (
     abandon_batch,
     commit_batch,
     commit_stopped,
     confirm_batch,
     stop_batch,
 )
-from records.services.ledgers.document import (
+from records.ledgers.batches.document import (
     document,
     head,
     issue_page,
@@ -25,12 +25,12 @@ from records.services.ledgers.document import (
     no_document,
     rows_of,
 )
-from records.services.ledgers.files import FILE_TYPE, marked_workbook, template
-from records.services.ledgers.habits import forget_choices
-from records.services.ledgers.refusals import LedgerRefused
-from records.services.ledgers.seen import seen_of
-from records.services.ledgers.undo import approve_undo, decline_undo, undo_batch
-from records.services.ledgers.upload import Received, choose_columns, receive_upload, recheck_batch
+from records.ledgers.batches.files import FILE_TYPE, marked_workbook, template
+from records.ledgers.batches.habits import forget_choices
+from records.ledgers.batches.refusals import LedgerRefused
+from records.ledgers.batches.seen import seen_of
+from records.ledgers.batches.undo import approve_undo, decline_undo, undo_batch
+from records.ledgers.batches.upload import Received, choose_columns, receive_upload, recheck_batch
 
 __all__ = [
     "FILE_TYPE",

@@ -10,13 +10,13 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from records.choices import BatchState
+from records.ledgers.batches.context import in_reach
+from records.ledgers.batches.refusals import LedgerRefused
+from records.ledgers.batches.seen import locked, refuse_unseen
+from records.ledgers.batches.work import start_commit
+from records.ledgers.ledger_rules import approval_limit
 from records.models import LedgerBatch
 from records.services import audit
-from records.services.ledger_rules import approval_limit
-from records.services.ledgers.context import in_reach
-from records.services.ledgers.refusals import LedgerRefused
-from records.services.ledgers.seen import locked, refuse_unseen
-from records.services.ledgers.work import start_commit
 
 _REASON_LENGTH = 300
 _NAMED = 3

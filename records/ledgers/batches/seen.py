@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
+from records.ledgers.batches.refusals import LedgerRefused
 from records.models import LedgerBatch
-from records.services.ledgers.refusals import LedgerRefused
 
 
 def seen_of(batch: LedgerBatch) -> str:

@@ -14,10 +14,9 @@ from foodsafe_portal.lib.badges import badge_for
 from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.sentences import told
 from records.choices import BatchState, Outcome, RowVerb
-from records.ledgers import LedgerKind, kind_of
+from records.ledgers import LedgerKind, batches, kind_of
 from records.ledgers.codes import LEAVING_OUT, group_message
 from records.models import AuditEvent, Job, LedgerBatch, LedgerRow
-from records.services import ledgers
 
 PAGE = 100
 NAME_KEYS = ("name", "business_name", "officer_name", "title", "username", "description", "code")
@@ -140,7 +139,7 @@ class BatchPage:
     kind: LedgerKind
     head: dict[str, Any]
     seen: str
-    """What a yes or no given on this page is about (``ledgers.seen_of``)."""
+    """What a yes or no given on this page is about (``batches.seen_of``)."""
     job: Job | None
     working: bool
     standing: Standing
@@ -176,7 +175,7 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
     working = batch.state in {BatchState.UPLOADED, BatchState.CHECKING, BatchState.COMMITTING}
     groups = [dict(group) for group in batch.groups]
     undo_asked = batch.state == BatchState.COMMITTED and batch.undo_asked_at is not None
-    waits = (batch.state == BatchState.AWAITING or undo_asked) and ledgers.awaiting_approval(user).filter(
+    waits = (batch.state == BatchState.AWAITING or undo_asked) and batches.awaiting_approval(user).filter(
         pk=batch.pk
     ).exists()
     over = _limit_passed(batch)
@@ -184,8 +183,8 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
     return BatchPage(
         batch=batch,
         kind=kind_of(batch.kind),
-        head=ledgers.head(batch),
-        seen=ledgers.seen_of(batch),
+        head=batches.head(batch),
+        seen=batches.seen_of(batch),
         job=batch.commit_job if batch.state == BatchState.COMMITTING else batch.check_job,
         working=working,
         standing=standing(batch),
@@ -224,11 +223,11 @@ def _ended(batch: LedgerBatch) -> AuditEvent | None:
 def _limit_passed(batch: LedgerBatch) -> int | None:
     if batch.state not in {BatchState.CHECKED, BatchState.AWAITING, BatchState.COMMITTED}:
         return None
-    return ledgers.limit_passed(batch)
+    return batches.limit_passed(batch)
 
 
 def _approvers(batch: LedgerBatch, user: Any) -> tuple[str, ...]:
-    people = ledgers.approvers_of(batch, but=user)
+    people = batches.approvers_of(batch, but=user)
     return tuple(
         _("%(name)s（%(role)s）") % {"name": person, "role": person.posts_today[0].get_role_display()}
         for person in people
@@ -237,7 +236,7 @@ def _approvers(batch: LedgerBatch, user: Any) -> tuple[str, ...]:
 
 def issues_shown(batch: LedgerBatch, *, severity: str, code: str, after: int) -> tuple[list[IssueShown], int]:
     """A page of issues and the row number to go on after (0 = no more)."""
-    rows = ledgers.issue_page(batch, severity=severity, code=code, after=after, size=PAGE)
+    rows = batches.issue_page(batch, severity=severity, code=code, after=after, size=PAGE)
     foreign = not (get_language() or "zh").startswith("zh")
     shown = [
         IssueShown(
@@ -257,7 +256,7 @@ def issues_shown(batch: LedgerBatch, *, severity: str, code: str, after: int) ->
 def rows_shown(batch: LedgerBatch, *, verb: str, after: int) -> tuple[list[RowShown], int]:
     """A page of staged rows of one verb and the row number to go on after (0 = no more)."""
     kind = kind_of(batch.kind)
-    rows = list(ledgers.rows_of(batch, verb=verb).filter(row_no__gt=after)[:PAGE])
+    rows = list(batches.rows_of(batch, verb=verb).filter(row_no__gt=after)[:PAGE])
     shown = [_row(row, kind) for row in rows]
     return shown, rows[-1].row_no if len(rows) == PAGE else 0
 
@@ -367,4 +366,4 @@ def _columns_to_choose(kind: LedgerKind, header: str, taken: dict[str, str]) -> 
 @badge_for("ledger-home", gettext_lazy("待批准 %(n)s"))
 def awaiting(user: Any) -> QuerySet:
     """The ledgers that wait for this person's approval."""
-    return ledgers.awaiting_approval(user)
+    return batches.awaiting_approval(user)

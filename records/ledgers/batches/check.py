@@ -19,13 +19,13 @@ from foodsafe_portal.lib.intake.tables import Table, TableSearch, find_table
 from foodsafe_portal.lib.ledger import normalise_header
 from records.choices import BatchState, Verdict
 from records.ledgers import LedgerKind, Plan, Rows, all_kinds, kind_of, staging
+from records.ledgers.batches.context import collector_at_rest, context_of, limits
+from records.ledgers.batches.habits import applied, habit_of, in_words, usable
 from records.ledgers.codes import group_message
 from records.ledgers.naming import name_columns_as_in_file, samples_of
 from records.ledgers.reading import ledger_date, read_rows
 from records.models import LedgerBatch
 from records.services import audit, jobs
-from records.services.ledgers.context import collector_at_rest, context_of, limits
-from records.services.ledgers.habits import applied, habit_of, in_words, usable
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from foodsafe_portal.lib.intake.model import MIB, Limits
 from records.ledgers import LedgerContext, LedgerKind, kind_of
+from records.ledgers.batches.refusals import LedgerRefused
+from records.ledgers.ledger_rules import locked_columns
 from records.models import LedgerBatch
-from records.services.ledger_rules import locked_columns
-from records.services.ledgers.refusals import LedgerRefused
 
 
 def limits() -> Limits:
