@@ -43,11 +43,11 @@ def _number(request: PortalRequest, name: str) -> int:
 
 def _batch(request: PortalRequest, pk: int) -> LedgerBatch:
     """A batch within the person's scope."""
-    batches = LedgerBatch.objects.visible_to(request.user)
+    found = LedgerBatch.objects.visible_to(request.user)
     named = (
         "check_job", "commit_job", "uploaded_by", "confirmed_by", "decided_by", "undo_asked_by", "undo_decided_by",
     )  # fmt: skip
-    return get_object_or_404(batches.select_related(*named), pk=pk)
+    return get_object_or_404(found.select_related(*named), pk=pk)
 
 
 @require_safe
@@ -59,18 +59,18 @@ def ledger_home(request: PortalRequest) -> HttpResponse:
 
 def _home(request: PortalRequest, refusal: str, status: int) -> HttpResponse:
     params = request.GET
-    batches = LedgerBatch.objects.visible_to(request.user).select_related("uploaded_by")
+    found = LedgerBatch.objects.visible_to(request.user).select_related("uploaded_by")
     if words := params.get("q", "").strip():
         number = words.upper().removeprefix("PC-").lstrip("0")
         by_number = Q(pk=int(number)) if number.isdecimal() and len(number) < 12 else Q()
-        batches = batches.filter(
+        found = found.filter(
             Q(file_name__icontains=words) | Q(uploaded_by__name__icontains=words) | by_number
         )
     if kind := params.get("kind", ""):
-        batches = batches.filter(kind=kind)
+        found = found.filter(kind=kind)
     if state := params.get("state", ""):
-        batches = batches.filter(state=state)
-    page = page_of(batches, request, size=20)
+        found = found.filter(state=state)
+    page = page_of(found, request, size=20)
     context = {
         "page": page,
         "listed": [(batch, standing(batch)) for batch in page.rows],

@@ -185,18 +185,18 @@ def test_undoing_two_ledgers_of_one_record_in_any_order_leaves_nothing_of_them(l
     follow([shop.pk], timezone.now())
     day = today - timedelta(days=2)
     for first in (0, 1):
-        batches = [
+        sent = [
             take_in(send(liaison, "visits", [row(shop, on, national_record_no=f"GJ00{first}")]))
             for on in (today, day)
         ]
-        undone = batches.undo_batch(batch=batches[first], by=liaison)
+        undone = batches.undo_batch(batch=sent[first], by=liaison)
         told = [(one["row"], one["name"]) for one in undone.conflicts]
         standing = list(Visit.objects.valid().values_list("visited_on", "national_record_no"))
         if first == 0:  # the older one: its record is the younger one's by now, and is named
             assert (undone.removed, told, standing) == (0, [(3, f"张记面馆 {day}")], [(day, "GJ000")])
         else:
             assert (undone.restored, told, standing) == (1, [], [(today, "GJ001")])
-        last = batches.undo_batch(batch=batches[1 - first], by=liaison)
+        last = batches.undo_batch(batch=sent[1 - first], by=liaison)
         assert (last.removed, last.restored, Visit.objects.valid().count()) == (1, 0, 0)
         assert [one["why"] for one in last.conflicts] == (
             [] if first else ["导入这次督导的批次已经撤销，没有还原"]

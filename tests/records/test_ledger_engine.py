@@ -70,10 +70,10 @@ def test_a_double_click_is_one_batch(liaison):
 def test_two_people_with_the_same_file_have_a_batch_each(liaison):
     file = workbook("businesses", [business_row()])
     other = make_liaison()
-    batches = {
+    sent = {
         batches.receive_upload(kind="businesses", file=file, by=user).batch.pk for user in (liaison, other)
     }
-    assert len(batches) == 2
+    assert len(sent) == 2
 
 
 def test_a_file_imported_before_is_answered_at_once_while_nothing_was_written_since(liaison):

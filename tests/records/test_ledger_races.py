@@ -97,17 +97,17 @@ def test_the_same_file_twice_at_the_same_instant_is_one_batch(liaison, round_):
 # --- the same keys -----------------------------------------------------------------------------------------
 
 
-def commit_at_once(*batches):
-    for batch in batches:
+def commit_at_once(*sent):
+    for batch in sent:
         batches.confirm_batch(batch=batch, by=batch.uploaded_by, digest=batch.digest)
-    at_once(*(lambda job=batch.commit_job: jobs.run(job.pk) for batch in batches))
-    return [LedgerBatch.objects.select_related("uploaded_by").get(pk=batch.pk) for batch in batches]
+    at_once(*(lambda job=batch.commit_job: jobs.run(job.pk) for batch in sent))
+    return [LedgerBatch.objects.select_related("uploaded_by").get(pk=batch.pk) for batch in sent]
 
 
-def second_of(batches):
+def second_of(sent):
     """The batch that came too late: sent back to its check, which its uploader confirms again."""
-    assert sorted(batch.state for batch in batches) == [BatchState.COMMITTED, BatchState.UPLOADED]
-    (late,) = [batch for batch in batches if batch.state == BatchState.UPLOADED]
+    assert sorted(batch.state for batch in sent) == [BatchState.COMMITTED, BatchState.UPLOADED]
+    (late,) = [batch for batch in sent if batch.state == BatchState.UPLOADED]
     return checked(late)
 
 
