@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import override
@@ -15,6 +15,7 @@ from entities.choices import (
     RiskGrade,
     Scale,
 )
+from foodsafe_portal.lib.intake import vocabulary
 from foodsafe_portal.lib.ledger import Column
 
 
@@ -37,6 +38,11 @@ def _letters(grades: Mapping[str, str], *marks: str) -> dict[str, str]:
     }
 
 
+def _spelt(words_of: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Every word → its code."""
+    return {word: code for code, several in words_of.items() for word in several}
+
+
 BUSINESS_TYPES = words(BusinessType)
 SCALES = words(Scale)
 STATUSES = words(BusinessStatus)
@@ -46,7 +52,7 @@ BUSINESS_COLUMNS = (
     Column("seq", "序号", "int", width=6),
     Column(
         "name", "企业名称", required=True, aliases=("主体名称", "经营者名称", "单位名称", "市场主体名称"), width=30,
-        max_length=150,
+        max_length=150, any_word=True,
     ),
     Column(
         "credit_code", "统一社会信用代码", "code", aliases=("信用代码", "社会信用代码", "社会信用代码(身份证号码)", "税号"),
@@ -61,19 +67,15 @@ BUSINESS_COLUMNS = (
     Column(
         "business_type", "主体业态", "enum", required=True, aliases=("业态", "经营业态", "主体类型"),
         choices=BUSINESS_TYPES,
-        synonyms={
-            "生产": "production", "食品生产企业": "production", "销售": "sales", "食品经营": "sales", "流通": "sales",
-            "餐饮": "catering", "食堂": "canteen", "学校食堂": "canteen", "食品小作坊": "workshop", "食品摊贩": "stall",
-            "小摊贩": "stall", "小食杂": "small_shop", "食杂店": "small_shop",
-        },
+        synonyms=_spelt(vocabulary.LICENSED_TYPES),
         width=12,
     ),
     Column(
         "scale", "规模", "enum", aliases=("企业规模",), choices=SCALES,
-        synonyms={"大型": "large", "中型": "medium", "小型": "small", "微型": "micro"}, width=8,
+        synonyms=_spelt(vocabulary.SCALES), width=8,
     ),
     Column(
-        "legal_person", "法定代表人(负责人)", aliases=("法定代表人", "负责人", "经营者"), width=14, max_length=60,
+        "legal_person", "法定代表人(负责人)", "person", several=True, aliases=("法定代表人", "负责人", "经营者"), width=14, max_length=60,
     ),
     Column("contact_phone", "联系电话", "phone", aliases=("手机号", "电话"), width=14, max_length=40),
     Column(
@@ -94,20 +96,26 @@ BUSINESS_COLUMNS = (
     Column("high_risk", "高风险(须现场督导)", "bool", width=12),
     Column(
         "status", "经营状态", "enum", aliases=("主体状态", "状态"), choices=STATUSES,
-        synonyms={
-            "在营": "normal", "营业": "normal", "正常经营": "normal", "存续": "normal", "歇业": "suspended",
-            "暂停营业": "suspended", "查无下落": "not_found", "已注销": "deregistered", "已迁出": "moved_out",
-        },
+        synonyms=_spelt(
+            {
+                "normal": vocabulary.IN_BUSINESS,
+                "suspended": vocabulary.SUSPENDED,
+                "dormant": vocabulary.DORMANT,
+                "not_found": vocabulary.NOT_FOUND,
+                "deregistered": vocabulary.DEREGISTERED,
+                "moved_out": vocabulary.MOVED_OUT,
+            }
+        ),
         width=12, note="与登记不同的状态先提请审核，审核后才生效",
     ),
-    Column("safety_director", "食品安全总监", width=14, max_length=60),
-    Column("safety_officer", "食品安全员", width=14, max_length=60),
+    Column("safety_director", "食品安全总监", "person", several=True, width=14, max_length=60),
+    Column("safety_officer", "食品安全员", "person", several=True, width=14, max_length=60),
 )  # fmt: skip
 
 OFFICER_COLUMNS = (
     Column("seq", "序号", "int", width=6),
     Column(
-        "officer_name", "包保干部姓名", required=True, aliases=("包保干部", "包保领导", "责任人", "姓名"), width=14,
+        "officer_name", "包保干部姓名", "person", required=True, aliases=("包保干部", "包保领导", "责任人", "姓名"), width=14,
         max_length=60,
     ),
     Column("officer_title", "职务", required=True, aliases=("包保干部职务",), width=18, max_length=80),

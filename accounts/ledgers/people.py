@@ -35,12 +35,12 @@ with override(None):
 
 COLUMNS = (
     Column("seq", "序号", "int", width=6),
-    Column("username", "用户名", required=True, aliases=("账号", "登录名"), width=18, max_length=60),
-    Column("name", "姓名", required=True, width=12, max_length=60),
+    Column("username", "用户名", "ref", required=True, aliases=("账号", "登录名"), width=18, max_length=60),
+    Column("name", "姓名", "person", required=True, width=12, max_length=60),
     Column("mobile", "手机号", "phone", aliases=("联系电话", "电话"), width=14, max_length=20),
     Column("role", "角色", "enum", required=True, aliases=("岗位",), choices=ROLES, width=16),
     Column("unit", "单位", aliases=("工作单位", "所在单位"), width=26, max_length=100, note="单位台账中的名称"),
-    Column("region", "辖区", aliases=("辖区(代码或名称)", "辖区代码", "地区"), width=18, note="区划代码或名称，例如 990102 或 南湖区"),
+    Column("region", "辖区", "ref", aliases=("辖区(代码或名称)", "辖区代码", "地区"), width=18, note="区划代码或名称，例如 990102 或 南湖区"),
     Column("title", "职务", width=18, max_length=60),
     Column("valid_from", "起始日期", "date", aliases=("起始",), width=12, note="空着 = 当天"),
     Column("valid_to", "终止日期", "date", aliases=("终止",), width=12),

@@ -12,6 +12,7 @@ from foodsafe_portal.lib.typography import plain
 from records.ledgers import Rows
 
 _COUNTY, _TOWNSHIP, _VILLAGE = 6, 9, 12
+_LEVELS = (2, 4, _COUNTY, _TOWNSHIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class RegionIndex:
 
     def _resolve(self, county: str | None, township: str | None, village: str | None) -> Place:
         if county:
-            code = self._by_name[""].get(plain(county), "")
+            said = self._below_the_city(plain(county))
+            code = self._by_name[""].get(said, "")
             if not code:
                 return self._wrong("county", "unknown_region", f"没有“{county}”这个县(市、区)；请核对名称")
         elif len(self.territory) >= _COUNTY:
@@ -142,7 +144,20 @@ class RegionIndex:
         """The region of this name inside another; a name may repeat the one above (南湖区人民街道)."""
         inside = self._by_name.get(above, {})
         said = plain(name)
-        return inside.get(said) or inside.get(said.removeprefix(plain(self.names[above]))) or ""
+        if found := inside.get(said):
+            return found
+        for digits in _LEVELS:
+            if digits <= len(above):
+                said = said.removeprefix(plain(self.names.get(above[:digits], "")))
+        return inside.get(said, "")
+
+    def _below_the_city(self, said: str) -> str:
+        """A county's name without the names of the province and the city that people write before it (示例市南湖区)."""
+        if said in self._by_name[""]:
+            return said
+        for digits in _LEVELS[:2]:
+            said = said.removeprefix(plain(self.names.get(self.territory[:digits], "")))
+        return said
 
     def _townships_with(self, county: str, village: str) -> list[str]:
         """The names of a county's townships that have a village of this name, when that is what somebody wrote."""

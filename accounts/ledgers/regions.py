@@ -48,7 +48,7 @@ COLUMNS: Final = (
     Column("residents", "常住人口", "int", aliases=("人口", "常住人口(人)"), width=12),
     Column("opened_on", "启用日期", "date", aliases=("设立日期",), width=12),
     Column("closed_on", "撤销日期", "date", aliases=("撤并日期", "废止日期"), width=12, note="撤销或并入其他地区的日期"),
-    Column("successor", "并入地区", aliases=("并入", "并入地区代码", "继任地区"), width=18, max_length=60,
+    Column("successor", "并入地区", "ref", aliases=("并入", "并入地区代码", "继任地区"), width=18, max_length=60,
            note="接收它的同级地区的代码或名称；原有数据留在原代码，按新地区查询和统计"),
     Column("former_names", "曾用名", aliases=("原名称", "原名"), width=20, max_length=300, note="几个名称用顿号分开；更名时自动记下"),
 )  # fmt: skip

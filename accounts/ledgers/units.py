@@ -41,7 +41,7 @@ COLUMNS: Final = (
     Column("short_name", "简称", aliases=("单位简称",), width=16, max_length=40),
     Column("kind", "单位类别", "enum", aliases=("类别", "单位性质"), choices=KINDS, width=14,
            synonyms={"局": "bureau", "委办局": "bureau", "监管所": "regulator"}, note="空着 = 部门"),
-    Column("region", "行政区划", required=True, aliases=("所在地区", "所属地区", "辖区", "区划代码"), width=18,
+    Column("region", "行政区划", "ref", required=True, aliases=("所在地区", "所属地区", "辖区", "区划代码"), width=18,
            note="区划代码或名称，例如 990102 或 南湖区"),
     Column("parent", "上级单位", aliases=("主管单位", "上级主管部门"), width=30, max_length=100, note="本台账或登记中的单位名称"),
     Column("is_member", "是否成员单位", "bool", aliases=("成员单位",), width=14),

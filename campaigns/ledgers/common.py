@@ -13,7 +13,7 @@ from foodsafe_portal.lib.intake import cells
 from foodsafe_portal.lib.intake.cells import CellProblem, Changed, Outcome
 from foodsafe_portal.lib.intake.model import Cell
 from foodsafe_portal.lib.scope import in_territory
-from foodsafe_portal.lib.typography import plain
+from foodsafe_portal.lib.typography import narrow, plain
 from inspections.ledgers.problem_places import Units
 from records.ledgers import Rows
 
@@ -55,7 +55,7 @@ def clause_number(cell: Cell) -> Outcome:
     outcome = cells.text(cell, max_length=20)
     if not isinstance(outcome, str):
         return outcome
-    number = plain(outcome)
+    number = narrow(outcome)
     return number if number == outcome else Changed(number, "统一为半角并去掉了空格")
 
 

@@ -34,14 +34,14 @@ MEASURES = {
 COLUMNS = (
     Column("seq", "序号", "int", width=6),
     Column(
-        "code", "细则代码", aliases=("评价细则代码", "版本代码"), width=14, max_length=40,
+        "code", "细则代码", "ref", aliases=("评价细则代码", "版本代码"), width=14, max_length=40,
         note="这一版的代码，如 city-2026；空着 = 与上一行相同",
     ),
     Column("book", "细则名称", aliases=("评价细则", "评价细则名称"), width=24, max_length=150, note="填在第一行即可"),
-    Column("edition", "版本", aliases=("版本号", "版次"), width=12, max_length=40, note="填在第一行即可"),
+    Column("edition", "版本", "ref", aliases=("版本号", "版次"), width=12, max_length=40, note="填在第一行即可"),
     Column("source", "依据", aliases=("来源", "文件依据"), width=20, max_length=300, note="填在第一行即可"),
     Column(
-        "passing", "合格规则", aliases=("合格条件", "通过条件", "通过规则"), width=28, max_length=200,
+        "passing", "合格规则", "ref", aliases=("合格条件", "通过条件", "通过规则"), width=28, max_length=200,
         note="填在第一行即可，如“无否决项；总分≥90；关键项≥60%”",
     ),
     Column("no", "编号", "code", required=True, aliases=("条款编号", "条款号"), width=10, note="如 3.4.1；下级条款接在上级后面"),
@@ -69,7 +69,7 @@ COLUMNS = (
         "combine", "合并方式", "enum", aliases=("点位合并方式",), choices=COMBINATIONS, width=10, note="点位合并",
         synonyms={"平均分": "mean", "最低分": "worst", "累计": "sum_deductions"},
     ),
-    Column("unit", "计量单位", aliases=("单位(次、家、处)",), width=10, max_length=10, note="空着 = 次"),
+    Column("unit", "计量单位", "ref", aliases=("单位(次、家、处)",), width=10, max_length=10, note="空着 = 次"),
     Column("measure", "系统取数", "enum", aliases=("取数", "数据来源"), choices=MEASURES, width=18, note="由系统计算的条款才填"),
     Column("lead_unit", "牵头单位", "org", aliases=("责任单位", "牵头部门"), width=24, max_length=100, note="成员单位台账中的名称"),
 )  # fmt: skip

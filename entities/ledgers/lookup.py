@@ -10,6 +10,7 @@ from entities.querysets import BusinessQuerySet
 from entities.rules.matching import plain
 from entities.services.former_identities import Former, FormerIdentities, one_of
 from foodsafe_portal.lib.bulk import among
+from foodsafe_portal.lib.pinyin import initials
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers import Rows
 
@@ -39,7 +40,7 @@ def find_businesses(rows: Rows, territory: str, *, licence: str, code: str, name
     rest = [i for i in live if not (licences[i] and licences[i] in by_licence)]
     by_code = _by(here, "credit_code", {codes[i] for i in rest if codes[i]})
     anonymous = {names[i] for i in rest if names[i] and not licences[i] and not codes[i]}
-    by_name = _by(here, "name", anonymous)
+    by_name = named(here, anonymous)
     found: dict[int, Known] = {}
     unknown: list[int] = []
     for index in live:
@@ -56,7 +57,7 @@ def find_businesses(rows: Rows, territory: str, *, licence: str, code: str, name
                 said = f"登记中的许可证号是 {candidates[0].licence_no}，按信用代码和名称对应"
                 rows.note(index, licence, "licence_differs", said)
         if not candidates and called and not number and not credit:
-            candidates = by_name.get(called, [])
+            candidates = by_name.get(plain(called), [])
         if len(candidates) > 1 and called:
             candidates = [each for each in candidates if plain(each.name) == plain(called)] or candidates
         if len(candidates) == 1:
@@ -108,7 +109,7 @@ def _remember(
                 if not number or not each.licence_no or (called and plain(each.name) == plain(called))
             ]
         if not formers and called and not number and not credit:
-            formers = past.by_name.get(called, [])
+            formers = past.by_name.get(plain(called), [])
         former = one_of(formers)
         if former is not None:
             meant[index] = former
@@ -133,6 +134,26 @@ def _remember(
         else:
             said = f"是“{business.name}” {former.valid_to} 以前登记的名称或号码，按这家主体对应"
             rows.note(index, where, "former_identity", said)
+
+
+def named(businesses: BusinessQuerySet, names: set[str]) -> dict[str, list[Known]]:
+    """Normal form → the businesses of that name, however name and register lay it out.
+
+    What is one in the normal form has the same initials, and those are indexed.
+    """
+    grouped: dict[str, list[Known]] = defaultdict(list)
+    if not names:
+        return grouped
+    letters = {initials(name)[:150] for name in names} - {""}
+    found = {row[0]: Known(*row) for row in among(businesses, "name", names).values_list(*Known._fields)}
+    if letters:
+        for row in among(businesses, "name_initials", letters).values_list(*Known._fields):
+            found.setdefault(row[0], Known(*row))
+    wanted = {plain(name) for name in names}
+    for known in found.values():
+        if (form := plain(known.name)) in wanted:
+            grouped[form].append(known)
+    return grouped
 
 
 def _by(businesses: object, field: str, values: set[str]) -> dict[str, list[Known]]:

@@ -13,6 +13,7 @@ from entities.rules.matching import plain
 from entities.services.former_identities import IDENTITY, Former, FormerIdentities, one_of, words_of
 from foodsafe_portal.lib.bulk import among
 from foodsafe_portal.lib.mergers import Mergers, home_of
+from foodsafe_portal.lib.pinyin import initials
 from foodsafe_portal.lib.scope import in_territory, standing_mergers
 from records.ledgers import Rows
 
@@ -177,6 +178,15 @@ def without_former(offered: tuple[Any, ...], former: Former, stored: Stored) -> 
     )
 
 
+def _named(businesses: QuerySet, names: set[str]) -> list[Stored]:
+    """The businesses of these names, however these are laid out: what is one in the normal form has the same initials."""
+    letters = {initials(name)[:150] for name in names} - {""}
+    found = {each.pk: each for each in _read(among(businesses, "name", names))}
+    if letters:
+        found |= {each.pk: each for each in _read(among(businesses, "name_initials", letters))}
+    return list(found.values())
+
+
 def _match_by_premises(
     rows: Rows, unmatched: list[int], matches: dict[int, Stored], territory: str, taken: set[str]
 ) -> None:
@@ -196,17 +206,17 @@ def _match_by_premises(
     if numbers:
         for stored in _read(among(here, "credit_code", numbers)):
             by_code[stored.values[1]].append(stored)
-    named = among(here, "name", {names[i] for i in unmatched if names[i]})
     anonymous = any(not codes[i] and not licences[i] for i in unmatched)
-    for stored in _read(named if anonymous else named.filter(licence_no="", credit_code="")):
-        by_name[stored.values[0]].append(stored)
+    called = here if anonymous else here.filter(licence_no="", credit_code="")
+    for stored in _named(called, {names[i] for i in unmatched if names[i]}):
+        by_name[plain(stored.name)].append(stored)
     if not by_code and not by_name:
         return
     for index in unmatched:
         where = plain(premises[index] or "")
         candidates = [
             stored
-            for stored in (*by_code.get(codes[index], ()), *by_name.get(names[index], ()))
+            for stored in (*by_code.get(codes[index], ()), *by_name.get(plain(names[index] or ""), ()))
             if stored.match_key not in taken
             and plain(stored.values[8]) == where
             and (not licences[index] or not stored.values[2])

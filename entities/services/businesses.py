@@ -26,6 +26,7 @@ from entities.rules.matching import match_key
 from entities.services.former_identities import IDENTITY, Identity, keep_former
 from foodsafe_portal.lib.pinyin import initials
 from records.ledgers.ledger_rules import locked_columns
+from foodsafe_portal.lib.typography import narrow, without_invisible
 from records.services import audit
 from records.services.instants import writing_instant
 
@@ -56,11 +57,14 @@ _CODES: Final = ("credit_code", "licence_no", "national_no")
 
 
 def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as the register keeps them: no blanks at the ends, codes in capitals without blanks inside."""
-    kept = {key: value.strip() if isinstance(value, str) else value for key, value in values.items()}
+    """Values as the register keeps them: no blanks at the ends, nothing invisible, codes in capitals without blanks inside."""
+    kept = {
+        key: without_invisible(value).strip() if isinstance(value, str) else value
+        for key, value in values.items()
+    }
     for key in _CODES:
         if isinstance(kept.get(key), str):
-            kept[key] = "".join(kept[key].upper().split())
+            kept[key] = narrow(kept[key]).upper()
     return kept
 
 

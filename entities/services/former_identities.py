@@ -107,7 +107,7 @@ class FormerIdentities:
         self.by_key = self._read("match_key", keys)
         self.by_licence = self._read("licence_no", licences)
         self.by_code = self._read("credit_code", codes)
-        self.by_name = self._read("name", names)
+        self.by_name = self._read("name", {form for name in names for form in (name, plain(name))})
 
     def __bool__(self) -> bool:
         return bool(self.by_key or self.by_licence or self.by_code or self.by_name)
@@ -119,13 +119,14 @@ class FormerIdentities:
             found = among(FormerIdentity.objects.order_by("-valid_to", "-pk"), column, wanted)
             for row in found.values_list(*Former._fields[:-1], "business__merged_into_id"):
                 former = Former(*row)
-                grouped[getattr(former, column)].append(former)
+                value = getattr(former, column)
+                grouped[plain(value) if column == "name" else value].append(former)
         return grouped
 
     def at_premises(self, *, code: str | None, name: str | None, premises: str | None) -> list[Former]:
         """Identities with this credit code, or without one with this name, at these premises."""
         there = plain(premises or "")
-        asked = self.by_code.get(code, ()) if code else self.by_name.get(name or "", ())
+        asked = self.by_code.get(code, ()) if code else self.by_name.get(plain(name or ""), ())
         return [former for former in asked if plain(former.premises_address) == there]
 
 

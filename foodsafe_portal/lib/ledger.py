@@ -10,7 +10,7 @@ from typing import Literal
 
 ColumnType = Literal[
     "str", "code", "phone", "int", "decimal", "date", "enum", "bool", "region", "text", "period", "ref", "list", "org",
-    "orgs", "user", "files",
+    "orgs", "user", "files", "name", "person",
 ]  # fmt: skip
 Severity = Literal["error", "warning", "changed", "note"]
 
@@ -26,7 +26,8 @@ class Column:
 
     ``choices`` maps the stored code to the word in the cell, ``synonyms`` further words to the code. ``width`` is in
     characters as Excel counts them, ``max_length`` in characters of the stored value. ``note`` is a
-    Chinese hint shown in templates and on the mapping page.
+    Chinese hint shown in templates and on the mapping page. ``any_word``: letters that elsewhere stand for nothing (NA, NULL)
+    are content, as in the name of a shop. ``several``: a column of persons or units may name more than one in a cell.
     """
 
     key: str
@@ -39,6 +40,8 @@ class Column:
     width: int = 16
     note: str = ""
     max_length: int | None = None
+    any_word: bool = False
+    several: bool = False
 
     @property
     def is_text_in_excel(self) -> bool:

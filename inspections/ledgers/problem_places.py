@@ -10,6 +10,7 @@ from accounts.ledgers.places import RegionIndex
 from accounts.models import Unit
 from accounts.rules.scope import ancestors
 from foodsafe_portal.lib.scope import in_territory
+from foodsafe_portal.lib.typography import plain
 from records.ledgers import Rows
 
 OF_THE_CITY = frozenset({"市本级", "本级"})
@@ -41,12 +42,12 @@ class Units:
         for pk, name, short, region in Unit.objects.filter(around).values_list(
             "pk", "name", "short_name", "region_id"
         ):
-            for word in {name, short} - {""}:
+            for word in {plain(name), plain(short)} - {""}:
                 self.by_name[word].append((pk, region))
 
     def named(self, name: str, place: str) -> list[tuple[int, str]]:
         """The units of this name that may answer for a place: the only one, else the nearest around the place."""
-        found = self.by_name.get(name.strip(), [])
+        found = self.by_name.get(plain(name), [])
         if len(found) < 2 or not place:
             return found
         around = [one for one in found if place.startswith(one[1]) or one[1].startswith(place)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from foodsafe_portal.lib.intake.vocabulary import says_no_problem
 from records.ledgers import Rows
 
 TEXTS: Final = ("mode", "finding", "remedy", "problem_count", "national_record_no")
@@ -13,13 +14,12 @@ TEXTS: Final = ("mode", "finding", "remedy", "problem_count", "national_record_n
 COLUMNS: Final = (
     "mode", "problem_desc", "rectify_status", "fixed_on_spot", "handed_to_office", "national_record_no", "fail_items",
 )  # fmt: skip
-_NO_PROBLEM: Final = frozenset({"无", "没有", "无问题", "未发现问题", "未发现", "无。", "正常", "/", "-"})
 
 
 def rows_told(rows: Rows) -> Iterator[dict[str, Any]]:
     """Row by row the words of the visit; only what is not blank."""
     for mode, problem, rectified, fixed, handed, national, failed in rows.tuples(COLUMNS):
-        finding = "" if problem is None or problem in _NO_PROBLEM else problem
+        finding = "" if problem is None or says_no_problem(problem) else problem
         parts = [rectified or ""]
         if fixed and "当场" not in parts[0]:
             parts.append("已当场整改")

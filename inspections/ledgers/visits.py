@@ -44,7 +44,7 @@ COLUMNS = (
     Column("county", "县(市、区)", "region", aliases=("区县",), width=12),
     Column("township", "乡镇(街道)", "region", aliases=("镇街",), width=14),
     Column(
-        "officer_name", "包保干部姓名", required=True, aliases=("包保干部", "督导干部", "督导人"), width=14, max_length=60
+        "officer_name", "包保干部姓名", "person", required=True, aliases=("包保干部", "督导干部", "督导人"), width=14, max_length=60
     ),
     Column(
         "officer_level", "包保层级", "enum", aliases=("层级",), choices=LEVELS,

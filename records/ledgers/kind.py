@@ -142,8 +142,14 @@ class LedgerKind:
                 return cells.decimals(column_cells)
             case "text" | "list" | "files":
                 return cells.texts(column_cells, multiline=True, max_length=column.max_length)
-            case _:
+            case "person":
+                return cells.persons(column_cells, max_length=column.max_length)
+            case "region" | "ref" | "period":
                 return cells.texts(column_cells, max_length=column.max_length)
+            case _:
+                return cells.texts(
+                    column_cells, max_length=column.max_length, worded=True, any_word=column.any_word
+                )
 
     # --- what a kind must answer ---------------------------------------------------------------
 

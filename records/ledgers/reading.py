@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from foodsafe_portal.lib.intake.dates import date as parse_date
+from foodsafe_portal.lib.intake.several import bodies, people
 from foodsafe_portal.lib.intake.tables import Table
 from records.ledgers.kind import LedgerKind
 from records.ledgers.rows import Rows
@@ -30,7 +31,7 @@ _SAME_AS_ABOVE = frozenset(
         "''",
     )
 )
-_IN_WORDS = ("str", "text", "region")
+_IN_WORDS = ("str", "text", "region", "ref", "org", "orgs", "user", "name", "person")
 _FILLED_IN_ON = re.compile(r"(?:填报|填表|报送|上报|制表)(?:日期|时间)\s*[:：]?\s*(.*)")
 
 
@@ -54,6 +55,8 @@ def read_rows(table: Table, kind: LedgerKind, *, epoch_1904: bool = False) -> Ro
             rows.changed(index, key, note)
         if column.type in _IN_WORDS:
             _refuse_same_as_above(rows, key, parsed.values)
+        if column.type in _NAMING and not column.several:
+            _refuse_several(rows, key, parsed.values, _NAMING[column.type])
     for column in present:
         if column.max_length and column.type in ("code", "phone"):
             _refuse_long(rows, column.key, column.max_length)
@@ -64,10 +67,14 @@ def read_rows(table: Table, kind: LedgerKind, *, epoch_1904: bool = False) -> Ro
 
 def _refuse_blank(rows: Rows, key: str, header: str) -> None:
     for index, value in enumerate(rows.column(key)):
-        if value is None and not any(
-            issue["column"] == rows.header(key) for issue in rows.issues.get(index, ())
+        if value is not None or any(
+            issue["column"] == rows.header(key) and issue["severity"] == "error"
+            for issue in rows.issues.get(index, ())
         ):
-            rows.error(index, key, "required", f"“{header}”不能空着；请填写")
+            continue
+        typed = rows.typed(key, index).strip()
+        said = f"，这里写的“{typed}”等于没有填" if typed else ""
+        rows.error(index, key, "required", f"“{header}”不能空着{said}；请填写")
 
 
 def _refuse_same_as_above(rows: Rows, key: str, column: list[Any]) -> None:
@@ -77,6 +84,27 @@ def _refuse_same_as_above(rows: Rows, key: str, column: list[Any]) -> None:
     for index, value in enumerate(column):
         if value in _SAME_AS_ABOVE:
             rows.error(index, key, "not_written_out", f"不能写“{value}”；请在每一行写全实际内容")
+            column[index] = None
+
+
+_NAMING: Mapping[str, tuple[Callable[[str], list[str]], str, str]] = {
+    "person": (people, "several_people", "像是几个人（{named}）；请一行只写一名，其余的另起一行，是一个人的请去掉中间的空格和标点"),
+    "org": (bodies, "several_units", "写了几个单位（{named}）；这一列只能写一个，请留下牵头的一个，其余的写进“配合单位”"),
+}  # fmt: skip
+
+
+def _refuse_several(
+    rows: Rows, key: str, column: list[Any], naming: tuple[Callable[[str], list[str]], str, str]
+) -> None:
+    """Refuse a cell that names several where one is asked for, by naming them; glued together they would be one stranger."""
+    split, code, why = naming
+    answers = {value: split(value) for value in set(column) if value}
+    if all(len(parts) < 2 for parts in answers.values()):
+        return
+    for index, value in enumerate(column):
+        if value and len(parts := answers[value]) > 1:
+            named = "、".join(f"“{part}”" for part in parts[:5])
+            rows.error(index, key, code, f"“{'、'.join(parts)[:60]}”{why.format(named=named)}")
             column[index] = None
 
 

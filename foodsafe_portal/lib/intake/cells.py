@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from foodsafe_portal.lib.intake.model import Cell, ErrorCell
+from foodsafe_portal.lib.intake.model import Cell, ErrorCell, Percentage
+from foodsafe_portal.lib.intake.several import one_name
+from foodsafe_portal.lib.intake.vocabulary import says_no_number, says_nothing, says_undecided, says_unknown
+from foodsafe_portal.lib.typography import INVISIBLE, without_invisible
+from foodsafe_portal.lib.typography import plain as as_compared
 
 DIGITS_IN_A_NUMBER = 10**15
 """Excel keeps fifteen digits of a number; a code at or above this has lost its last ones."""
@@ -37,12 +41,9 @@ Outcome = Any
 Parser = Callable[[Cell], Outcome]
 
 _OUTER = " \t\r\n\u3000\xa0\u2002\u2003\u2009\u200b\ufeff"
-_FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
-)
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff\u202d\u202e]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _INNER_BREAK = re.compile(r"\s*[\r\n\t\x85\u2028\u2029]+\s*")
-_BLANKS = frozenset({"/", "//", "\\", "-", "--", "\u2014", "\u2014\u2014", "\uff0d", "\uff0f"})
 _ERROR_TEXT = re.compile(r"^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!)$", re.IGNORECASE)
 _SCIENTIFIC = re.compile(r"^[+-]?\d(?:\.\d+)?[eE]\+?\d{1,3}$")
 _CONTROL = CellProblem("control_characters", "含有看不见的控制字符；请删掉后重新输入这一格")
@@ -69,11 +70,13 @@ def _words(cell: Cell) -> str | CellProblem:
         text = cell.strip(_OUTER)
         if text[:1] == "#" and is_error_text(text):
             return error_cell(ErrorCell(text.upper()))
-        return _CONTROL if _FORBIDDEN.search(text) else text
+        return _CONTROL if _FORBIDDEN.search(text) else without_invisible(text).strip(_OUTER)
     if cell is None:
         return ""
     if isinstance(cell, ErrorCell):
         return error_cell(cell)
+    if isinstance(cell, Percentage):
+        return str(cell)
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, (int, float)):
@@ -102,10 +105,23 @@ def _number_text(number: float) -> str:
     return f"{number:.15g}"
 
 
-def text(cell: Cell, *, multiline: bool = False, max_length: int | None = None) -> Outcome:
-    """Names and free text: outer blanks go, the rest survives byte for byte.
+def _nothing(typed: str) -> Changed:
+    """A placeholder: an empty cell, visibly."""
+    return Changed(None, f"“{typed}”按空白处理")
+
+
+def text(
+    cell: Cell,
+    *,
+    multiline: bool = False,
+    max_length: int | None = None,
+    worded: bool = False,
+    any_word: bool = False,
+) -> Outcome:
+    """Names and free text: outer blanks and what nobody sees go, the rest survives byte for byte; a placeholder is blank.
 
     Line breaks inside a single-line text become nothing between Chinese characters and a space elsewhere, visibly.
+    ``worded``: a number, a day or TRUE is no content of such a cell. ``any_word``: NA and NULL are.
     """
     words = _words(cell)
     if words.__class__ is not str:
@@ -113,13 +129,48 @@ def text(cell: Cell, *, multiline: bool = False, max_length: int | None = None) 
     value: str = words
     if not value:
         return None
+    if len(value) <= 12 and says_nothing(value, letters=not any_word):
+        return _nothing(value)
+    if isinstance(cell, bool) or (worded and cell.__class__ is not str):
+        return _wrong_type(cell, value)
     outcome: Outcome = value
+    if cell.__class__ is str and not cell.isprintable() and value != cell.strip(_OUTER):
+        outcome = Changed(value, _UNSEEN)
     if not multiline and not value.isprintable() and _INNER_BREAK.search(value):
         value = _INNER_BREAK.sub(lambda match: _joint(match.string, match.start(), match.end()), value)
         outcome = Changed(value, "去掉了格内的换行")
     if max_length is not None and len(value) > max_length:
         return CellProblem("too_long", f"内容有 {len(value)} 个字，最多 {max_length} 个字；请精简")
     return outcome
+
+
+_UNSEEN = "去掉了看不见的字符"
+
+
+def _wrong_type(cell: Cell, seen: str) -> CellProblem:
+    """What to say of a cell whose type its column cannot have; it names what the person sees."""
+    if isinstance(cell, bool):
+        kind = "逻辑值"
+    elif isinstance(cell, dt.time):
+        kind = "时刻"
+    elif isinstance(cell, dt.date):
+        kind = "日期"
+    else:
+        kind = "百分比" if isinstance(cell, Percentage) else "数字"
+    return CellProblem(
+        "wrong_type",
+        f"Excel 里这一格是{kind} {seen}，不是文字；请填写实际内容，确是这样写的请把这一格设为文本格式后重新填写",
+    )
+
+
+def person(cell: Cell, *, max_length: int | None = None) -> Outcome:
+    """A person's name: blanks that only lay it out go, and lines of a cell are kept apart by commas."""
+    outcome = text(cell, multiline=True, max_length=max_length, worded=True)
+    value = outcome.value if isinstance(outcome, Changed) else outcome
+    if not isinstance(value, str) or value.isascii():
+        return outcome
+    name = one_name(_INNER_BREAK.sub("、", value))
+    return outcome if name == value else Changed(name, "去掉了姓名中的空格或换行")
 
 
 def _joint(whole: str, start: int, end: int) -> str:
@@ -135,27 +186,44 @@ def code(cell: Cell) -> Outcome:
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         if abs(cell) >= DIGITS_IN_A_NUMBER or cell != cell:
             return _DIGITS_LOST
+        if cell == 0:
+            return _nothing("0")
         if not float(cell).is_integer() or cell < 0:
             return CellProblem("not_a_code", "这一格是小数或负数，不是号码；请按文本格式填写完整号码")
         return str(int(cell))
     if isinstance(cell, (dt.date, dt.time)):
-        return CellProblem("not_a_code", "号码被 Excel 变成了日期；请把这一列设为文本格式后重新填写")
+        said = f"号码被 Excel 变成了日期 {_words(cell)}；请把这一列设为文本格式后重新填写"
+        return CellProblem("not_a_code", said)
+    if isinstance(cell, (bool, Percentage)):
+        said = f"Excel 里这一格是 {_words(cell)}，不是号码；请按文本格式填写完整号码"
+        return CellProblem("not_a_code", said)
     words = _words(cell)
     if words.__class__ is not str:
         return words
     raw: str = words
     if not raw:
         return None
-    if raw.isascii() and raw.isalnum() and not raw.islower() and raw == raw.upper():
-        return raw
+    if (
+        raw.isascii()
+        and raw.isalnum()
+        and not raw.islower()
+        and raw == raw.upper()
+        and not (len(raw) <= 12 and says_nothing(raw))
+    ):
+        return Changed(raw, _UNSEEN) if cell.__class__ is str and raw != cell.strip(_OUTER) else raw
     plain = unicodedata.normalize("NFKC", raw).upper()
-    plain = re.sub(r"[\s\u200b]+", "", plain).lstrip("'\u2018\u2019`")
+    plain = _NOT_IN_A_CODE.sub("", plain)
+    plain = _WRAPPED.sub(r"\1\2", plain).lstrip("'\u2018\u2019`")
     plain = plain.replace("\u2014", "-").replace("\u2013", "-").replace("\u2212", "-")
-    if plain in _BLANKS:
-        return Changed(None, f"“{raw}”按空白处理")
+    if len(plain) <= 12 and says_no_number(plain):
+        return _nothing(raw)
     if _SCIENTIFIC.match(plain):
         return _DIGITS_LOST
     return plain if plain == raw else Changed(plain, "统一为半角、大写并去掉了空格")
+
+
+_NOT_IN_A_CODE = re.compile(rf"[\s{INVISIBLE}]+")
+_WRAPPED = re.compile(r"^(?:=?\"([^\"]*)\"|“([^”]*)”)$")
 
 
 _DIGITS_LOST = CellProblem(
@@ -165,24 +233,42 @@ _DIGITS_LOST = CellProblem(
 
 def phone(cell: Cell) -> Outcome:
     """Telephone numbers as text: half-width, without blanks or a leading +86; several are kept, separated by commas."""
-    outcome = code(cell)
+    numbers, remark = _telephones(cell) if cell.__class__ is str else (cell, "")
+    outcome = code(numbers)
     value = outcome.value if isinstance(outcome, Changed) else outcome
     if not isinstance(value, str):
-        return outcome
+        return _NOT_A_PHONE if cell.__class__ is str and says_unknown(cell) else outcome
     plain = re.sub(r"^(?:\+|00)86-?(?=1\d{10}$|0)", "", value)
     plain = re.sub(r"^86(?=1\d{10}$)", "", plain)
     if re.fullmatch(r"1\d{2}-\d{4}-\d{4}", plain):
         plain = plain.replace("-", "")
     plain = re.sub(r"[、,;/;,]+", ",", plain).strip(",")
     if not re.fullmatch(r"[0-9()*,+-]*(?:转\d+)?[0-9()*,+-]*", plain) or not any(map(str.isdigit, plain)):
-        return CellProblem("not_a_phone", "不是电话号码；请只填数字，区号后可用短横")
-    return (
-        plain
-        if plain == cell
-        else Changed(plain, "统一了电话号码的写法")
-        if plain != value or isinstance(outcome, Changed)
-        else value
-    )
+        return _NOT_A_PHONE
+    if remark:
+        return Changed(plain, f"电话后面的“{remark}”没有导入")
+    typed = cell.strip(_OUTER) if isinstance(cell, str) else value
+    return plain if plain == typed else Changed(plain, "统一了电话号码的写法")
+
+
+_NOT_A_PHONE = CellProblem("not_a_phone", "不是电话号码；请只填数字，区号后可用短横，没有电话的空着")
+_BETWEEN_NUMBERS = re.compile(
+    r"(?<=\d{7})[\s\u3000]*(?:或者?|和|与|及|、|\\|\||[\r\n]|(?<=\d{11})\s+(?=1\d{10})|(?<=\d{7})\s+(?=0\d{2,3}-?\d{7}|1\d{10}))[\s\u3000]*(?=[+(\d])"
+)
+_REMARK = re.compile(r"\(([^()\d]{1,20})\)$")
+
+
+def _telephones(cell: Any) -> tuple[str, str]:
+    """A cell's telephone numbers with one separator between them, and a remark in brackets behind them (微信同号)."""
+    if cell.isascii() and cell.isdigit():
+        return cell, ""
+    text = unicodedata.normalize("NFKC", cell).strip(_OUTER)
+    remark = _REMARK.search(text)
+    if remark is not None and text[: remark.start()].strip():
+        text = text[: remark.start()].strip()
+    else:
+        remark = None
+    return _BETWEEN_NUMBERS.sub(",", text), remark[1] if remark else ""
 
 
 def integer(cell: Cell, *, least: int | None = None, most: int | None = None) -> Outcome:
@@ -204,7 +290,9 @@ def decimal(cell: Cell, *, least: Decimal | int | None = None, most: Decimal | i
     outcome: Outcome
     if isinstance(cell, bool):
         return _NOT_A_NUMBER
-    if isinstance(cell, (int, float)):
+    if isinstance(cell, Percentage):
+        outcome = Changed(value := cell.hundredths, f"Excel 里显示为 {cell}，按 {cell.hundredths:f} 处理")
+    elif isinstance(cell, (int, float)):
         if cell != cell or abs(cell) == float("inf"):
             return _NOT_A_NUMBER
         outcome = value = Decimal(cell) if isinstance(cell, int) else Decimal(f"{cell:.15g}")
@@ -215,11 +303,9 @@ def decimal(cell: Cell, *, least: Decimal | int | None = None, most: Decimal | i
         raw: str = words
         if not raw:
             return None
-        if raw in _BLANKS:
-            return Changed(None, f"“{raw}”按空白处理")
         plain = unicodedata.normalize("NFKC", raw).replace(" ", "")
         if not re.fullmatch(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", plain):
-            return _NOT_A_NUMBER
+            return _nothing(raw) if says_nothing(raw) else _NOT_A_NUMBER
         try:
             value = Decimal(plain.replace(",", ""))
         except InvalidOperation:
@@ -233,6 +319,8 @@ def decimal(cell: Cell, *, least: Decimal | int | None = None, most: Decimal | i
 
 _NOT_A_NUMBER = CellProblem("not_a_number", "不是数字；请只填数字，不带单位、百分号和文字")
 _NOT_AN_INTEGER = CellProblem("not_an_integer", "不是整数；请只填整数，不带单位和文字")
+
+_ENUMERATED = re.compile(r"[、，,;；/／+\s]+|和|与")
 
 _YES = frozenset(
     ["是", "有", "对", "√", "✓", "✔", "☑", "已", "Y", "YES", "T", "TRUE", "1", "○", "〇", "需要", "属于"]
@@ -275,8 +363,8 @@ def boolean(cell: Cell) -> Outcome:
         return True
     if plain in _NO:
         return False
-    if plain in _BLANKS:
-        return Changed(None, f"“{raw}”按空白处理")
+    if says_nothing(raw):
+        return _nothing(raw)
     return CellProblem("not_yes_or_no", "认不出是“是”还是“否”；请填“是”或“否”")
 
 
@@ -291,7 +379,7 @@ def choice_words(choices: Mapping[str, str], synonyms: Mapping[str, str] | None 
 
 
 def _choice_word(word: str) -> str:
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", word)).upper()
+    return as_compared(word).upper()
 
 
 def choice(cell: Cell, words: Mapping[str, str], labels: Mapping[str, str]) -> Outcome:
@@ -305,11 +393,15 @@ def choice(cell: Cell, words: Mapping[str, str], labels: Mapping[str, str]) -> O
     raw: str = typed
     if not raw:
         return None
-    plain = _choice_word(raw)
-    stored = words.get(plain)
+    stored = words.get(_choice_word(raw))
     if stored is None:
-        if plain in _BLANKS:
-            return Changed(None, f"“{raw}”按空白处理")
+        if says_undecided(raw):
+            return _nothing(raw)
+        parts = [part for part in _ENUMERATED.split(raw) if part]
+        if len(parts) > 1 and all(_choice_word(part) in words for part in parts):
+            named = "、".join(f"“{part}”" for part in parts)
+            said = f"这一格填了几项（{named}），只能填一项；请留下主要的一项"
+            return CellProblem("several_choices", said)
         listed = "、".join(list(labels.values())[:12]) + ("等" if len(labels) > 12 else "")
         return CellProblem("unknown_choice", f"“{raw[:30]}”不在可选范围内；请填其中之一：{listed}")
     return stored if raw == labels[stored] else Changed(stored, f"按“{labels[stored]}”处理")

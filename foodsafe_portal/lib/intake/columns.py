@@ -13,15 +13,17 @@ from foodsafe_portal.lib.intake import cells
 from foodsafe_portal.lib.intake import dates as _dates
 from foodsafe_portal.lib.intake.cells import CellProblem, Changed, Parser
 from foodsafe_portal.lib.intake.model import Cell
+from foodsafe_portal.lib.intake.vocabulary import HARDLY_A_WORD, NOTHING, NOTHING_IN_LETTERS
+from foodsafe_portal.lib.typography import INVISIBLE
 
 _SEPARATOR = "\x1f"
 _SPACE = r" \t\r\n\u3000\xa0\u2002\u2003\u2009\u200b\ufeff"
 _UNCLEAN = re.compile(
-    f"(?:^|\x1f)[#{_SPACE}]|[{_SPACE}](?:\x1f|$)|[\x00-\x1e\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
+    f"(?:^|\x1f)[#{_SPACE}]|[{_SPACE}](?:\x1f|$)|(?:^|\x1f){HARDLY_A_WORD}(?:\x1f|$)"
+    f"|[\x00-\x1e\x7f-\x9f\u2028-\u202e\ufffe\uffff\ud800-\udfff{INVISIBLE}]"
 )
-_UNCLEAN_CODE = re.compile(r"[^0-9A-Z\x1f]|(?:^|\x1f)\d(?:\d{0,6}E\d{1,3})(?:\x1f|$)")
-
-_UNCLEAN_PHONE = re.compile(r"[^0-9\x1f]|(?:^|\x1f)(?:86|00)")
+_UNCLEAN_CODE = re.compile(r"[^0-9A-Z\x1f]|(?:^|\x1f)(?:\d(?:\d{0,6}E\d{1,3})|0+|NA|NULL|NONE|NIL)(?:\x1f|$)")
+_UNCLEAN_PHONE = re.compile(r"[^0-9\x1f]|(?:^|\x1f)(?:86|00|0(?:\x1f|$))")
 
 
 @dataclass(slots=True)
@@ -74,13 +76,32 @@ def parse(column: Sequence[Cell], parser: Parser) -> Parsed:
 _ODD = (CellProblem, Changed)
 
 
-def texts(column: Sequence[Cell], *, multiline: bool = False, max_length: int | None = None) -> Parsed:
+def texts(
+    column: Sequence[Cell],
+    *,
+    multiline: bool = False,
+    max_length: int | None = None,
+    worded: bool = False,
+    any_word: bool = False,
+) -> Parsed:
     """Names and free text; see ``cells.text``."""
-    if _is_clean(column, _UNCLEAN):
+    if (
+        _is_clean(column, _UNCLEAN)
+        and NOTHING.isdisjoint(column)
+        and (any_word or NOTHING_IN_LETTERS.isdisjoint(column))
+    ):
         longest = max((len(cell) for cell in column if isinstance(cell, str)), default=0)
         if max_length is None or longest <= max_length:
             return Parsed(list(column))
-    return parse(column, partial(cells.text, multiline=multiline, max_length=max_length))
+    parser = partial(cells.text, multiline=multiline, max_length=max_length, worded=worded, any_word=any_word)
+    return parse(column, parser)
+
+
+def persons(column: Sequence[Cell], *, max_length: int | None = None) -> Parsed:
+    """Names of persons; see ``cells.person``."""
+    if any(cell.__class__ is str and not cell.isalnum() for cell in column):
+        return parse(column, partial(cells.person, max_length=max_length))
+    return texts(column, max_length=max_length, worded=True)
 
 
 def codes(column: Sequence[Cell]) -> Parsed:

@@ -7,7 +7,9 @@ import re
 import unicodedata
 
 from foodsafe_portal.lib.intake.cells import CellProblem, Changed, Outcome, error_cell, is_error_text
-from foodsafe_portal.lib.intake.model import Cell, ErrorCell
+from foodsafe_portal.lib.intake.model import Cell, ErrorCell, Percentage
+from foodsafe_portal.lib.intake.vocabulary import says_no_number
+from foodsafe_portal.lib.typography import without_invisible
 
 FIRST_YEAR, LAST_YEAR = 1949, 2100
 _TIME = (
@@ -18,7 +20,6 @@ _CHINESE = re.compile(r"^(?P<y>\d{4})\s*年\s*(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,
 _COMPACT = re.compile(r"^(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})$")
 _YEAR_LAST = re.compile(r"^\d{1,2}\s*[-/.]\s*\d{1,2}\s*[-/.]\s*\d{4}$")
 _SERIAL = re.compile(r"^\d{5}(?:\.\d+)?$")
-_BLANKS = frozenset({"/", "//", "\\", "-", "--", "\u2014", "\u2014\u2014"})
 
 _EXAMPLE = "请写成 2026-11-16 这样的年-月-日"
 _NOT_A_DATE = CellProblem("not_a_date", f"认不出是哪一天；{_EXAMPLE}")
@@ -44,32 +45,45 @@ def date(
     """
     if endless and cell.__class__ is str and cell.strip() in endless:
         return Changed(None, f"“{cell}”按没有截止日处理")
-    outcome = _read(cell, epoch_1904)
+    outcome = _read(cell, epoch_1904, first_year, last_year)
     day = outcome.value if isinstance(outcome, Changed) else outcome
     if isinstance(day, dt.date) and not first_year <= day.year <= last_year:
-        return CellProblem(
-            "implausible_year", f"年份 {day.year} 不合理（{first_year} 到 {last_year} 之间）；请核对"
-        )
+        said = f"年份 {day.year} 不合理（{first_year} 到 {last_year} 之间）；请核对"
+        if isinstance(cell, (int, float)):
+            said = f"Excel 里这一格是数字 {cell:.15g}，换算成日期是 {day}，{said}，{_EXAMPLE}"
+        return CellProblem("implausible_year", said)
     return outcome
 
 
-def _read(cell: Cell, epoch_1904: bool) -> Outcome:
+def _is_year_and_month(number: float, first_year: int, last_year: int) -> bool:
+    """Whether a number is 2024.3, or the year alone: as Excel's serial number it would be a day of 1905."""
+    return max(first_year, 1900) <= number < last_year + 1 and len(f"{number % 1:.10g}") <= 4
+
+
+def _read(cell: Cell, epoch_1904: bool, first_year: int, last_year: int) -> Outcome:
     if cell.__class__ is dt.date or cell is None:
         return cell
     if isinstance(cell, dt.datetime):
         return cell.date() if cell.time() == dt.time() else Changed(cell.date(), _WITHOUT_TIME)
     if isinstance(cell, ErrorCell):
         return error_cell(cell)
-    if isinstance(cell, (bool, dt.time)):
+    if isinstance(cell, (bool, dt.time, Percentage)):
         return _NOT_A_DATE
     if isinstance(cell, (int, float)):
+        if cell == 0:
+            return Changed(None, "“0”按空白处理")
+        if _is_year_and_month(cell, first_year, last_year):
+            said = (
+                f"Excel 里这一格是数字 {cell:.15g}，像是年和月，缺日（2024.10 会被存成 2024.1）；{_EXAMPLE}"
+            )
+            return CellProblem("incomplete_date", said)
         return _from_number(float(cell), epoch_1904)
     return _from_text(str(cell), epoch_1904)
 
 
 def _from_text(typed: str, epoch_1904: bool) -> Outcome:
     text = typed if typed.isascii() else unicodedata.normalize("NFKC", typed)
-    text = text.strip(" \t\r\n\u3000\xa0\u200b\ufeff'‘’")
+    text = without_invisible(text).strip(" \t\r\n\u3000\xa0'‘’")
     if not text:
         return None
     match = _YEAR_FIRST.match(text) or _COMPACT.match(text) or _CHINESE.match(text)
@@ -81,7 +95,7 @@ def _from_text(typed: str, epoch_1904: bool) -> Outcome:
         except ValueError:
             return _NO_SUCH_DAY
         return day if clock == dt.time() else Changed(day, _WITHOUT_TIME)
-    if text in _BLANKS:
+    if says_no_number(text):
         return Changed(None, f"“{text}”按空白处理")
     if _SERIAL.match(text):
         return _from_number(float(text), epoch_1904)

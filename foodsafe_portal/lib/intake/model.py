@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 MIB = 1024 * 1024
 
@@ -67,7 +68,22 @@ class ErrorCell:
         return self.text
 
 
-Cell = str | float | int | bool | dt.date | dt.datetime | dt.time | ErrorCell | None
+@dataclass(frozen=True, slots=True)
+class Percentage:
+    """A number that Excel shows as a percentage: ``hundredths`` is what stands before the sign (98.5 for 98.5%)."""
+
+    hundredths: Decimal
+
+    @classmethod
+    def of(cls, stored: float) -> Percentage:
+        """The percentage of the fraction that Excel keeps (0.985 → 98.5%), with its fifteen digits."""
+        return cls(Decimal(f"{stored:.15g}").scaleb(2).normalize() + 0)
+
+    def __str__(self) -> str:
+        return f"{self.hundredths:f}%"
+
+
+Cell = str | float | int | bool | dt.date | dt.datetime | dt.time | ErrorCell | Percentage | None
 Column = Sequence[Cell]
 Row = tuple[Cell, ...]
 MergedRange = tuple[int, int, int, int]
@@ -79,7 +95,8 @@ class SheetData:
     """One sheet, held by columns because checks work column by column.
 
     Every column has ``height`` cells; the cell of Excel row ``n`` stands at index ``n - 1``, blank rows included.
-    A hidden sheet is named but its cells are never read.
+    A hidden sheet is named but its cells are never read. ``hidden_columns`` are indexes; ``struck`` are the cells shown
+    with a line through them, by Excel row and column index.
     """
 
     name: str
@@ -88,6 +105,8 @@ class SheetData:
     hidden: bool = False
     merged: tuple[MergedRange, ...] = ()
     hidden_rows: tuple[int, ...] = ()
+    hidden_columns: tuple[int, ...] = ()
+    struck: frozenset[tuple[int, int]] = frozenset()
     first_row: int = 1
 
     @property
