@@ -25,8 +25,8 @@ from entities.models import Business, FormerIdentity
 from entities.rules.matching import match_key
 from entities.services.former_identities import IDENTITY, Identity, keep_former
 from foodsafe_portal.lib.pinyin import initials
-from records.ledgers.ledger_rules import locked_columns
 from foodsafe_portal.lib.typography import narrow, without_invisible
+from records.ledgers.ledger_rules import locked_columns
 from records.services import audit
 from records.services.instants import writing_instant
 
