@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.choices import RegionLevel
@@ -13,13 +14,11 @@ from foodsafe_portal.lib.lists import Asked, Chip, Territory
 
 
 class Places:
-    """Open counties and townships of this person's territory by code, in one query."""
+    """The open counties and townships among ``regions`` by code, in one query."""
 
-    def __init__(self, user: Any) -> None:
+    def __init__(self, regions: QuerySet) -> None:
         levels = [RegionLevel.COUNTY, RegionLevel.TOWNSHIP]
-        rows = (
-            Region.objects.visible_to(user).filter(level__in=levels, closed_on__isnull=True).order_by("code")
-        )
+        rows = regions.filter(level__in=levels, closed_on__isnull=True).order_by("code")
         self.names: dict[str, str] = dict(rows.values_list("code", "name"))
         self.counties = {code: name for code, name in self.names.items() if len(code) == 6}
 
@@ -35,6 +34,10 @@ class Places:
         """The name of the township of a region code."""
         return self.names.get(code[:9], "") if len(code) >= 9 else ""
 
+    def name(self, code: str) -> str:
+        """The name of any region: one more query for a city or a village."""
+        return self.names.get(code) or (names_of([code]).get(code, "") if code else "")
+
     def path(self, code: str) -> str:
         """County and township of a region code in words."""
         return " · ".join(name for name in (self.county(code), self.township(code)) if name)
@@ -42,7 +45,7 @@ class Places:
 
 def places_of(asked: Asked) -> Places:
     """The places of whoever asks, read once a page."""
-    return asked.kept("places", lambda: Places(asked.user))
+    return asked.kept("places", lambda: Places(Region.objects.visible_to(asked.user)))
 
 
 def names_of(codes: Iterable[str]) -> dict[str, str]:

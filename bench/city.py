@@ -232,18 +232,20 @@ def list_cpu(label: str) -> list[Row]:
     from django.template import Context, Template
     from django.utils import timezone
 
+    from accounts.lists import Places
+    from accounts.models import Region
     from entities.models import Business
-    from entities.reports.businesses import COLUMNS, _lines
+    from entities.reports.businesses import COLUMNS, business_lines
     from entities.rows import business_rows_html
 
     today = timezone.localdate()
     template = Template(TEMPLATE_ROWS)
     queryset = Business.objects.order_by("-pk")
+    places = Places(Region.objects.all())
 
     def ours() -> None:
-        business_rows_html(
-            _lines(list(queryset.values_list(*COLUMNS)[:50]), today), today=today, with_county=True
-        )
+        rows = business_lines(list(queryset.only(*COLUMNS)[:50]), places, today)
+        business_rows_html(rows, today=today, with_county=True)
 
     def peer() -> None:
         found = queryset.select_related("region").prefetch_related("assignments__officer")

@@ -7,9 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,27 +24,18 @@ from entities.api.changes import (
     ProposalSerializer,
 )
 from entities.choices import (
-    BusinessStatus,
-    BusinessType,
-    ResponsibilityGrade,
-    RiskGrade,
     Source,
 )
-from entities.models import Assignment, Business
+from entities.lists import BUSINESSES
+from entities.models import Business
 from entities.rows import masked
-from entities.search import search_businesses
 from entities.services.businesses import EDITABLE
 from foodsafe_portal.lib.api import (
     Day,
-    KeyFilter,
-    PortalViewSet,
-    RegionFilter,
+    ListedViewSet,
     ScopedKey,
 )
 from foodsafe_portal.lib.permissions import Permission as P
-
-NONE = "none"
-GRADES = [*ResponsibilityGrade.choices, (NONE, _("未定级"))]
 
 
 class BusinessSerializer(serializers.ModelSerializer):
@@ -127,36 +117,6 @@ class BusinessChangeSerializer(BusinessWriteSerializer):
         return found
 
 
-class BusinessFilters(filters.FilterSet):
-    """The register by place, grade, status, type and search."""
-
-    region = RegionFilter()
-    grade = filters.ChoiceFilter(choices=GRADES, method="graded", label=_("包保等级，none 为未定级"))
-    risk_grade = filters.ChoiceFilter(choices=RiskGrade.choices, label=_("监管风险等级"))
-    status = filters.ChoiceFilter(choices=BusinessStatus.choices, label=_("经营状态"))
-    type = filters.ChoiceFilter(choices=BusinessType.choices, field_name="business_type", label=_("主体业态"))
-    high_risk = filters.BooleanFilter(label=_("高风险"))
-    officer = KeyFilter(method="bound", label=_("包保干部的 id"))
-    q = filters.CharFilter(method="search", label=_("名称中的字，或信用代码、许可证号、拼音首字母的开头"))
-
-    class Meta:
-        model = Business
-        fields = ("region", "grade", "risk_grade", "status", "type", "high_risk", "officer", "q")
-
-    def graded(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """By grade."""
-        return queryset.filter(responsibility_grade="" if value == NONE else value)
-
-    def bound(self, queryset: QuerySet, name: str, value: Any) -> QuerySet:
-        """Bound to an officer today."""
-        bonds = Assignment.objects.visible_to(self.request.user).active().filter(officer_id=int(value))
-        return queryset.filter(pk__in=bonds.values("business_id"))
-
-    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """As the search box of the page."""
-        return search_businesses(queryset, value).rows
-
-
 EXAMPLE = {
     "name": "南湖区幸福饭店",
     "licence_no": "JY29901020000018",
@@ -174,7 +134,7 @@ EXAMPLE = {
     ),
     retrieve=extend_schema(summary=_("一个经营主体"), tags=[_("经营主体")]),
 )
-class BusinessViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
+class BusinessViewSet(ListedViewSet):
     """The register of businesses."""
 
     needs = {
@@ -185,13 +145,12 @@ class BusinessViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVi
         "status_changes": (P.PROPOSE_STATUS,),
         "grade_changes": (P.EDIT_BUSINESS, P.REVIEW_STATUS),
     }
-    queryset = Business.objects.none()
     serializer_class = BusinessSerializer
-    filterset_class = BusinessFilters
+    listing = BUSINESSES
 
     def rows(self, user: Any) -> QuerySet:
-        """Businesses in scope."""
-        return Business.objects.visible_to(user).select_related("region")
+        """Businesses with the names of their places."""
+        return super().rows(user).select_related("region")
 
     @extend_schema(
         summary=_("新增经营主体"),

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,16 +13,13 @@ from entities import services
 from entities.choices import (
     BusinessStatus,
     ResponsibilityGrade,
-    ReviewState,
 )
+from entities.lists import GRADE_CHANGES, STATUS_CHANGES
 from entities.models import GradeChange, StatusChange
 from foodsafe_portal.lib.api import (
     Day,
-    DayFilter,
     Files,
-    KeyFilter,
-    PortalViewSet,
-    RegionFilter,
+    ListedViewSet,
 )
 from foodsafe_portal.lib.permissions import Permission as P
 
@@ -74,38 +67,20 @@ class ReviewSerializer(serializers.Serializer):
     )
 
 
-class ChangeFilters(filters.FilterSet):
-    """Changes by place and state."""
-
-    region = RegionFilter("business__region_id")
-    state = filters.ChoiceFilter(choices=ReviewState.choices, label=_("审核状态"))
-    business = KeyFilter(field_name="business_id", label=_("经营主体的 id"))
-    effective_from = DayFilter(field_name="effective_on", lookup_expr="gte", label=_("生效日期从"))
-    effective_to = DayFilter(field_name="effective_on", lookup_expr="lte", label=_("生效日期至"))
-
-    class Meta:
-        model = StatusChange
-        fields = ("region", "state", "business", "effective_from", "effective_to")
-
-
 @extend_schema_view(
     list=extend_schema(
-        summary=_("经营状态变更列表"), description=_("审核人看到的变更，新的在前。"), tags=[_("经营主体")]
+        summary=_("经营状态变更列表"),
+        description=_("待审核的变更；state 另选已审核或未通过的。"),
+        tags=[_("经营主体")],
     ),
     retrieve=extend_schema(summary=_("一条经营状态变更"), tags=[_("经营主体")]),
 )
-class StatusChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
+class StatusChangeViewSet(ListedViewSet):
     """Dated changes of status."""
 
     needs = {"list": (P.REVIEW_STATUS,), "retrieve": (P.REVIEW_STATUS,), "review": (P.REVIEW_STATUS,)}
-    queryset = StatusChange.objects.none()
     serializer_class = ChangeSerializer
-    filterset_class = ChangeFilters
-
-    def rows(self, user: Any) -> QuerySet:
-        """Changes in scope."""
-        changes = StatusChange.objects.visible_to(user)
-        return changes.select_related("business", "proposed_by", "reviewed_by")
+    listing = STATUS_CHANGES
 
     @extend_schema(
         summary=_("审核经营状态变更"),
@@ -147,31 +122,20 @@ class GradeChangeSerializer(ChangeSerializer):
         read_only_fields = fields
 
 
-class GradeChangeFilters(ChangeFilters):
-    """Changes of grade by place and state."""
-
-    class Meta(ChangeFilters.Meta):
-        model = GradeChange
-
-
 @extend_schema_view(
     list=extend_schema(
-        summary=_("包保等级变更列表"), description=_("审核人看到的变更，新的在前。"), tags=[_("经营主体")]
+        summary=_("包保等级变更列表"),
+        description=_("待审核的变更；state 另选已审核或未通过的。"),
+        tags=[_("经营主体")],
     ),
     retrieve=extend_schema(summary=_("一条包保等级变更"), tags=[_("经营主体")]),
 )
-class GradeChangeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
+class GradeChangeViewSet(ListedViewSet):
     """Dated changes of grade."""
 
     needs = {"list": (P.REVIEW_STATUS,), "retrieve": (P.REVIEW_STATUS,), "review": (P.REVIEW_STATUS,)}
-    queryset = GradeChange.objects.none()
     serializer_class = GradeChangeSerializer
-    filterset_class = GradeChangeFilters
-
-    def rows(self, user: Any) -> QuerySet:
-        """Changes in scope."""
-        changes = GradeChange.objects.visible_to(user)
-        return changes.select_related("business", "proposed_by", "reviewed_by")
+    listing = GRADE_CHANGES
 
     @extend_schema(
         summary=_("审核包保等级变更"),

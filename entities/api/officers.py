@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
@@ -18,9 +18,10 @@ from entities import services
 from entities.choices import (
     OfficerLevel,
 )
+from entities.lists import OFFICERS
 from entities.models import Assignment, Business, Officer
 from entities.rows import masked
-from foodsafe_portal.lib.api import Day, KeyFilter, PortalViewSet, RegionFilter, ScopedKey
+from foodsafe_portal.lib.api import Day, KeyFilter, ListedViewSet, PortalViewSet, RegionFilter, ScopedKey
 from foodsafe_portal.lib.permissions import Permission as P
 
 
@@ -53,23 +54,6 @@ class OfficerSerializer(serializers.ModelSerializer):
         return officer.phone if whole else masked(officer.phone)
 
 
-class OfficerFilters(filters.FilterSet):
-    """Officers by place, level and name."""
-
-    region = RegionFilter()
-    level = filters.ChoiceFilter(choices=OfficerLevel.choices, label=_("包保层级"))
-    is_active = filters.BooleanFilter(label=_("在岗"))
-    q = filters.CharFilter(method="named", label=_("姓名的开头或单位中的字"))
-
-    class Meta:
-        model = Officer
-        fields = ("region", "level", "is_active", "q")
-
-    def named(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """By the beginning of the name or a part of the unit."""
-        return queryset.filter(Q(name__startswith=value) | Q(unit_name__contains=value))
-
-
 @extend_schema_view(
     list=extend_schema(summary=_("包保干部列表"), tags=[_("包保干部")], description=_("范围内的包保干部。")),
     retrieve=extend_schema(
@@ -78,17 +62,16 @@ class OfficerFilters(filters.FilterSet):
         tags=[_("包保干部")],
     ),
 )
-class OfficerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
+class OfficerViewSet(ListedViewSet):
     """Officers and how they are reached."""
 
     needs = {"list": (P.VIEW_OFFICERS,), "retrieve": (P.VIEW_OFFICERS,)}
-    queryset = Officer.objects.none()
     serializer_class = OfficerSerializer
-    filterset_class = OfficerFilters
+    listing = OFFICERS
 
     def rows(self, user: Any) -> QuerySet:
-        """Officers in scope."""
-        return Officer.objects.visible_to(user).select_related("region")
+        """Officers with the names of their places."""
+        return super().rows(user).select_related("region")
 
 
 # --- assignments -----------------------------------------------------------------------------------

@@ -3,88 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Self
-from urllib.parse import urlencode
+from typing import Any
 
-from django.db.models import Q
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Region, User
 from accounts.rules.rights import Permission
-from entities.choices import PairState
 from entities.errors import HasAbsorbed
 from entities.hooks import Supervised, supervision
 from entities.models import Assignment, Business, BusinessMerger, DuplicatePair
 from entities.querysets import DuplicatePairQuerySet
-from entities.reports.businesses import Chip, View, names_of, region_chips, region_options
 from entities.rows import masked
 from entities.services.duplicates import would_fill
 from foodsafe_portal.lib.badges import badge_for
 from foodsafe_portal.lib.formats import full_day
-from foodsafe_portal.lib.paging import Page, counts_of, page_of, without_cursor
-
-COUNT_TO: Final = 10_000
-_DECIDED: Final = {PairState.MERGED.value: PairState.MERGED, PairState.APART.value: PairState.APART}
-
-
-# --- the queue -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class PairFilter:
-    """What the address of the queue asks for; a value it cannot mean counts as not given."""
-
-    q: str = ""
-    region: str = ""
-    state: str = ""
-
-    @classmethod
-    def of(cls, params: Mapping[str, Any] | QueryDict) -> Self:
-        """Read an address; without a state it is the pairs to decide on."""
-        region, state = str(params.get("region", "")), str(params.get("state", ""))
-        return cls(
-            q=str(params.get("q", "")).replace("\0", "").strip()[:60],
-            region=region if region.isascii() and region.isdigit() and len(region) in (2, 4, 6, 9) else "",
-            state=state if state in _DECIDED else "",
-        )
-
-    def as_params(self) -> dict[str, str]:
-        """The filter as it stands in an address."""
-        return {field.name: value for field in fields(self) if (value := getattr(self, field.name))}
-
-    def apply(self, pairs: DuplicatePairQuerySet) -> DuplicatePairQuerySet:
-        """The rows this filter keeps."""
-        pairs = pairs.filter(state=_DECIDED[self.state]) if self.state else pairs.waiting()
-        if self.region:
-            pairs = pairs.in_territory(self.region)
-        if self.q:
-            number = self.q.upper()
-            said = Q()
-            for side in ("first", "second"):
-                said |= Q(**{f"{side}__name__contains": self.q}) | Q(
-                    **{f"{side}__premises_address__contains": self.q}
-                )
-                said |= Q(**{f"{side}__licence_no": number}) | Q(**{f"{side}__credit_code": number})
-            pairs = pairs.filter(said)
-        return pairs
-
-    @property
-    def order(self) -> list[str]:
-        """The most alike first; decisions with the newest first."""
-        return ["-decided_at", "-id"] if self.state else ["-likeness", "-id"]
-
-    def described(self) -> list[tuple[str, str]]:
-        """Label and value of every condition, for the cover of an export."""
-        said = [(str(_("核对")), str(_DECIDED.get(self.state, PairState.WAITING).label))]
-        if self.q:
-            said.append((str(_("搜索")), self.q))
-        if self.region:
-            said.append((str(_("地区")), names_of([self.region]).get(self.region, self.region)))
-        return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,69 +31,10 @@ class PairRow:
     township: str
 
 
-@dataclass(frozen=True, slots=True)
-class PairPage:
-    """Everything the queue shows."""
-
-    page: Page
-    rows: tuple[PairRow, ...]
-    views: tuple[View, ...]
-    chips: tuple[Chip, ...]
-    filter: PairFilter
-    hidden: tuple[tuple[str, str], ...]
-    one_county: bool
-    query: str
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether any condition besides the view narrows the list."""
-        return bool(self.filter.q or self.filter.region)
-
-
-def pairs_shown(user: User, asked: PairFilter) -> DuplicatePairQuerySet:
-    """The rows of the queue, for page and export alike."""
-    return asked.apply(DuplicatePair.objects.visible_to(user))
-
-
 @badge_for("duplicate-list", gettext_lazy("待核对 %(n)s"))
 def waiting_pairs(user: User) -> DuplicatePairQuerySet:
     """The pairs that wait for this person's decision."""
     return DuplicatePair.objects.visible_to(user).waiting()
-
-
-def pair_page(user: User, params: QueryDict) -> PairPage:
-    """The queue as ``params`` ask for it."""
-    asked = PairFilter.of(params)
-    others = [PairFilter(asked.q, asked.region, state) for state in ("", *_DECIDED)]
-    counts = counts_of([pairs_shown(user, other) for other in others], to=COUNT_TO)
-    total = counts[others.index(asked)]
-    pairs = pairs_shown(user, asked).select_related("first", "second", "decided_by", "merger")
-    page = page_of(pairs, params, order=asked.order, total=total)
-    places = names_of({code for pair in page.rows for code in (pair.region_id[:6], pair.region_id)})
-    regions = region_options(user, asked.region, "duplicate")
-    labels = (gettext_lazy("待核对"), PairState.MERGED.label, PairState.APART.label)
-    params_of = asked.as_params()
-
-    def address(**changes: str) -> str:
-        return f"?{urlencode({key: value for key, value in {**params_of, **changes}.items() if value})}"
-
-    return PairPage(
-        page=page,
-        rows=tuple(
-            PairRow(pair, places.get(pair.region_id[:6], ""), places.get(pair.region_id, ""))
-            for pair in page.rows
-        ),
-        views=tuple(
-            View(label, f"?{urlencode(other.as_params())}", count, other == asked)
-            for label, other, count in zip(labels, others, counts, strict=True)
-        ),
-        chips=tuple(region_chips(asked.region, regions, address)),
-        filter=asked,
-        hidden=tuple((key, value) for key, value in params_of.items() if key != "q"),
-        one_county=len(asked.region) >= 6
-        or len(min(user.scope.regions("duplicate"), key=len, default="")) >= 6,
-        query=without_cursor(params).urlencode(),
-    )
 
 
 # --- one pair --------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.forms import BaseForm
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,15 +18,16 @@ from accounts.models import Region, User
 from entities import services
 from entities.errors import Refused, StaleVersion
 from entities.forms import AssignForm, BusinessForm, EndForm, GradeForm, RegisterForm, StatusForm
+from entities.lists import BUSINESSES
 from entities.models import Assignment, Business
 from entities.reports.business_file import HISTORY_GROUPS, business_file, filed
-from entities.reports.businesses import business_page
 from entities.rows import business_rows_html, duty_badge, masked, status_badge
 from foodsafe_portal.lib.doors import requires
+from foodsafe_portal.lib.lists import ListPage
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
 from records.services.evidence import EvidenceRefused
-from records.views.exports import export_response
+from records.views.lists import list_export, list_page
 
 REFUSALS = (Refused, EvidenceRefused)
 
@@ -60,30 +60,18 @@ def _business(request: PortalRequest, pk: int) -> Business:
     return get_object_or_404(Business.objects.visible_to(request.user).select_related("region"), pk=pk)
 
 
-@require_GET
-@requires(Permission.VIEW_BUSINESSES)
-def business_list(request: PortalRequest) -> HttpResponse:
-    """The register, filtered by the address; the same view serves the page and its fragment."""
-    today = timezone.localdate()
-    found = business_page(request.user, request.GET, today)
-    context = {
-        "list": found,
-        "rows": business_rows_html(found.rows, today=today, with_county=not found.one_county),
-        "now": timezone.localtime(),
-        **rights(request.user),
-    }
-    part = request.htmx.target == "results"
-    return render(
-        request, "entities/_business_table.html" if part else "entities/business_list.html", context
-    )
+def _list_context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
+    rows = business_rows_html(found.rows, today=timezone.localdate(), with_county=not found.one_county)
+    return {"rows": rows, **rights(request.user)}
 
 
-@require_GET
-@requires(Permission.VIEW_BUSINESSES)
-@requires(Permission.EXPORT)
-def business_export(request: PortalRequest) -> HttpResponseBase:
-    """Exactly the rows of the list."""
-    return export_response(request, "businesses")
+business_list = list_page(
+    BUSINESSES,
+    page="entities/business_list.html",
+    fragment="entities/_business_table.html",
+    context=_list_context,
+)
+business_export = list_export(BUSINESSES)
 
 
 @require_GET

@@ -7,32 +7,39 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 
 from entities import services
 from entities.errors import Refused
 from entities.forms import ReviewForm
+from entities.lists import GRADE_CHANGES, STATUS_CHANGES
 from entities.models import GradeChange, StatusChange
 from entities.reports.business_file import waiting_change
-from entities.reports.changes import change_page
 from entities.views.businesses import rights
 from foodsafe_portal.lib.doors import requires
+from foodsafe_portal.lib.lists import Listing, ListPage
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
-from records.services.calendar import current_calendar
+from records.views.lists import list_page
 
 
-@require_GET
-@requires(Permission.REVIEW_STATUS)
-def change_list(request: PortalRequest) -> HttpResponse:
-    """Changes that wait for a second person."""
-    found = change_page(request.user, request.GET, timezone.localdate(), current_calendar())
-    part = request.htmx.target == "results"
-    template = "entities/_change_table.html" if part else "entities/change_list.html"
-    return render(request, template, {"list": found, "now": timezone.localtime(), **rights(request.user)})
+def _list_context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
+    return rights(request.user)
+
+
+def _which(request: PortalRequest) -> Listing:
+    return GRADE_CHANGES if request.GET.get("kind") == "grade" else STATUS_CHANGES
+
+
+change_list = list_page(
+    _which,
+    permission=Permission.REVIEW_STATUS,
+    page="entities/change_list.html",
+    fragment="entities/_change_table.html",
+    context=_list_context,
+)
 
 
 @require_POST

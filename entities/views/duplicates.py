@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +18,7 @@ from entities import services
 from entities.choices import PairState
 from entities.errors import Refused
 from entities.forms import DecisionForm
+from entities.lists import DUPLICATES
 from entities.models import Business, DuplicatePair
 from entities.reports.duplicates import (
     PairFile,
@@ -27,36 +27,27 @@ from entities.reports.duplicates import (
     look_at_merging,
     look_at_withdrawing,
     pair_file,
-    pair_page,
 )
 from entities.services.duplicates import seen_of
 from entities.tasks import ask_for_duplicates
 from foodsafe_portal.lib.doors import requires
+from foodsafe_portal.lib.lists import ListPage
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
-from records.views.exports import export_response
+from records.views.lists import list_export, list_page
 
 
-@require_GET
-@requires(Permission.REVIEW_DUPLICATES)
-def duplicate_list(request: PortalRequest) -> HttpResponse:
-    """Pairs that wait for a person, and those decided."""
-    context = {
-        "list": pair_page(request.user, request.GET),
-        "now": timezone.localtime(),
-        "perms_export": request.user.can(Permission.EXPORT),
-    }
-    part = request.htmx.target == "results"
-    return render(
-        request, "entities/_duplicate_table.html" if part else "entities/duplicate_list.html", context
-    )
+def _list_context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
+    return {"perms_export": request.user.can(Permission.EXPORT)}
 
 
-@require_GET
-@requires(Permission.REVIEW_DUPLICATES)
-def duplicate_export(request: PortalRequest) -> HttpResponseBase:
-    """Exactly the rows of the queue."""
-    return export_response(request, "duplicates")
+duplicate_list = list_page(
+    DUPLICATES,
+    page="entities/duplicate_list.html",
+    fragment="entities/_duplicate_table.html",
+    context=_list_context,
+)
+duplicate_export = list_export(DUPLICATES)
 
 
 @require_POST

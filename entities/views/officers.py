@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,38 +15,30 @@ from django.views.decorators.http import require_GET, require_POST
 from entities import services
 from entities.errors import Refused
 from entities.forms import PledgeForm
+from entities.lists import OFFICERS
 from entities.models import Officer
-from entities.reports.officers import officer_file, officer_page
+from entities.reports.officers import officer_file
 from entities.rows import duty_badge, masked
 from entities.views.businesses import rights
 from foodsafe_portal.lib.doors import requires
+from foodsafe_portal.lib.lists import ListPage
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
-from records.views.exports import export_response
+from records.views.lists import list_export, list_page
 
 
-@require_GET
-@requires(Permission.VIEW_OFFICERS)
-def officer_list(request: PortalRequest) -> HttpResponse:
-    """The officers, filtered by the address."""
-    found = officer_page(request.user, request.GET)
+def _list_context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
     phones = [row.officer.phone if found.shows_phone else masked(row.officer.phone) for row in found.rows]
-    context = {
-        "list": found,
-        "rows": zip(found.rows, phones, strict=True),
-        "now": timezone.localtime(),
-        **rights(request.user),
-    }
-    part = request.htmx.target == "results"
-    return render(request, "entities/_officer_table.html" if part else "entities/officer_list.html", context)
+    return {"rows": zip(found.rows, phones, strict=True), **rights(request.user)}
 
 
-@require_GET
-@requires(Permission.VIEW_OFFICERS)
-@requires(Permission.EXPORT)
-def officer_export(request: PortalRequest) -> HttpResponseBase:
-    """The 责任清单 of the officers in the list: one row a bond."""
-    return export_response(request, "officers")
+officer_list = list_page(
+    OFFICERS,
+    page="entities/officer_list.html",
+    fragment="entities/_officer_table.html",
+    context=_list_context,
+)
+officer_export = list_export(OFFICERS)
 
 
 @require_GET

@@ -134,7 +134,7 @@ class ListedViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "listing" in cls.__dict__:
-            cls.filterset_class = cls.listing.Filters  # type: ignore[attr-defined]
+            cls.filterset_class = cls.__dict__.get("filterset_class") or cls.listing.Filters  # type: ignore[attr-defined]
             cls.queryset = cls.listing.model._default_manager.none()
 
     def rows(self, user: Any) -> QuerySet:

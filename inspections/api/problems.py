@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from entities.choices import Source
-from foodsafe_portal.lib.api import (
-    DayFilter,
-    KeyFilter,
-    PortalViewSet,
-    RegionFilter,
-)
+from foodsafe_portal.lib.api import ListedViewSet
+from foodsafe_portal.lib.lists import Asked, Choice
 from foodsafe_portal.lib.permissions import Permission as P
 from inspections.api.problem_bodies import (
     OUTCOMES,
@@ -42,57 +37,29 @@ from inspections.api.problem_bodies import (
     TransferSerializer,
     VoidSerializer,
 )
-from inspections.api.visits import GRADES, graded
-from inspections.choices import ExtensionState, ProblemKind, ProblemSource, ProblemState, Severity
+from inspections.choices import ExtensionState
 from inspections.errors import SomebodyWasFirst
+from inspections.lists import PROBLEMS
 from inspections.models import Problem
 from inspections.services import extensions, rectifying, referrals
 from inspections.services import problems as opening
 
 
-class ProblemFilters(filters.FilterSet):
-    """Problems by place, unit, state, grade, severity, source and days."""
+class ProblemFilters(PROBLEMS.Filters):  # type: ignore[name-defined,misc]
+    """The list's own filters; ``part`` keeps the three words that programs know it by."""
 
-    region = RegionFilter()
-    unit = KeyFilter(field_name="unit_id", label=_("责任单位的 id"))
-    business = KeyFilter(field_name="business_id", label=_("经营主体的 id"))
-    state = filters.ChoiceFilter(choices=ProblemState.choices, label=_("状态"))
-    grade = filters.ChoiceFilter(
-        choices=GRADES, method=lambda q, n, v: graded(q, n, v), label=_("包保等级，none 为未定级")
-    )
-    severity = filters.ChoiceFilter(choices=Severity.choices, label=_("严重程度"))
-    source = filters.ChoiceFilter(choices=ProblemSource.choices, label=_("问题来源"))
-    kind = filters.ChoiceFilter(choices=ProblemKind.choices, label=_("问题类型"))
-    group = filters.CharFilter(label=_("共性问题组"))
-    part = filters.ChoiceFilter(
+    part = Choice(
         choices=[("open", _("未销号")), ("overdue", _("逾期")), ("closed", _("已销号"))],
-        method="standing",
+        narrow=lambda rows, part, asked: standing(rows, part, asked),
         label=_("今天的情形"),
     )
-    found_from = DayFilter(field_name="found_on", lookup_expr="gte", label=_("发现日期从"))
-    found_to = DayFilter(field_name="found_on", lookup_expr="lte", label=_("发现日期至"))
-    due_from = DayFilter(field_name="due_on", lookup_expr="gte", label=_("现行期限从"))
-    due_to = DayFilter(field_name="due_on", lookup_expr="lte", label=_("现行期限至"))
-    q = filters.CharFilter(method="search", label=_("编号的开头，或描述、点位中的字"))
 
-    class Meta:
-        model = Problem
-        fields = (
-            "region", "unit", "business", "state", "grade", "severity", "source", "kind", "group", "part", "found_from",
-            "found_to", "due_from", "due_to", "q",
-        )  # fmt: skip
 
-    def standing(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """Open, overdue or closed today."""
-        if value == "overdue":
-            return queryset.overdue_now(timezone.localdate())  # type: ignore[attr-defined]
-        return queryset.open() if value == "open" else queryset.filter(closed_on__isnull=False)  # type: ignore[attr-defined]
-
-    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        """By number or words."""
-        return queryset.filter(
-            Q(code__istartswith=value) | Q(description__contains=value) | Q(place__contains=value)
-        )
+def standing(rows: QuerySet, part: str, asked: Asked) -> QuerySet:
+    """Open, overdue or closed today."""
+    if part == "overdue":
+        return rows.overdue_now(asked.today)  # type: ignore[attr-defined]
+    return rows.open() if part == "open" else rows.filter(closed_on__isnull=False)  # type: ignore[attr-defined]
 
 
 def step(summary: str, description: str, body: type[serializers.Serializer] | None, **kwargs: Any) -> Any:
@@ -118,7 +85,7 @@ def step(summary: str, description: str, body: type[serializers.Serializer] | No
         tags=[_("问题整改")],
     ),
 )
-class ProblemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
+class ProblemViewSet(ListedViewSet):
     """Problems and their way to closure."""
 
     needs = {
@@ -140,13 +107,13 @@ class ProblemViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
         "revisit": (P.REVISIT_PROBLEM,),
         "void": (P.CREATE_PROBLEM,),
     }
-    queryset = Problem.objects.none()
     serializer_class = ProblemSerializer
+    listing = PROBLEMS
     filterset_class = ProblemFilters
 
     def rows(self, user: Any) -> QuerySet:
         """Problems in scope."""
-        found = Problem.objects.visible_to(user).select_related("business", "unit")
+        found = super().rows(user)
         if self.action == "retrieve":
             found = found.prefetch_related("events", Prefetch("extensions"))
         return found

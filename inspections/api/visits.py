@@ -5,46 +5,32 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
-from rest_framework import mixins, serializers
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from entities.choices import ResponsibilityGrade, Source
+from entities.choices import Source
 from entities.models import Business
 from foodsafe_portal.lib.api import (
     Day,
-    DayFilter,
     Files,
-    KeyFilter,
     ListedViewSet,
-    PortalViewSet,
-    RegionFilter,
     ScopedKey,
 )
 from foodsafe_portal.lib.permissions import Permission as P
 from inspections.api.evidence import EvidenceSerializer, files_of, listed
 from inspections.choices import Severity, VisitMode
-from inspections.lists import DUTIES
+from inspections.lists import DUTIES, VISITS
 from inspections.models import Problem, ProblemEvent, Visit, VisitDuty
 from inspections.reports.visits import officers_for
 from inspections.rules.standing import part_on
 from inspections.services.problems import OPENED
 from inspections.services.visits import FoundProblem, record_visit, void_visit
-
-GRADES = [*ResponsibilityGrade.choices, ("none", _("未定级"))]
-
-
-def graded(queryset: QuerySet, name: str, value: str) -> QuerySet:
-    """Rows of one grade; ``none`` stands for ungraded."""
-    return queryset.filter(grade="" if value == "none" else value)
-
 
 # --- duties ----------------------------------------------------------------------------------------
 
@@ -213,38 +199,6 @@ class ReasonSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=200, help_text=_("原因"))
 
 
-class VisitFilters(filters.FilterSet):
-    """Visits by place, grade, day, business and officer."""
-
-    region = RegionFilter()
-    grade = filters.ChoiceFilter(
-        choices=GRADES, method=lambda q, n, v: graded(q, n, v), label=_("包保等级，none 为未定级")
-    )
-    mode = filters.ChoiceFilter(choices=VisitMode.choices, label=_("督导方式"))
-    business = KeyFilter(field_name="business_id", label=_("经营主体的 id"))
-    officer = KeyFilter(field_name="officer_id", label=_("包保干部的 id"))
-    visited_from = DayFilter(field_name="visited_on", lookup_expr="gte", label=_("督导日期从"))
-    visited_to = DayFilter(field_name="visited_on", lookup_expr="lte", label=_("督导日期至"))
-    voided = filters.BooleanFilter(
-        field_name="voided_at", lookup_expr="isnull", exclude=True, label=_("已撤销")
-    )
-    q = filters.CharFilter(field_name="business__name", lookup_expr="contains", label=_("主体名称中的字"))
-
-    class Meta:
-        model = Visit
-        fields = (
-            "region",
-            "grade",
-            "mode",
-            "business",
-            "officer",
-            "visited_from",
-            "visited_to",
-            "voided",
-            "q",
-        )
-
-
 def form_or_json(request: Request, *names: str) -> dict[str, Any]:
     """The body as plain values; fields that a form sends as JSON text are read."""
     if not hasattr(request.data, "getlist"):
@@ -272,7 +226,7 @@ def form_or_json(request: Request, *names: str) -> dict[str, Any]:
         tags=[_("督导")],
     ),
 )
-class VisitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):
+class VisitViewSet(ListedViewSet):
     """Visits made."""
 
     needs = {
@@ -281,13 +235,8 @@ class VisitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewS
         "create": (P.RECORD_VISIT,),
         "void": (P.RECORD_VISIT,),
     }
-    queryset = Visit.objects.none()
     serializer_class = VisitSerializer
-    filterset_class = VisitFilters
-
-    def rows(self, user: Any) -> QuerySet:
-        """Visits in scope."""
-        return Visit.objects.visible_to(user).select_related("business")
+    listing = VISITS
 
     def get_serializer_class(self) -> Any:
         """One visit is shown whole."""

@@ -1,7 +1,7 @@
 """The lists of this room: what is owed, what was done, what was found."""
 
 from inspections.lists.duties import DUTIES
+from inspections.lists.problems import PROBLEMS
+from inspections.lists.visits import VISITS
 
-LISTS = (DUTIES,)
-
-__all__ = ["DUTIES", "LISTS"]
+__all__ = ["DUTIES", "PROBLEMS", "VISITS"]

@@ -15,7 +15,7 @@ from accounts.lists import Place, places_of
 from accounts.rules.rights import Permission
 from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.lists import (
-    ELSEWHERE,
+    TOLD,
     WHOLE_CITY,
     Asked,
     Choice,
@@ -118,7 +118,7 @@ class Duties(Listing):
         due_from = Day(label=_("应督导日从"), field_name="due_on", lookup_expr="gte")
         due_to = Day(label=_("应督导日至"), field_name="due_on", lookup_expr="lte")
         q = Search(fields=("business__name__icontains", "officer__name__icontains"))
-        part = Choice(label=_("完成情况"), choices=PARTS, narrow=_of_part, chip=ELSEWHERE)
+        part = Choice(label=_("完成情况"), choices=PARTS, narrow=_of_part, chip=TOLD)
 
     def rows(self, user: Any) -> QuerySet:
         """The live duties this person may see."""

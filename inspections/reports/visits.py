@@ -7,23 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 
 from accounts.models import Unit, User
 from accounts.rules.rights import Permission
-from entities.choices import ResponsibilityGrade
 from entities.models import Assignment, Business, Officer
-from entities.querysets import counted_for
 from foodsafe_portal.lib.formats import period_label
-from foodsafe_portal.lib.paging import Page, page_of
-from foodsafe_portal.lib.periods import Period
 from inspections.choices import Answer, Severity, VisitMode
 from inspections.deadlines import Deadlines
 from inspections.fulfilment import LEVEL_OF_GRADE
 from inspections.models import Checklist, Problem, Visit, VisitDuty
-from inspections.reports.filters import Address, Places
 from inspections.responsibility import responsible_leader, responsible_unit
 from inspections.rules.deadlines import DeadlineBadge, NoDeadlinePolicy
 from inspections.rules.standing import standing
@@ -39,70 +32,6 @@ class VisitRow:
 
     visit: Visit
     place: str
-
-
-@dataclass(frozen=True, slots=True)
-class VisitList:
-    """The whole page of visits."""
-
-    page: Page
-    rows: Sequence[VisitRow]
-    address: Address
-    q: str
-
-    @property
-    def hidden(self) -> list[tuple[str, str]]:
-        """What the search form carries along."""
-        return self.address.hidden("q")
-
-
-def visits_shown(user: User, params: QueryDict, today: date) -> tuple[QuerySet, Address, Places]:
-    """The visits of the address, the filters and the places."""
-    address = Address(params)
-    visits = Visit.objects.visible_to(user)
-    places = Places(user, address)
-    if places.code:
-        visits = visits.in_territory(places.code)
-    quarter = Period.containing(today, "quarter")
-    offered = [(period.code, period_label(period)) for period in (quarter, quarter.previous())]
-    if code := address.choice("period", _("统计期"), offered):
-        period = Period.parse(code)
-        visits = visits.filter(visited_on__gte=period.start, visited_on__lte=period.end)
-    grades = [(grade, _("包保 %(grade)s") % {"grade": grade}) for grade in ResponsibilityGrade.values]
-    if grade := address.choice("grade", _("包保等级"), grades):
-        visits = visits.filter(grade=grade)
-    if mode := address.choice("mode", _("督导方式"), VisitMode.choices):
-        visits = visits.filter(mode=mode)
-    found = address.choice("found", _("发现问题"), [("yes", _("有")), ("no", _("无"))])
-    if found:
-        visits = visits.filter(problem_count__gt=0) if found == "yes" else visits.filter(problem_count=0)
-    voided = address.choice("voided", _("撤销"), [("yes", _("已撤销"))])
-    visits = visits.filter(voided_at__isnull=voided != "yes")
-    if (business := address.key("business")) is not None:
-        named = (
-            Business.objects.visible_to(user, merged=True)
-            .filter(pk=business)
-            .values_list("name", flat=True)
-            .first()
-        )
-        address.told("business", _("主体"), named or business)
-        visits = visits.filter(counted_for(business))
-    if (officer := address.key("officer")) is not None:
-        named = Officer.objects.visible_to(user).filter(pk=officer).values_list("name", flat=True).first()
-        address.told("officer", _("包保干部"), named or officer)
-        visits = visits.filter(officer_id=officer)
-    if q := address.get("q"):
-        visits = visits.filter(Q(business__name__icontains=q) | Q(officer_name__icontains=q))
-    return visits, address, places
-
-
-def visit_list(user: User, params: QueryDict, today: date) -> VisitList:
-    """The page of visits, newest first."""
-    visits, address, places = visits_shown(user, params, today)
-    shown = visits.select_related("business")
-    page = page_of(shown, params, order=["-visited_on", "-pk"])
-    rows = [VisitRow(visit, places.path(visit.region_id)) for visit in page.rows]
-    return VisitList(page, rows, address, address.get("q"))
 
 
 @dataclass(frozen=True, slots=True)

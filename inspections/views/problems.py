@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,40 +18,41 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.rules.rights import Permission
 from entities.models import Business
 from foodsafe_portal.lib.doors import requires
+from foodsafe_portal.lib.lists import ListPage
 from foodsafe_portal.lib.requests import PortalRequest
 from inspections.choices import ExtensionState, ProblemKind
 from inspections.errors import InspectionRefused, SomebodyWasFirst
 from inspections.forms.problems import STEP_FORMS, ProblemForm, StepForm
+from inspections.lists import PROBLEMS
 from inspections.models import Problem
 from inspections.problem_rows import problem_card, problem_rows
-from inspections.reports import problems as reports
 from inspections.reports.problem_file import ProblemFile, problem_file
 from inspections.reports.problem_forms import deadline_hints
 from inspections.rules.states import Act, StepRefused
 from inspections.services import extensions, rectifying, referrals
 from inspections.services import problems as opening
 from records.services.evidence import EvidenceRefused
-from records.views.exports import export_response
+from records.views.lists import list_export, list_page
 
 REFUSALS = (StepRefused, InspectionRefused, EvidenceRefused)
 
 
-@require_safe
-@requires(Permission.VIEW_PROBLEMS)
-def problem_list(request: PortalRequest) -> HttpResponse:
-    """Problems in this person's scope with their five figures, as a list or as a board."""
+def _list_context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
     today = timezone.localdate()
-    found = reports.problem_list(request.user, request.GET, today)
-    context = {
-        "list": found,
+    return {
         "rows": problem_rows(found.rows, today),
         "columns": [(one, [problem_card(row, today) for row in one.rows]) for one in found.columns],
-        "now": timezone.localtime(),
         **_rights(request),
     }
-    part = request.htmx and request.htmx.target == "results"
-    template = "inspections/_problem_results.html" if part else "inspections/problem_list.html"
-    return render(request, template, context)
+
+
+problem_list = list_page(
+    PROBLEMS,
+    page="inspections/problem_list.html",
+    fragment="inspections/_problem_results.html",
+    context=_list_context,
+)
+problem_export = list_export(PROBLEMS)
 
 
 def _rights(request: PortalRequest) -> dict[str, bool]:
@@ -62,14 +62,6 @@ def _rights(request: PortalRequest) -> dict[str, bool]:
         "may_create": user.can(Permission.CREATE_PROBLEM),
         "may_import": user.can(Permission.IMPORT_LEDGER) and "problems" in user.import_kinds,
     }
-
-
-@require_safe
-@requires(Permission.VIEW_PROBLEMS)
-@requires(Permission.EXPORT)
-def problem_export(request: PortalRequest) -> HttpResponseBase:
-    """The rows of the list at this address as a ledger."""
-    return export_response(request, "problems")
 
 
 # --- opening -----------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,17 +17,18 @@ from accounts.rules.rights import Permission
 from entities.models import Business
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.formats import full_day
+from foodsafe_portal.lib.lists import ListPage
 from foodsafe_portal.lib.requests import PortalRequest
 from inspections.errors import InspectionRefused, VisitRefused
 from inspections.forms.visits import VisitForm, VoidForm, new_number
-from inspections.ledgers.visits import VisitsKind
+from inspections.lists import VISITS
 from inspections.models import Visit
 from inspections.reports import duties as duty_reports
 from inspections.reports import visits as visit_reports
 from inspections.rows import visit_rows
 from inspections.services.visits import record_visit, void_visit
 from records.services.evidence import EvidenceRefused
-from records.views.exports import export_response
+from records.views.lists import list_export, list_page
 
 UNDO_REASON = "误点，当天撤销"
 
@@ -154,30 +154,21 @@ def _form_again(
     return render(request, "inspections/visit_form.html", context, status=422)
 
 
-@require_safe
-@requires(Permission.VIEW_VISITS)
-def visit_list(request: PortalRequest) -> HttpResponse:
-    """Visits in this person's scope, newest first."""
-    report = visit_reports.visit_list(request.user, request.GET, timezone.localdate())
-    context = {
-        "report": report,
-        "report_rows": visit_rows(report.rows),
+def _list_context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
+    return {
+        "report_rows": visit_rows(found.rows),
         "may_import": "visits" in request.user.import_kinds,
         "export_url": reverse("visit-export"),
-        "now": timezone.now(),
     }
-    part = request.htmx.target == "results"
-    return render(
-        request, "inspections/_visit_table.html" if part else "inspections/visit_list.html", context
-    )
 
 
-@require_safe
-@requires(Permission.VIEW_VISITS)
-@requires(Permission.EXPORT)
-def visit_export(request: PortalRequest) -> HttpResponseBase:
-    """The visits of the list as their ledger."""
-    return export_response(request, VisitsKind.key)
+visit_list = list_page(
+    VISITS,
+    page="inspections/visit_list.html",
+    fragment="inspections/_visit_table.html",
+    context=_list_context,
+)
+visit_export = list_export(VISITS)
 
 
 def _visit(request: PortalRequest, pk: int) -> Visit:

@@ -20,13 +20,24 @@ from records.views.exports import export_response
 Context = Callable[[PortalRequest, ListPage], dict[str, Any]]
 
 
-def list_page(listing: Listing, *, page: str, fragment: str, context: Context | None = None) -> Any:
-    """The view of a list; ``context(request, found)`` is what its page says beside the list."""
+def list_page(
+    listing: Listing | Callable[[PortalRequest], Listing],
+    *,
+    page: str,
+    fragment: str,
+    context: Context | None = None,
+    permission: Permission | None = None,
+) -> Any:
+    """The view of a list, or of the one of several that the request means.
+
+    ``context(request, found)`` is what its page says beside the list.
+    """
 
     @require_safe
-    @requires(listing.permission)
+    @requires(permission or listing.permission)
     def view(request: PortalRequest) -> HttpResponse:
-        found = listing.page(request.user, request.GET, timezone.localdate())
+        asked = listing if isinstance(listing, Listing) else listing(request)
+        found = asked.page(request.user, request.GET, timezone.localdate())
         shown = {"list": found, "report": found, "now": timezone.localtime()}
         template = fragment if request.htmx.target == "results" else page
         return render(request, template, {**shown, **(context(request, found) if context else {})})

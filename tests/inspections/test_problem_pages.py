@@ -13,10 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from inspections.lists import PROBLEMS
 from inspections.models import Extension, Problem, ProblemEvent, RectificationDuty
 from inspections.querysets import part_condition
 from inspections.reports.overdue import Overdue, overdue_by_unit_and_grade
-from inspections.reports.problems import problem_list
 from inspections.services import problems as opening
 from inspections.services import rectifying
 from records.services.evidence import evidence_by_object, store_evidence
@@ -505,5 +505,5 @@ def test_files_of_things_nobody_declared_are_shown_to_nobody(login):
 
 def test_a_list_as_data_asks_the_scope_of_its_reader(city, today):
     stranger = make_user(role="county_liaison", region="990103")
-    found = problem_list(stranger, QueryDict(""), today)
+    found = PROBLEMS.page(stranger, QueryDict(""), today)
     assert {row.problem for row in found.rows} == {city["overdue_elsewhere"]} and found.figures.expected == 1

@@ -11,7 +11,6 @@ from django.http import QueryDict
 from foodsafe_portal.lib.paging import without_cursor
 
 LONGEST = 100
-NOT_FILTERS = ("format", "sort", "columns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +41,6 @@ class Address:
             if value:
                 query[name] = value
         return f"?{query.urlencode()}"
-
-    def only(self, **params: str) -> str:
-        """An address with these filters alone; order and columns stay as they were chosen."""
-        return self.url(**{name: None for name in self.params if name not in NOT_FILTERS} | params)
 
     @property
     def csv_url(self) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from django.http import QueryDict
 
 from foodsafe_portal.lib.lists.address import Address, Chip
 from foodsafe_portal.lib.lists.columns import Column, ColumnChoice, Head
@@ -14,6 +16,17 @@ from foodsafe_portal.lib.lists.filters import ELSEWHERE, ListFilters
 
 if TYPE_CHECKING:
     from foodsafe_portal.lib.lists.listing import Listing
+
+
+def _in_order(params: QueryDict, names: Iterable[str]) -> QueryDict:
+    """The same address, however it was typed: the filters in the list's own order, then the rest."""
+    ordered = QueryDict(mutable=True)
+    for name in (
+        *(name for name in names if name in params),
+        *(name for name in params if name not in names),
+    ):
+        ordered.setlist(name, params.getlist(name))
+    return ordered
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +62,12 @@ class Asked:
         filters: ListFilters | None = None,
     ) -> None:
         self.listing, self.user, self.today = listing, user, today
-        self.address = Address(params)
+        self.address = Address(_in_order(params, listing.Filters.base_filters))
         self.filters = filters if filters is not None else listing.Filters(self.address.params, asked=self)
+        self.base: Any = None
+        """The rows before the views, once the page has asked for them."""
+        self.total: int | None = None
+        """How many rows there are, once the page has counted them."""
         self._kept: dict[Any, Any] = {}
 
     @cached_property
@@ -91,14 +108,15 @@ class Asked:
 
     @cached_property
     def tab_names(self) -> frozenset[str]:
-        """The filters that the tabs set."""
-        return frozenset(name for tab in self.tabs for name in tab.where)
+        """The filters that the tabs set, and those that stand in their place."""
+        return frozenset((*self.listing.beside_tabs, *(name for tab in self.tabs for name in tab.where)))
 
     @cached_property
     def tab(self) -> Tab | None:
         """The view that is open: the one whose filters are those of the address."""
         relevant = self.tab_names if self.listing.tabs_keep_filters else frozenset(self.filters.filters)
         asked = {name: value for name, value in self.values.items() if name in relevant}
+        asked = asked or self.read(self.listing.usual)
         return next((tab for tab in self.tabs if self.read(tab.where) == asked), None)
 
     def read(self, where: Mapping[str, str]) -> dict[str, Any]:
@@ -108,19 +126,25 @@ class Asked:
     def tab_url(self, tab: Tab) -> str:
         """The address of a view."""
         if self.listing.tabs_keep_filters:
-            gone = dict.fromkeys((*self.tab_names, *self.listing.tabs_reset))
-            return self.address.url(**gone | dict(tab.where))
-        return self.address.only(**tab.where)
+            return self.address.url(
+                **dict.fromkeys((*self.tab_names, *self.listing.tabs_reset)) | dict(tab.where)
+            )
+        return self.only(**tab.where)
+
+    def only(self, **where: str) -> str:
+        """An address with these filters alone; order and columns stay as they were chosen."""
+        return self.address.url(**dict.fromkeys(self.filters.filters) | where)
 
     # --- chips ---
 
     @cached_property
     def chips(self) -> list[Chip]:
         """The filters as the page shows them, set ones first."""
+        told = self.tab.where if self.tab and self.listing.tabs_keep_filters else {}
         found = [
             chip
             for name, one in self.filters.filters.items()
-            if one.chip != ELSEWHERE
+            if one.chip != ELSEWHERE and name not in told
             for chip in one.chips(name, self.get(name), self)
         ]
         return sorted(found, key=lambda chip: not chip.remove_url)
@@ -141,7 +165,7 @@ class Asked:
     @property
     def clear_url(self) -> str:
         """The address without any filter; empty where there is none."""
-        return self.address.only() if self.values else ""
+        return self.only() if self.narrowed else ""
 
     # --- order and columns ---
 

@@ -48,7 +48,7 @@ class ListPage:
 
     listing: Listing
     asked: Asked
-    page: Page
+    page: Page | None
     rows: Sequence[Any]
     tabs: Sequence[ShownTab]
     total: int
@@ -75,6 +75,21 @@ class ListPage:
     def q(self) -> str:
         """The words in the search box."""
         return self.asked.address.get("q")
+
+    @property
+    def views(self) -> Sequence[ShownTab]:
+        """The tabs; a list of several kinds shows those instead."""
+        return self.more.get("views") or self.tabs
+
+    @property
+    def filter(self) -> Mapping[str, Any]:
+        """What is asked for, by filter."""
+        return self.asked.values
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything narrows the list beside the view that is open."""
+        return self.asked.narrowed or bool(self.asked.values and not self.listing.tabs_keep_filters)
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
@@ -109,6 +124,13 @@ class Listing:
     tabs_keep_filters: ClassVar[bool] = True
     """Whether a tab narrows what is asked; else it is a question of its own and replaces it."""
     tabs_reset: ClassVar[tuple[str, ...]] = ()
+    """Filters that a tab takes out of the address."""
+    beside_tabs: ClassVar[tuple[str, ...]] = ()
+    """Filters that are a view of their own: no tab is counted within them."""
+    usual: ClassVar[Mapping[str, str]] = {}
+    """The view that is open where the address names none."""
+    count_to: ClassVar[int | None] = None
+    """How far views are counted; None: to the end for a list no longer than a city's, else to 1,000."""
     exported: ClassVar[bool] = False
     sheet: ClassVar[tuple[SheetColumn, ...]] = ()
     """The columns of a ledger, so that an exported file can be imported again; else the list's own go into the file."""
@@ -142,6 +164,10 @@ class Listing:
         """What the list holds of them before its filters."""
         return rows
 
+    def printed(self, rows: QuerySet) -> QuerySet:
+        """The rows with what a line prints of other tables."""
+        return rows.select_related(*self.related) if self.related else rows
+
     def lines(self, rows: Sequence[Any], asked: Asked) -> Sequence[Any]:
         """The rows of one page with everything a line prints; a fixed number of queries."""
         return rows
@@ -155,7 +181,9 @@ class Listing:
         return (asked.tab.order if asked.tab else ()) or self.order
 
     def counts(self, asked: Asked, tabs: Sequence[Tab], found: Sequence[QuerySet]) -> Sequence[int]:
-        """How many rows each view holds, in two queries: to the end for a city's list, to 1,000 for a longer one."""
+        """How many rows each view holds, in one query or two."""
+        if self.count_to is not None:
+            return counts_of(found, to=self.count_to)
         first = counts_of([found[0]], to=tabs[0].count_to or WHOLE_CITY)[0]
         limit = COUNT_TO if isinstance(first, AtLeast) or first > WHOLE_CITY else WHOLE_CITY
         limits = [tab.count_to or limit for tab in tabs[1:]]
@@ -177,7 +205,7 @@ class Listing:
         """The lines of an exported file, as a stream."""
         printed = [column.value for column in self.columns if column.value]
         number = 0
-        for chunk in _chunks(rows.select_related(*self.related).iterator(chunk_size=CHUNK)):
+        for chunk in _chunks(self.printed(rows).iterator(chunk_size=CHUNK)):
             for line in self.lines(chunk, asked):
                 number += 1
                 yield [number, *(value(line) for value in printed)]
@@ -195,9 +223,9 @@ class Listing:
     def narrowed(self, asked: Asked, rows: QuerySet | None = None) -> QuerySet:
         """The rows that are asked for, without an order."""
         rows = self.standing(self.rows(asked.user) if rows is None else rows, asked)
-        return self._narrow(rows, asked.filters.filters, asked.values, asked)
+        return self.narrow(rows, asked.filters.filters, asked.values, asked)
 
-    def _narrow(
+    def narrow(
         self, rows: QuerySet, names: Iterable[str], values: Mapping[str, Any], asked: Asked
     ) -> QuerySet:
         """Apply these filters, or what holds in their absence."""
@@ -225,9 +253,10 @@ class Listing:
         standing = self.standing(self.rows(user), asked)
         names = asked.filters.filters
         tab_names = asked.tab_names if self.tabs_keep_filters else frozenset(names)
-        base = self._narrow(standing, [name for name in names if name not in tab_names], asked.values, asked)
+        base = self.narrow(standing, [name for name in names if name not in tab_names], asked.values, asked)
+        asked.base = base
         kept = [name for name in names if name in tab_names]
-        shown = self._narrow(base, kept, asked.values, asked)
+        shown = self.narrow(base, kept, asked.values, asked)
         tabs, total = self._tabs(asked, base, kept), None
         active = next((tab for tab in tabs if tab.active), None)
         if active is not None:
@@ -236,10 +265,17 @@ class Listing:
             total = self.total(asked, shown)
             if tabs and active is None and not self.tabs_keep_filters:
                 tabs.append(ShownTab(_("当前条件"), asked.address.url(), total, True))
-        rows, order = self.ordered(shown.select_related(*self.related) if self.related else shown, asked)
+        asked.total = total
+        rows, order = self.ordered(self.printed(shown), asked)
+        if not self.paged(asked):
+            return ListPage(self, asked, None, (), tabs, total, self.more(asked, tabs, shown))
         page = page_of(rows, given, order=order, size=self.size, total=total)
         lines = self.lines(page.rows, asked)
         return ListPage(self, asked, page, lines, tabs, total, self.more(asked, tabs, lines))
+
+    def paged(self, asked: Asked) -> bool:
+        """Whether the page shows rows at all."""
+        return True
 
     def total(self, asked: Asked, rows: QuerySet) -> int:
         """How long a list is that no view has counted."""
@@ -249,7 +285,7 @@ class Listing:
         if not asked.tabs:
             return []
         found = [
-            self.to_count(self._narrow(base, kept, asked.read(tab.where), asked), asked) for tab in asked.tabs
+            self.to_count(self.narrow(base, kept, asked.read(tab.where), asked), asked) for tab in asked.tabs
         ]
         counts = self.counts(asked, asked.tabs, found)
         return [
