@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.models import Region
 from campaigns.models import WeeklyReport
+from foodsafe_portal.lib.instants import stamp
 
 
 def report_document(report: WeeklyReport) -> dict[str, Any]:
@@ -17,8 +18,8 @@ def report_document(report: WeeklyReport) -> dict[str, Any]:
         "week": report.week,
         "revision": report.revision,
         "digest": report.digest,
-        "as_of": report.as_of.isoformat(),
-        "known_at": report.known_at.isoformat(),
+        "as_of": stamp(report.as_of),
+        "known_at": stamp(report.known_at),
         "rulebook": report.rulebook.code if report.rulebook else None,
         "figures": [
             {

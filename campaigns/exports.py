@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from django.http import QueryDict
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import User
 from campaigns.clause_export import READINGS, RULEBOOK
+from campaigns.measures import Listing, listings
 from campaigns.reports import figure_list, weeks
 from campaigns.task_export import KEY as TASKS
 from foodsafe_portal.lib.exports import ExportKind, register_export
@@ -19,7 +21,7 @@ from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.permissions import Permission
 from records.services.exports import ExportRefused
 
-__all__ = ["FIGURES", "FIGURE_PROBLEMS", "FIGURE_VISITS", "READINGS", "REPORTS", "RULEBOOK", "TASKS"]
+__all__ = ["FIGURES", "FIGURE_ROWS", "READINGS", "REPORTS", "RULEBOOK", "TASKS"]
 
 
 def _report_words(user: User, params: QueryDict) -> Sequence[tuple[str, str]]:
@@ -111,52 +113,20 @@ FIGURES = register_export(
     )
 )
 
-FIGURE_VISITS = register_export(
-    ExportKind(
-        key="figure_visits",
-        title=gettext_lazy("数字背后的督导任务"),
-        permission=Permission.VIEW_VISITS,
-        columns=(
-            Column("name", gettext_noop("企业名称"), width=34),
-            Column("licence_no", gettext_noop("许可证号"), "code", width=20),
-            Column("credit_code", gettext_noop("统一社会信用代码"), "code", width=22),
-            Column("region", gettext_noop("所在地区"), width=16),
-            Column("region_code", gettext_noop("区划代码"), "code", width=14),
-            Column("grade", gettext_noop("包保等级"), width=10),
-            Column("officer", gettext_noop("包保干部"), width=12),
-            Column("period", gettext_noop("统计期"), width=10),
-            Column("due_on", gettext_noop("到期日"), "date", width=12),
-            Column("fulfilled_on", gettext_noop("完成日期"), "date", width=12),
-            Column("state", gettext_noop("状态"), width=18),
-        ),
-        rows=_with_sentences(figure_list.visit_rows),
-        described=_figure_words,
-        translated=True,
-    )
-)
 
-FIGURE_PROBLEMS = register_export(
-    ExportKind(
-        key="figure_problems",
-        title=gettext_lazy("数字背后的问题"),
-        permission=Permission.VIEW_PROBLEMS,
-        columns=(
-            Column("code", gettext_noop("问题编号"), width=14),
-            Column("description", gettext_noop("问题描述"), width=40),
-            Column("where", gettext_noop("地区和点位"), width=30),
-            Column("region_code", gettext_noop("区划代码"), "code", width=14),
-            Column("grade", gettext_noop("包保等级"), width=10),
-            Column("unit", gettext_noop("责任单位"), width=22),
-            Column("leader", gettext_noop("责任领导"), width=12),
-            Column("found_on", gettext_noop("发现日期"), "date", width=12),
-            Column("original_due_on", gettext_noop("原定期限"), "date", width=12),
-            Column("due_on", gettext_noop("现行期限"), "date", width=12),
-            Column("delivered_on", gettext_noop("整改完成日期"), "date", width=12),
-            Column("closed_on", gettext_noop("销号日期"), "date", width=12),
-            Column("state", gettext_noop("状态"), width=18),
-        ),
-        rows=_with_sentences(figure_list.problem_rows),
-        described=_figure_words,
-        translated=True,
+def _register_listing(listing: Listing) -> ExportKind:
+    """Make the rows behind the figures of one listing known as an export."""
+    return register_export(
+        ExportKind(
+            key=listing.key,
+            title=listing.title,
+            permission=listing.permission,
+            columns=listing.columns,
+            rows=_with_sentences(partial(figure_list.exported_rows, listing)),
+            described=_figure_words,
+            translated=True,
+        )
     )
-)
+
+
+FIGURE_ROWS = tuple(_register_listing(listing) for listing in listings())

@@ -9,7 +9,7 @@ from django.db.models import Count
 
 from accounts.choices import RegionLevel
 from accounts.models import Unit
-from campaigns.measures import MEASURES, Five, Question, county_of, existing
+from campaigns.measures import PROBLEMS_DUE, Five, Question, county_of, existing
 from campaigns.rules.ranking import Standing, rank
 from foodsafe_portal.lib.mergers import home_of
 from inspections.querysets import PARTS, part_condition
@@ -17,7 +17,7 @@ from inspections.querysets import PARTS, part_condition
 
 def week_ranking(question: Question) -> list[dict[str, Any]]:
     """Entries of both boards, best first. ``rank`` is shared by ties; ``rank`` null = no problem was due that week."""
-    rows = MEASURES["problems_week"].rows(question)
+    rows = PROBLEMS_DUE.rows(question)
     counts = {part: Count("pk", filter=part_condition(part, question.sunday)) for part in PARTS}
     by_place: dict[str, Five] = defaultdict(Five)
     by_unit: dict[int, Five] = defaultdict(Five)

@@ -17,9 +17,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.choices import Level, ReportState
-from campaigns.measures import GRADES, MEASURES
+from campaigns.measures import GRADES, LISTED_PARTS, MEASURES
 from campaigns.models import Campaign, WeeklyFigure, WeeklyReport
-from campaigns.reports.cells import LISTED_PARTS
 from campaigns.reports.figure_list import NoSuchFigure, RowsRefused, figure_asked, rows_of
 from campaigns.reports.places import campaign_of
 from campaigns.services.closing import ask_to_close_week
@@ -127,11 +126,11 @@ class RowSerializer(serializers.Serializer):
 
     def get_subject(self, duty: Any) -> str:
         """Whom or what it is about."""
-        return duty.business.name if hasattr(duty, "business_id") else duty.problem.code
+        return str(self.context["listing"].name(duty))
 
     def get_subject_id(self, duty: Any) -> int:
         """Its key."""
-        return duty.business_id if hasattr(duty, "business_id") else duty.problem_id
+        return int(self.context["listing"].subject_id(duty))
 
 
 class CloseSerializer(serializers.Serializer):
@@ -252,8 +251,8 @@ class ReportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
             raise Http404 from None
         except RowsRefused as refusal:
             raise PermissionDenied(str(refusal)) from None
-        about = ("business",) if asked.measure.code == "visits" else ("problem",)
-        answer = self.paged(rows.select_related(*about), RowSerializer)
+        listing = asked.measure.listing
+        answer = self.paged(rows.select_related(listing.subject), RowSerializer, listing=listing)
         answer.data["figure"] = asked.number
         return answer
 

@@ -7,6 +7,7 @@ cell takes the code from the row above. Every parameter of a scoring method has 
 from __future__ import annotations
 
 from campaigns.choices import ClauseKind
+from campaigns.measures import MEASURES as COUNTED
 from foodsafe_portal.lib.ledger import Column
 
 KINDS = {
@@ -20,14 +21,13 @@ METHODS = {
 }  # fmt: skip
 OPERATORS = {">=": "≥", ">": ">", "<=": "≤", "<": "<", "=": "="}
 COMBINATIONS = {"mean": "平均", "worst": "最低", "sum_deductions": "累计扣分"}
-_MEASURES = {"visits": "督导任务", "problems_week": "本周到期问题", "problems": "累计问题"}
 _VALUES = {
     "done_rate": "完成率", "on_time_rate": "按时率", "overdue_rate": "逾期率", "overdue": "逾期数", "done": "完成数",
     "none_overdue": "无逾期",
 }  # fmt: skip
 MEASURES = {
-    f"{measure}.{value}": f"{word}{of}"
-    for measure, word in _MEASURES.items()
+    f"{measure.code}.{value}": f"{measure.name}{of}"
+    for measure in COUNTED.values()
     for value, of in _VALUES.items()
 }
 

@@ -9,22 +9,10 @@ from typing import Any
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
-from campaigns.measures import MEASURES, TOTAL, Five, Measure
+from campaigns.measures import LISTED_PARTS, MEASURES, TOTAL, Five, Measure
 from foodsafe_portal.lib import formats
 from inspections.rules.standing import Standing
-
-# The order in which a figure's parts stand everywhere; the last three follow from the five.
-LISTED_PARTS = ("expected", "done", "on_time", "overdue", "excluded", "late", "open", "undone")
-UNITS = {"visits": _("家"), "problems": _("个"), "problems_week": _("个")}
-
-
-def part_words(measure: Measure) -> dict[str, Any]:
-    """The word of each part of a measure."""
-    five = dict(zip(LISTED_PARTS, measure.words, strict=False))
-    undone = _("未督导") if measure.code == "visits" else _("未销号")
-    return {**five, "late": _("超期完成"), "open": _("未到期"), "undone": undone}
 
 
 def deadline_words(stands: Standing) -> str:
@@ -35,15 +23,6 @@ def deadline_words(stands: Standing) -> str:
     if badge.kind == "overdue" and not stands.working_days:
         return gettext("刚逾期")
     return formats.deadline_words(badge.kind, badge.days, badge.unit)
-
-
-def value_of(five: Five, part: str) -> int:
-    """One part's number: one of the five, or done late, not yet due, not done."""
-    if part == "late":
-        return five.done - five.on_time
-    if part == "undone":
-        return five.expected - five.done
-    return int(getattr(five, part))
 
 
 class Openers:
@@ -86,12 +65,12 @@ class Cell:
     @property
     def late(self) -> int:
         """Done after the due day."""
-        return value_of(self.five, "late")
+        return self.five.late
 
     @property
     def undone(self) -> int:
         """Open or overdue."""
-        return value_of(self.five, "undone")
+        return self.five.undone
 
     @property
     def tone(self) -> str:

@@ -14,14 +14,14 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.rules.rights import Permission
-from campaigns.measures import GRADES, MEASURES, TOTAL, Five, Measure, Question, rows_behind
+from campaigns.measures import GRADES, MEASURES, PROBLEMS, TOTAL, VISITS, Five, Measure, Question, rows_behind
 from campaigns.models import Campaign, Phase, WeeklyFigure, WeeklyReport
-from campaigns.reports.cells import UNITS, Cell, Figures, Key, Openers, deadline_words, part_words
+from campaigns.reports.cells import Cell, Figures, Key, Openers, deadline_words
 from campaigns.reports.decisions import Decision, waiting_for
 from campaigns.reports.places import Ground, Place, ground_of, level_below, sees_all_rows
 from campaigns.reports.score import Lost, ScoreCard, most_lost, score_card
 from campaigns.reports.trend import WEEKS, FrozenWeek, Trend, trend_of
-from campaigns.rules.thresholds import RedFrom, red_from
+from campaigns.rules.thresholds import RedFrom
 from foodsafe_portal.lib import formats
 from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.periods import Period
@@ -103,8 +103,8 @@ class GradeTable:
 
     @property
     def with_problems(self) -> bool:
-        """Whether overdue problems stand in a column of their own."""
-        return self.measure.code == "visits"
+        """Whether the overdue rows of another measure stand in a column of their own."""
+        return bool(self.measure.beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ def dashboard_page(
     card, lost = _score(user, report)
     previous = weeks[at + 1] if at + 1 < len(weeks) else None
     question = Question.of(report)
-    visits = figures.cell("visits", here.level, here.code)
+    visits = figures.cell(VISITS.code, here.level, here.code)
     return Dashboard(
         campaign=campaign,
         report=report,
@@ -222,7 +222,7 @@ def dashboard_page(
         visits=visits,
         visit_notes=_visit_notes(visits, previous, chosen, history),
         compared=_compared(chosen, previous, here, history, scored=card is not None),
-        table=_table(figures, ground, here, MEASURES.get(measure, MEASURES["visits"])),
+        table=_table(figures, ground, here, MEASURES.get(measure, VISITS)),
         trend=trend_of(
             shown,
             here,
@@ -231,7 +231,7 @@ def dashboard_page(
             with_score=card is not None,
         ),
         overdue=_overdue(user, question, here, calendar),
-        overdue_all=figures.cell("problems", here.level, here.code),
+        overdue_all=figures.cell(PROBLEMS.code, here.level, here.code),
         sees_every_problem=sees_all_rows(user, RectificationDuty.objects.none().resource, here.code),
     )
 
@@ -295,19 +295,13 @@ def _score(user: User, report: WeeklyReport) -> tuple[ScoreCard | None, list[Los
     return card, most_lost(tree, report.score, report.lost_by_unit, week=report.week)
 
 
-def _same_period(one: FrozenWeek, other: FrozenWeek) -> bool:
-    """Whether the visits of two weeks are counted over the same quarter."""
-    quarters = {Period.containing(week.week.sunday, "quarter") for week in (one, other)}
-    return len(quarters) == 1
-
-
 def _visit_notes(
     visits: Cell, previous: FrozenWeek | None, chosen: FrozenWeek, history: History
 ) -> dict[str, str]:
     """The small lines below the five figures."""
     notes = {"excluded": _("均有佐证并已复核")} if visits.five.excluded else {}
-    if previous is not None and _same_period(previous, chosen):
-        before = history.get((previous.pk, "visits"), Five())
+    if previous is not None and VISITS.comparable(previous.week, chosen.week):
+        before = history.get((previous.pk, VISITS.code), Five())
         notes["done"] = _("比上周 %(change)s") % {"change": _signed(visits.five.done - before.done)}
         notes["overdue"] = _("比上周 %(change)s") % {"change": _signed(visits.five.overdue - before.overdue)}
     return notes
@@ -320,7 +314,7 @@ def _signed(number: int) -> str:
 def _compared(
     chosen: FrozenWeek, previous: FrozenWeek | None, here: Place, history: History, *, scored: bool
 ) -> list[Compared]:
-    """This week against the one before it; visits are only compared within one quarter."""
+    """This week against the one before it; a measure only where both weeks are about the same expectation."""
     if previous is None:
         return []
     rows = []
@@ -331,31 +325,22 @@ def _compared(
     ):
         if scored and now is not None:
             rows.append(_points_compared(label, now, before))
-    for label, measure, part, better in (
-        (_("未销号问题"), "problems", "undone", "down"),
-        (_("逾期问题"), "problems", "overdue", "down"),
-        (_("本周到期问题"), "problems_week", "expected", ""),
-        (_("已督导"), "visits", "done", "up"),
-        (_("逾期督导"), "visits", "overdue", "down"),
-    ):
-        now_five, old_five = (history.get((week.pk, measure), Five()) for week in (chosen, previous))
-        now_count, old_count = _count(now_five, part), _count(old_five, part)
-        comparable = measure != "visits" or _same_period(chosen, previous)
-        rows.append(
-            Compared(
-                label,
-                formats.thousands(old_count) if comparable else _("新一季度"),
-                formats.thousands(now_count),
-                openers.url(measure, here.level, here.code, part),
-                now_count - old_count if comparable else None,
-                better,
+    for measure in reversed(MEASURES.values()):
+        now_five, old_five = (history.get((week.pk, measure.code), Five()) for week in (chosen, previous))
+        comparable = measure.comparable(previous.week, chosen.week)
+        for one in measure.compared:
+            now_count, old_count = now_five.value(one.part), old_five.value(one.part)
+            rows.append(
+                Compared(
+                    str(one.label),
+                    formats.thousands(old_count) if comparable else str(measure.not_comparable),
+                    formats.thousands(now_count),
+                    openers.url(measure.code, here.level, here.code, one.part),
+                    now_count - old_count if comparable else None,
+                    one.better,
+                )
             )
-        )
     return rows
-
-
-def _count(five: Five, part: str) -> int:
-    return five.expected - five.done if part == "undone" else int(getattr(five, part))
 
 
 def _points_compared(label: str, now: Decimal, before: Decimal | None) -> Compared:
@@ -367,11 +352,11 @@ def _table(figures: Figures, ground: Ground, here: Place, measure: Measure) -> G
     """The place, then its parts with the most overdue first; a rest (本级) that counts nothing is left out."""
     below = ground.below(here)
     level = below[0].level if below else here.level
-    red, problems_red = red_from(measure.code, level), red_from("problems", level)
+    red, problems_red = measure.red[level], MEASURES[measure.beside or PROBLEMS.code].red[level]
 
     def row(place: Place) -> PlaceRow:
         whole = figures.cell(measure.code, place.level, place.code)
-        problems = figures.cell("problems", place.level, place.code)
+        problems = figures.cell(measure.beside or PROBLEMS.code, place.level, place.code)
         return PlaceRow(
             place,
             _red(whole, red),
@@ -390,7 +375,7 @@ def _table(figures: Figures, ground: Ground, here: Place, measure: Measure) -> G
     ]
     rows.sort(key=lambda one: (-one.whole.five.overdue, -one.problems.five.overdue, one.place.code))
     return GradeTable(
-        measure, part_words(measure), UNITS[measure.code], level, row(here), tuple(rows), red, problems_red
+        measure, measure.part_words(), measure.unit, level, row(here), tuple(rows), red, problems_red
     )
 
 
@@ -402,7 +387,7 @@ def _red(cell: Cell, threshold: RedFrom, *, graded: bool = False) -> Cell:
 
 def _overdue(user: User, question: Question, here: Place, calendar: WorkCalendar) -> list[OverdueProblem]:
     """The problems overdue longest when the week was frozen, as far as the viewer may see them."""
-    rows = rows_behind(MEASURES["problems"], question, part="overdue", level=here.level, code=here.code)
+    rows = rows_behind(PROBLEMS, question, part="overdue", level=here.level, code=here.code)
     found = (
         rows.visible_to(user)
         .select_related("problem", "unit", "region", "problem__business")

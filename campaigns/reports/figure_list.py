@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -14,11 +14,22 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.models import Region, User
-from accounts.rules.rights import Permission
 from campaigns.choices import Level
-from campaigns.measures import GRADES, MEASURES, TOTAL, Five, Measure, Question, rows_behind
+from campaigns.measures import (
+    GRADES,
+    LISTED_PARTS,
+    MEASURES,
+    PROBLEMS_DUE,
+    TOTAL,
+    Five,
+    Listing,
+    Measure,
+    Question,
+    Seen,
+    rows_behind,
+)
 from campaigns.models import WeeklyFigure, WeeklyReport
-from campaigns.reports.cells import LISTED_PARTS, UNITS, Openers, deadline_words, part_words, value_of
+from campaigns.reports.cells import Openers, deadline_words
 from campaigns.reports.places import Place, level_of
 from foodsafe_portal.lib.formats import week_label
 from foodsafe_portal.lib.paging import Page, page_of
@@ -39,17 +50,6 @@ DUTY_FIELDS = (
     "delivered_on",
     "excluded_on",
     "exclusion",
-)
-VISIT_FIELDS = ("period", "business__name", "business__licence_no", "business__credit_code", "officer__name")
-PROBLEM_FIELDS = (
-    "original_due_on",
-    "unit__name",
-    "problem__code",
-    "problem__description",
-    "problem__place",
-    "problem__leader_name",
-    "problem__found_on",
-    "problem__business__name",
 )
 TABS = ("expected", "done", "on_time", "late", "overdue", "open", "undone", "excluded")
 
@@ -78,12 +78,12 @@ class Asked:
     @property
     def number(self) -> int:
         """The frozen number."""
-        return value_of(self.five, self.part)
+        return self.five.value(self.part)
 
     @cached_property
     def words(self) -> Mapping[str, Any]:
         """The words of the measure's parts."""
-        return part_words(self.measure)
+        return self.measure.part_words()
 
     @property
     def part_word(self) -> Any:
@@ -94,11 +94,6 @@ class Asked:
     def question(self) -> Question:
         """What the report asked when it was frozen."""
         return Question.of(self.report)
-
-    @property
-    def resource(self) -> str:
-        """The line of the rights table that its rows fall under."""
-        return "duty" if self.measure.code == "visits" else "problem"
 
     def facts(self) -> list[tuple[str, str]]:
         """The question in words, for the page and for the cover of an export."""
@@ -119,24 +114,20 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One row of the list, as known when the week was frozen; ``place`` names what lies below the figure's own place.
+class PageCell:
+    """One cell of a line: how it is printed, what it says, and a second line."""
 
-    ``badge`` is (tone, word).
-    """
+    kind: str
+    text: Any
+    small: Any = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the list, as known when the week was frozen; ``key`` names the object that its link opens."""
 
     key: int
-    name: str
-    number: str
-    place: str
-    where: str
-    grade: str
-    who: str
-    leader: str
-    due_on: date
-    original_due_on: date
-    done_on: date | None
-    badge: tuple[str, str]
+    cells: tuple[PageCell, ...]
 
 
 @dataclass(frozen=True)
@@ -154,19 +145,14 @@ class FigureList:
     unit: Any
 
     @property
-    def is_visits(self) -> bool:
-        """Whether the rows are visits owed, else fixes owed."""
-        return self.asked.measure.code == "visits"
+    def listing(self) -> Listing:
+        """How the rows are listed."""
+        return self.asked.measure.listing
 
     @property
     def facts(self) -> list[tuple[str, str]]:
         """The question in words."""
         return self.asked.facts()
-
-    @property
-    def search_hint(self) -> str:
-        """What the search looks at."""
-        return _("企业名称、证号、包保干部") if self.is_visits else _("问题、编号、点位、责任单位")
 
     @property
     def whole_url(self) -> str:
@@ -222,12 +208,7 @@ def figure_asked(user: User, params: Mapping[str, str]) -> Asked:
     if report is None:
         raise NoSuchFigure
     if unit := params.get("unit") or "":
-        if (
-            level != Level.CITY
-            or code != report.campaign.region_id
-            or grade
-            or measure.code != "problems_week"
-        ):
+        if level != Level.CITY or code != report.campaign.region_id or grade or measure != PROBLEMS_DUE:
             raise NoSuchFigure
         return _of_unit(user, report, measure, part, unit)
     figures = list(
@@ -268,8 +249,8 @@ def _of_unit(user: User, report: WeeklyReport, measure: Measure, part: str, unit
 
 def rows_of(asked: Asked, user: User, words: str = "") -> DutyQuerySet:
     """The rows behind a figure that this person may see, narrowed to the search ``words``; raises ``RowsRefused``."""
-    visits = asked.measure.code == "visits"
-    if not user.can(Permission.VIEW_VISITS if visits else Permission.VIEW_PROBLEMS):
+    listing = asked.measure.listing
+    if not user.can(listing.permission):
         raise RowsRefused(_("您的岗位只看数量，不看经营主体明细。"))
     rows = rows_behind(
         asked.measure,
@@ -281,29 +262,14 @@ def rows_of(asked: Asked, user: User, words: str = "") -> DutyQuerySet:
     ).visible_to(user)
     if asked.unit:
         rows = rows.filter(unit_id=int(asked.unit))
-    return rows.filter(_matching(words, visits=visits)) if words else rows
+    return rows.filter(_matching(words, listing)) if words else rows
 
 
-def _matching(words: str, *, visits: bool) -> Q:
+def _matching(words: str, listing: Listing) -> Q:
     """Rows that a search finds: by name or number of what they are about."""
     plain = words.replace("\0", "")
-    fields = (
-        (
-            "business__name__icontains",
-            "business__licence_no__istartswith",
-            "business__credit_code__istartswith",
-            "officer__name__icontains",
-        )
-        if visits
-        else (
-            "problem__code__icontains",
-            "problem__description__icontains",
-            "problem__place__icontains",
-            "unit__name__icontains",
-        )
-    )
     found = Q()
-    for field in fields:
+    for field in listing.searched:
         found |= Q(**{field: plain})
     return found
 
@@ -327,15 +293,14 @@ def figure_page(user: User, asked: Asked, params: QueryDict, opened: Openers) ->
         tabs=_tabs(asked, opened),
         chips=_chips(asked, opened),
         hidden=tuple((name, str(params[name])) for name in ("grade", "unit") if params.get(name)),
-        unit=UNITS[asked.measure.code],
+        unit=asked.measure.unit,
     )
 
 
 def _with_names(rows: DutyQuerySet, asked: Asked) -> QuerySet:
     """The rows with everything a line prints."""
-    if asked.measure.code == "visits":
-        return rows.select_related("business", "officer").only(*DUTY_FIELDS, *VISIT_FIELDS)
-    return rows.select_related("problem", "problem__business", "unit").only(*DUTY_FIELDS, *PROBLEM_FIELDS)
+    listing = asked.measure.listing
+    return rows.select_related(*listing.related).only(*DUTY_FIELDS, *listing.fields)
 
 
 class _Names:
@@ -360,37 +325,22 @@ class _Names:
         return self._paths[code]
 
 
-def _line(duty: Any, asked: Asked, badges: _Badges, names: _Names) -> Line:
+def _seen(duty: Any, asked: Asked, badges: _Badges, names: _Names) -> Seen:
     """A duty as it stood on the Sunday of the week."""
     sunday = asked.question.sunday
     done_on = duty.fulfilled_on if duty.fulfilled_on and duty.fulfilled_on <= sunday else None
-    visits = asked.measure.code == "visits"
-    if visits:
-        key, name, number, who, leader = (
-            duty.business_id,
-            duty.business.name,
-            duty.business.licence_no or duty.business.credit_code,
-            duty.officer.name if duty.officer else "",
-            "",
-        )
-        where = ""
-    else:
-        where = duty.problem.place or (duty.problem.business.name if duty.problem.business else "")
-        key, name, number = duty.problem_id, duty.problem.description, duty.problem.code
-        who, leader = (duty.unit.name if duty.unit else ""), duty.problem.leader_name
+    return Seen(duty, names.path(duty.region_id), done_on, badges.of(duty))
+
+
+def _line(duty: Any, asked: Asked, badges: _Badges, names: _Names) -> Line:
+    """A duty in the columns of the page."""
+    seen, listing = _seen(duty, asked, badges, names), asked.measure.listing
     return Line(
-        key=key,
-        name=name,
-        number=number,
-        place=names.path(duty.region_id),
-        where=where,
-        grade=duty.grade,
-        who=who,
-        leader=leader,
-        due_on=duty.due_on,
-        original_due_on=duty.due_on if visits else duty.original_due_on,
-        done_on=done_on,
-        badge=badges.of(duty),
+        listing.subject_id(duty),
+        tuple(
+            PageCell(column.kind, column.value(seen), column.small(seen) if column.small else "")
+            for column in listing.page
+        ),
     )
 
 
@@ -424,7 +374,7 @@ def _tabs(asked: Asked, opened: Openers) -> tuple[Mapping[str, Any], ...]:
     return tuple(
         {
             "label": asked.words[part],
-            "count": value_of(asked.five, part),
+            "count": asked.five.value(part),
             "url": opened.url(asked.measure.code, asked.place.level, asked.place.code, part, asked.grade)
             + unit,
             "active": part == asked.part,
@@ -449,64 +399,17 @@ def _chips(asked: Asked, opened: Openers) -> tuple[Mapping[str, Any], ...]:
 
 # --- exports ---------------------------------------------------------------------------------------
 
-Row = tuple[Any, ...]
 
-
-def visit_rows(user: User, params: Mapping[str, str]) -> Iterator[Row]:
-    """The rows of a visit figure for an export, in the columns of ``figure_visits``."""
-    return _exported(user, params, visits=True, row=_visit_row)
-
-
-def problem_rows(user: User, params: Mapping[str, str]) -> Iterator[Row]:
-    """The rows of a problem figure for an export, in the columns of ``figure_problems``."""
-    return _exported(user, params, visits=False, row=_problem_row)
-
-
-def _exported(
-    user: User, params: Mapping[str, str], *, visits: bool, row: Callable[[Any, Line], Row]
-) -> Iterator[Row]:
+def exported_rows(listing: Listing, user: User, params: Mapping[str, str]) -> Iterator[tuple[Any, ...]]:
+    """The rows behind a figure for an export, in the columns of ``listing``; raises ``NoSuchFigure`` for a figure listed otherwise."""
     asked = figure_asked(user, params)
-    if (asked.measure.code == "visits") is not visits:
+    if asked.measure.listing.key != listing.key:
         raise NoSuchFigure
     rows = _with_names(rows_of(asked, user, (params.get("q") or "").strip()[:60]), asked)
     badges = _Badges(asked.question.sunday, current_calendar())
     names = _Names(asked.place, Region.objects.below(asked.place.code))
     for duty in rows.order_by("due_on", "id").iterator(chunk_size=2000):
-        yield row(duty, _line(duty, asked, badges, names))
-
-
-def _visit_row(duty: Any, line: Line) -> Row:
-    return (
-        line.name,
-        duty.business.licence_no,
-        duty.business.credit_code,
-        line.place,
-        duty.region_id,
-        line.grade,
-        line.who,
-        duty.period,
-        line.due_on,
-        line.done_on,
-        line.badge[1],
-    )
-
-
-def _problem_row(duty: Any, line: Line) -> Row:
-    return (
-        line.number,
-        line.name,
-        " ".join(filter(None, (line.place, line.where))),
-        duty.region_id,
-        line.grade,
-        line.who,
-        line.leader,
-        duty.problem.found_on,
-        line.original_due_on,
-        line.due_on,
-        duty.delivered_on if line.done_on else None,
-        line.done_on,
-        line.badge[1],
-    )
+        yield listing.values(_seen(duty, asked, badges, names))
 
 
 def in_words(user: User, params: Mapping[str, str]) -> list[tuple[str, str]]:

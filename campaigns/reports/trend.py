@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from campaigns.measures import Five
+from campaigns.measures import PROBLEMS, VISITS, Five
 from campaigns.reports.cells import Cell, Openers
 from campaigns.reports.places import Place
 from foodsafe_portal.lib.weeks import Week
@@ -112,7 +112,7 @@ def _point(week: FrozenWeek, place: Place, fives: dict[tuple[int, str], Five]) -
     openers = Openers(week.pk)
     cells = [
         Cell(fives.get((week.pk, measure), Five()), openers.urls(measure, place.level, place.code))
-        for measure in ("visits", "problems")
+        for measure in (VISITS.code, PROBLEMS.code)
     ]
     return Point(week, *cells)
 

@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from accounts.rules.rights import Permission
 from campaigns.choices import Level, ReportState
-from campaigns.measures import MEASURES, TOTAL, Five, Measure
+from campaigns.measures import MEASURES, PROBLEMS, PROBLEMS_DUE, TOTAL, VISITS, Five, Measure
 from campaigns.models import WeeklyFigure, WeeklyReport
-from campaigns.reports.cells import UNITS, Cell, Figures, Openers, address, measure_choices, part_words
+from campaigns.reports.cells import Cell, Figures, Openers, address, measure_choices
 from campaigns.reports.places import Ground, Place, ground_of, level_below, sees_all_rows
 from campaigns.reports.score import ScoreCard, score_card
-from campaigns.rules.thresholds import RedFrom, red_from
-from foodsafe_portal.lib.formats import minute, score_band
+from campaigns.rules.thresholds import RedFrom
+from foodsafe_portal.lib.formats import score_band
 from foodsafe_portal.lib.paging import Page, page_of, without_cursor
 from foodsafe_portal.lib.scope import in_territory
 from foodsafe_portal.lib.weeks import Week
@@ -125,7 +125,7 @@ def week_list(user: User, params: QueryDict) -> WeekList:
 def _headlines(reports: Sequence[WeeklyReport], place: Place) -> dict[tuple[int, str], Five]:
     rows = WeeklyFigure.objects.filter(
         report__in=[report.pk for report in reports],
-        measure__in=("visits", "problems"),
+        measure__in=(VISITS.code, PROBLEMS.code),
         level=place.level,
         region_id=place.code,
         grade=TOTAL,
@@ -140,7 +140,7 @@ def _week_row(report: WeeklyReport, place: Place | None, fives: Mapping[tuple[in
             fives.get((report.pk, measure), Five()),
             openers.urls(measure, place.level, place.code) if place else {},
         )
-        for measure in ("visits", "problems")
+        for measure in (VISITS.code, PROBLEMS.code)
     ]
     return WeekRow(report, *cells)
 
@@ -156,9 +156,9 @@ def week_rows(user: User, params: QueryDict) -> Iterator[tuple[Any, ...]]:
             report.sunday,
             report.revision,
             report.get_state_display(),
-            minute(report.known_at),
+            report.known_at,
             str(report.closed_by or ""),
-            minute(report.published_at) if report.published_at else "",
+            report.published_at,
             str(report.published_by or ""),
             score_band(score.get("total_low"), score.get("total_high")) if score else "",
             report.digest,
@@ -293,7 +293,7 @@ def _tables(report: WeeklyReport, ground: Ground, here: Place) -> tuple[MeasureT
 
 
 def _table(measure: Measure, figures: Figures, ground: Ground, here: Place, level: str) -> MeasureTable:
-    red = red_from(measure.code, level)
+    red = measure.red[level]
 
     def cell(place: Place) -> Cell:
         found = figures.cell(measure.code, place.level, place.code)
@@ -302,9 +302,7 @@ def _table(measure: Measure, figures: Figures, ground: Ground, here: Place, leve
     rows = [(place, cell(place)) for place in ground.below(here)]
     rows = [row for row in rows if row[0].code != here.code or row[1].five != Five()]
     rows.sort(key=lambda row: (-row[1].five.overdue, row[0].code))
-    return MeasureTable(
-        measure, part_words(measure), UNITS[measure.code], cell(here), tuple(rows), level, red
-    )
+    return MeasureTable(measure, measure.part_words(), measure.unit, cell(here), tuple(rows), level, red)
 
 
 def _boards(user: User, report: WeeklyReport, ground: Ground) -> tuple[Board, ...]:
@@ -321,9 +319,9 @@ def _boards(user: User, report: WeeklyReport, ground: Ground) -> tuple[Board, ..
                 continue
             urls: Mapping[str, str] = {}
             if board == "county" and (Level.COUNTY.value, line["code"]) in ground.places:
-                urls = openers.urls("problems_week", Level.COUNTY, line["code"])
+                urls = openers.urls(PROBLEMS_DUE.code, Level.COUNTY, line["code"])
             elif board == "unit" and city_open:
-                city = openers.urls("problems_week", Level.CITY, ground.city)
+                city = openers.urls(PROBLEMS_DUE.code, Level.CITY, ground.city)
                 urls = {part: f"{url}?unit={line['code']}" for part, url in city.items()}
             five = Five(line["expected"], line["done"], line["on_time"], line["overdue"], 0)
             tied = ranks.count(line["rank"]) > 1
@@ -367,7 +365,7 @@ def _changes(report: WeeklyReport, ground: Ground, *, may_read_score: bool) -> l
                 str(measure.label),
                 place.name,
                 grade,
-                str(part_words(measure)[change["part"]]),
+                str(measure.words[change["part"]]),
                 change["before"],
                 change["after"],
                 openers.url(measure.code, place.level, place.code, change["part"], grade),

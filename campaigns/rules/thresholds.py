@@ -21,10 +21,8 @@ class RedFrom:
         return overdue >= (self.grade if graded else self.total)
 
 
-_VISITS: Final = {"city": RedFrom(30, 10), "county": RedFrom(30, 10), "township": RedFrom(5, 3)}
-_PROBLEMS: Final = {"city": RedFrom(5, 3), "county": RedFrom(5, 3), "township": RedFrom(2, 2)}
+VISITS_RED: Final = {"city": RedFrom(30, 10), "county": RedFrom(30, 10), "township": RedFrom(5, 3)}
+"""Visits, by the level of the places that stand in a table."""
 
-
-def red_from(measure: str, level: str) -> RedFrom:
-    """The threshold for a measure in a table whose rows are places of ``level``."""
-    return (_VISITS if measure == "visits" else _PROBLEMS)[level]
+PROBLEMS_RED: Final = {"city": RedFrom(5, 3), "county": RedFrom(5, 3), "township": RedFrom(2, 2)}
+"""Problems, likewise."""

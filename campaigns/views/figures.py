@@ -66,4 +66,4 @@ def figure_export(request: PortalRequest) -> HttpResponseBase:
     except RowsRefused as refusal:
         context = {"asked": asked, "sentence": str(refusal), "crumbs": _crumbs(asked)}
         return render(request, "campaigns/figure_refused.html", context, status=403)
-    return export_response(request, "figure_visits" if asked.measure.code == "visits" else "figure_problems")
+    return export_response(request, asked.measure.listing.key)

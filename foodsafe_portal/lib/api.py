@@ -120,10 +120,11 @@ class PortalViewSet(GenericViewSet):
         reader.is_valid(raise_exception=True)
         return dict(reader.validated_data)
 
-    def paged(self, queryset: QuerySet, kind: type[serializers.BaseSerializer]) -> Response:
-        """One page of ``queryset``."""
+    def paged(self, queryset: QuerySet, kind: type[serializers.BaseSerializer], **context: Any) -> Response:
+        """One page of ``queryset``; ``context`` is what the serializer needs to know beside the request."""
         page = self.paginate_queryset(queryset)
-        return self.get_paginated_response(kind(page, many=True, context=self.get_serializer_context()).data)
+        context = self.get_serializer_context() | context
+        return self.get_paginated_response(kind(page, many=True, context=context).data)
 
 
 class ListedViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):

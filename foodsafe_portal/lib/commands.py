@@ -9,6 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from foodsafe_portal.lib.instants import json_text
+
 log = logging.getLogger(__name__)
 
 
@@ -52,7 +54,7 @@ class DocumentCommand(BaseCommand):
             log.exception("the command broke")
             document, code = {"reason": f"程序出错：{error}"}, 1
         if options.get("json"):
-            self.stdout.write(json.dumps(document, ensure_ascii=False, default=str))
+            self.stdout.write(json.dumps(document, ensure_ascii=False, default=json_text))
         elif code:
             self.stderr.write(str(document["reason"]))
         else:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from foodsafe_portal.lib.formats import minute
+from foodsafe_portal.lib.instants import printed_stamp
 from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.workbooks.csvout import csv_chunks
 from foodsafe_portal.lib.workbooks.stream import Cover, OutColumn, OutSheet, write_xlsx
@@ -110,7 +110,11 @@ def _cover(kind: ExportKind, user: Any, params: QueryDict, now: datetime) -> Cov
     conditions = "；".join(f"{label}：{value}" for label, value in kind.described(user, params))
     return Cover(
         title=str(kind.title),
-        facts=[(_("条件"), conditions or _("无")), (_("截至时间"), minute(now)), (_("导出人"), str(user))],
+        facts=[
+            (_("条件"), conditions or _("无")),
+            (_("截至时间"), printed_stamp(now)),
+            (_("导出人"), str(user)),
+        ],
     )
 
 

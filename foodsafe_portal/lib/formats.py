@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils.translation import gettext as _
 
+from foodsafe_portal.lib.instants import in_shanghai
 from foodsafe_portal.lib.periods import Period
 from foodsafe_portal.lib.weeks import Week
 
@@ -59,8 +60,8 @@ def short_day(day: date | None, *, today: date) -> str:
 
 
 def minute(moment: datetime | None) -> str:
-    """``2026-11-16 09:42``; the moment must already be in the portal's time zone."""
-    return NO_VALUE if not moment else f"{moment:%Y-%m-%d %H:%M}"
+    """``2026-11-16 09:42``; on the clock of Shanghai, whatever zone the moment came in."""
+    return NO_VALUE if not moment else f"{in_shanghai(moment):%Y-%m-%d %H:%M}"
 
 
 def masked_phone(number: str | None) -> str:

@@ -78,8 +78,10 @@ HATCH_GREY: Final = mark_safe(' fill="url(#hatch-grey)"')
 HATCH_BLUE: Final = mark_safe(' fill="url(#hatch-blue)"')
 
 
-def words_of(measure: str) -> dict[str, Any]:
-    """The words of one measure; an unknown measure reads as plain work to be done."""
+def words_of(measure: str | Mapping[str, Any]) -> dict[str, Any]:
+    """The words of five figures: a measure's own, or those of visits, problems and tasks by their name."""
+    if not isinstance(measure, str):
+        return COMMON_WORDS | dict(measure)
     return COMMON_WORDS | MEASURE_WORDS.get(measure, MEASURE_WORDS["tasks"])
 
 
@@ -105,7 +107,7 @@ def _strip_svg(rects: SafeString, spoken: str, height: int) -> SafeString:
     )
 
 
-def strip(whole: Composition, *, measure: str = "visits", height: int = 8) -> SafeString:
+def strip(whole: Composition, *, measure: str | Mapping[str, Any] = "visits", height: int = 8) -> SafeString:
     """On time, late, overdue, open, then excluded hatched, each in its share; the counts are read aloud."""
     words = words_of(measure)
     shares = [

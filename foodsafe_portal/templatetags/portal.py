@@ -256,7 +256,9 @@ def refused_action(label: Any, reason: Any) -> SafeString:
 
 
 @register.simple_tag
-def strip(figures: Any = None, measure: str = "visits", height: int = 8, **given: Any) -> SafeString:
+def strip(
+    figures: Any = None, measure: str | Mapping[str, Any] = "visits", height: int = 8, **given: Any
+) -> SafeString:
     """``{% strip row %}``: on time, late, overdue, open, excluded hatched; an object, a mapping or keywords."""
     return strips.strip(Composition.of(figures, given), measure=measure, height=height)
 
@@ -271,7 +273,7 @@ def score_strip(low: Any, high: Any, points: Any) -> SafeString:
 def five_figures(
     figures: Any = None,
     url_base: str = "",
-    measure: str = "visits",
+    measure: str | Mapping[str, Any] = "visits",
     compact: bool = False,
     notes: Mapping[str, Any] | None = None,
     urls: Mapping[str, str] | None = None,
@@ -281,7 +283,7 @@ def five_figures(
 
     Prints 应督导 已督导 按时 逾期 剔除, the strip, the sentence and the rate with its denominator. Each number
     opens ``url_base`` plus ``part=expected``, done, on_time, overdue, excluded, late or open. ``notes``: part ->
-    small line below. ``compact``: the phone's centred row. ``measure``: visits, problems, tasks. ``urls``: part ->
+    small line below. ``compact``: the phone's centred row. ``measure``: visits, problems, tasks, or the words themselves. ``urls``: part ->
     address, where the part is not a parameter.
     """
     whole, words = Composition.of(figures, given), words_of(measure)

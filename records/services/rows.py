@@ -13,6 +13,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.utils.translation import gettext as _
 
+from foodsafe_portal.lib.instants import stamp
 from records.services import audit
 
 Row = TypeVar("Row", bound=models.Model)
@@ -27,7 +28,9 @@ def plain(value: Any) -> Any:
     """A value as the trail keeps it: dates in ISO form, rows by their key, decimals as text."""
     if isinstance(value, models.Model):
         return value.pk
-    if isinstance(value, date | datetime):
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)

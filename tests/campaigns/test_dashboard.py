@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from campaigns.measures import MEASURES
 from campaigns.models import WeeklyReport
-from campaigns.rules.thresholds import red_from
 from entities.models import StatusChange
 from foodsafe_portal.lib.weeks import Week
 from inspections.models import Extension, RectificationDuty, VisitDuty
@@ -205,7 +205,7 @@ def test_visits_of_two_quarters_are_not_compared(time_machine, login):
 
 def test_worst_counties_stand_first_and_red_begins_at_the_printed_threshold(today, login):
     campaign = make_city()
-    for _ in range(red_from("visits", "county").total):
+    for _ in range(MEASURES["visits"].red["county"].total):
         make_duty(make_business(region="990103001"), due_on=date(2026, 11, 12))
     freeze(campaign)
     html = get(login(role="leader", region="9901"), URL)

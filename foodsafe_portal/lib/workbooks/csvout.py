@@ -10,6 +10,7 @@ import string
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from foodsafe_portal.lib.instants import printed_stamp
 from foodsafe_portal.lib.pieces import in_pieces
 
 _BATCH = 1_000
@@ -23,7 +24,7 @@ def csv_chunks(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator
     """The file in pieces of a thousand rows: byte order mark, header, rows, CR LF line ends.
 
     A cell that starts with = + - @ TAB or CR — also after blanks or a line break — gets an apostrophe in front. Numbers
-    stay as they are; days are written as 2026-11-16.
+    stay as they are; days are written as 2026-11-16, instants as 2026-11-16T09:42:07+08:00.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
@@ -48,7 +49,7 @@ def inert(value: Any) -> Any:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, dt.datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+        return printed_stamp(value)
     if isinstance(value, dt.date):
         return value.isoformat()
     return value

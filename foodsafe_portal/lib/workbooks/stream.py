@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
+from foodsafe_portal.lib.instants import printed_stamp
 from foodsafe_portal.lib.intake.cells import is_error_text
 from foodsafe_portal.lib.intake.model import ErrorCell, column_letters
 from foodsafe_portal.lib.workbooks import parts
@@ -233,7 +234,8 @@ def _day_xml(day: dt.date, style: int = 0) -> str:
 
 
 def _moment_xml(moment: dt.datetime, style: int) -> str:
-    moment = moment.replace(tzinfo=None)
+    if moment.tzinfo is not None:  # a number in Excel knows no zone
+        return string_cell(printed_stamp(moment), style)
     if moment.date() < FIRST_SAFE_DAY:
         return string_cell(moment.isoformat(" "), style)
     days = (moment - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1)

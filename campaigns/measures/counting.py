@@ -1,148 +1,22 @@
-"""What is measured: each measure asks one question of versioned rows, and its number is the length of its list.
-
-A question is (measure, campaign, Sunday, known at). The five figures count the rows that the question finds; opening a
-figure filters the same rows by the same condition. Nothing here asks for today's date.
-"""
+"""Count what a measure asks for: the five figures of every place and grade, the rows behind one of them, the facts of a digest."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from django.db.models import Count
-from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import RegionLevel
-from accounts.mergers import existing_at, mergers_at
+from accounts.mergers import existing_at
 from accounts.models import Region
 from accounts.querysets import RegionQuerySet
 from campaigns.choices import Level
-from campaigns.models import Campaign, WeeklyReport
-from entities.choices import ResponsibilityGrade
-from foodsafe_portal.lib.mergers import Mergers, home_of
+from campaigns.measures.model import GRADES, MEASURES, TOTAL, Figure, Five, Measure, Question
+from foodsafe_portal.lib.mergers import home_of
 from foodsafe_portal.lib.scope import exactly_in, in_territory
-from foodsafe_portal.lib.weeks import Week
-from inspections.models import RectificationDuty, VisitDuty
 from inspections.querysets import PARTS, DutyQuerySet, part_condition
-
-GRADES = tuple(ResponsibilityGrade.values)
-TOTAL = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A measure's question: whose campaign, at the end of which Sunday, known at which instant."""
-
-    campaign: Campaign
-    week: Week
-    known_at: datetime
-    mergers: Mergers = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """Regions that were merged by then, as far as was known: their facts count where they went."""
-        object.__setattr__(self, "mergers", mergers_at(self.week.sunday, self.known_at))
-
-    @classmethod
-    def of(cls, report: WeeklyReport) -> Question:
-        """The question a frozen week answered."""
-        return cls(report.campaign, Week.parse(report.week), report.known_at)
-
-    @property
-    def sunday(self) -> date:
-        """The day whose end the figures are about."""
-        return self.week.sunday
-
-
-@dataclass(frozen=True, slots=True)
-class Five:
-    """expected, done, on time, overdue, excluded: whole numbers, never null; excluded stands beside expected."""
-
-    expected: int = 0
-    done: int = 0
-    on_time: int = 0
-    overdue: int = 0
-    excluded: int = 0
-
-    def __add__(self, other: Five) -> Five:
-        return Five(
-            self.expected + other.expected,
-            self.done + other.done,
-            self.on_time + other.on_time,
-            self.overdue + other.overdue,
-            self.excluded + other.excluded,
-        )
-
-    @property
-    def open(self) -> int:
-        """Not done and not yet due."""
-        return self.expected - self.done - self.overdue
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One cell of the frozen week."""
-
-    measure: str
-    level: str
-    code: str
-    grade: str
-    five: Five
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A named question with the words of its five figures."""
-
-    code: str
-    label: Any
-    words: tuple[Any, Any, Any, Any, Any]
-    rows: Callable[[Question], DutyQuerySet]
-    natural_key: str  # the field that names a row's object independently of any database
-
-
-def _visits(question: Question) -> DutyQuerySet:
-    return (
-        VisitDuty.objects.known_at(question.known_at)
-        .in_period_of(question.sunday)
-        .on(question.sunday)
-        .filter(in_territory(question.campaign.region_id, mergers=question.mergers))
-    )
-
-
-def _problems(question: Question) -> DutyQuerySet:
-    return (
-        RectificationDuty.objects.known_at(question.known_at)
-        .on(question.sunday)
-        .filter(
-            in_territory(question.campaign.region_id, mergers=question.mergers),
-            problem__found_on__gte=question.campaign.started_on,
-        )
-    )
-
-
-def _problems_due_this_week(question: Question) -> DutyQuerySet:
-    return _problems(question).filter(due_on__range=(question.week.monday, question.sunday))
-
-
-PROBLEM_WORDS = (_("应整改"), _("已销号"), _("按时"), _("逾期"), _("剔除"))
-MEASURES: dict[str, Measure] = {
-    measure.code: measure
-    for measure in (
-        Measure(
-            "visits",
-            _("督导任务"),
-            (_("应督导"), _("已督导"), _("按时"), _("逾期"), _("剔除")),
-            _visits,
-            "business__match_key",
-        ),
-        Measure("problems_week", _("本周到期问题"), PROBLEM_WORDS, _problems_due_this_week, "problem__code"),
-        Measure("problems", _("累计问题"), PROBLEM_WORDS, _problems, "problem__code"),
-    )
-}
 
 
 def county_of(code: str, city: str) -> str:
