@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.admin_filters import county_filter
 from accounts.rules.rights import Permission as P
 from entities.errors import Refused, StaleVersion
+from entities.fields import EDITABLE
 from entities.models import (
     Assignment,
     Business,
@@ -32,7 +33,7 @@ from entities.services import (
     sign_pledge,
     update_business,
 )
-from entities.services.businesses import EDITABLE, plain_value
+from entities.services.businesses import plain_value
 from entities.services.staff import OFFICER_FIELDS, save_officer
 from records.admin_base import EditedAdmin, ScopedAdmin
 from records.admin_ledgers import LedgerDoors

@@ -53,6 +53,15 @@ class StatusUnchanged(Refused):
         super().__init__(_("经营状态已是“%(status)s”，不用变更。") % {"status": status})
 
 
+class SavedMeanwhile(Refused):
+    """Other people saved some of the records between reading and writing."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            _("有 %(count)s 家主体刚刚被别人保存过，没有写入；请重新打开核对。") % {"count": count}
+        )
+
+
 class ChangeAlreadyWaiting(Refused):
     """One change per business may wait for review."""
 

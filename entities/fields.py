@@ -1,9 +1,14 @@
-"""The columns of this room's ledgers, with the headers people use for them."""
+"""What is written down of a business and of an officer, each field said once.
+
+The columns of the ledgers are the declaration: form, API, page, export, matching, mergers and undo take the fields of a business
+from ``BUSINESS_COLUMNS``. One more field is one more column here, its field in the model and a migration.
+"""
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import override
 
@@ -111,6 +116,45 @@ BUSINESS_COLUMNS = (
     Column("safety_director", "食品安全总监", "person", several=True, width=14, max_length=60),
     Column("safety_officer", "食品安全员", "person", several=True, width=14, max_length=60),
 )  # fmt: skip
+
+_OTHERWISE_WRITTEN: Final = {"seq", "county", "township", "village", "responsibility_grade", "status"}
+"""Columns that are no plain facts: the place is one region; grade and status are dated and change by acts of their own."""
+
+LEDGER_FIELDS: Final = tuple(
+    column.key for column in BUSINESS_COLUMNS if column.key not in _OTHERWISE_WRITTEN
+)
+"""The facts of a business that a ledger writes."""
+
+_WITHOUT_COLUMN: Final = {
+    "premises_address": ("region",),
+    "risk_grade": ("credit_grade", "catering_grade"),
+    "safety_officer": ("national_no",),
+}
+"""Facts that no ledger has, by the field they stand behind."""
+
+EDITABLE: Final = tuple(field for name in LEDGER_FIELDS for field in (name, *_WITHOUT_COLUMN.get(name, ())))
+"""The facts of a business that people correct on its page and through the API."""
+
+CODES: Final = (*(c.key for c in BUSINESS_COLUMNS if c.type == "code"), "national_no")
+"""Facts written in capitals without blanks."""
+
+IDENTITY: Final = ("name", "credit_code", "licence_no", "premises_address")
+"""Facts under which a business is known."""
+
+TAKEN_OVER: Final = tuple(
+    name for name in EDITABLE
+    if name not in {"name", "premises_address", "region", "high_risk", "credit_grade", "catering_grade"}
+)  # fmt: skip
+"""Facts about the shop itself that the kept one of two merged businesses takes over where it says nothing itself."""
+
+BLANKS: Final[Mapping[str, Any]] = {"licence_valid_to": None, "high_risk": False}
+"""How the register stores that a fact is not known, where that is not an empty text."""
+
+Facts: Any = namedtuple("Facts", LEDGER_FIELDS)  # type: ignore[misc] # its names are those of the declaration
+"""The facts of a business as a ledger writes them, by name."""
+
+Typed: Any = namedtuple("Typed", [name for name in EDITABLE if name != "region"])  # type: ignore[misc]
+"""The facts of a business as people type them, by name; where it lies stands beside them."""
 
 OFFICER_COLUMNS = (
     Column("seq", "序号", "int", width=6),

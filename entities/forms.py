@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.choices import RegionLevel
 from accounts.models import Region, User
 from entities.choices import BusinessStatus, OfficerLevel, ResponsibilityGrade
+from entities.fields import EDITABLE
 from entities.models import Business, Officer
-from entities.services.businesses import EDITABLE
 from foodsafe_portal.lib.scope import in_territory
 
 

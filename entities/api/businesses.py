@@ -26,10 +26,10 @@ from entities.api.changes import (
 from entities.choices import (
     Source,
 )
+from entities.fields import EDITABLE
 from entities.lists import BUSINESSES
 from entities.models import Business
 from entities.rows import masked
-from entities.services.businesses import EDITABLE
 from foodsafe_portal.lib.api import (
     Day,
     ListedViewSet,

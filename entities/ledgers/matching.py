@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
+from entities.fields import IDENTITY, LEDGER_FIELDS, Facts
 from entities.models import Business
 from entities.rules.matching import plain
-from entities.services.former_identities import IDENTITY, Former, FormerIdentities, one_of, words_of
+from entities.services.former_identities import Former, FormerIdentities, one_of, words_of
 from foodsafe_portal.lib.bulk import among
 from foodsafe_portal.lib.mergers import Mergers, home_of
 from foodsafe_portal.lib.pinyin import initials
 from foodsafe_portal.lib.scope import in_territory, standing_mergers
 from records.ledgers import Rows
 
-FIELDS = (
-    "name", "credit_code", "licence_no", "licence_valid_to", "business_type", "scale", "legal_person", "contact_phone",
-    "premises_address", "supervision_office", "risk_grade", "high_risk", "safety_director", "safety_officer",
-)  # fmt: skip
-
 
 class Stored(NamedTuple):
-    """A business as the register has it; ``values`` in the order of ``FIELDS``."""
+    """A business as the register has it; ``values`` are its ``Facts``."""
 
     pk: int
     version: int
@@ -32,17 +29,21 @@ class Stored(NamedTuple):
     status: str
     grade: str
     region_id: str
-    values: tuple[Any, ...]
+    registered_on: date
+    values: Any
 
     @property
     def name(self) -> str:
         """What it is called."""
-        return str(self.values[0])
+        return str(self.values.name)
 
 
 def _read(businesses: QuerySet) -> list[Stored]:
-    head = ("pk", "version", "match_key", "status", "responsibility_grade", "region_id")
-    return [Stored._make((*row[:6], row[6:])) for row in businesses.values_list(*head, *FIELDS)]
+    head = ("pk", "version", "match_key", "status", "responsibility_grade", "region_id", "registered_on")
+    return [
+        Stored._make((*row[:7], Facts._make(row[7:])))
+        for row in businesses.values_list(*head, *LEDGER_FIELDS)
+    ]
 
 
 @dataclass(slots=True)
@@ -166,7 +167,7 @@ def _by_pk(pks: set[int]) -> dict[int, Stored]:
 
 
 def _identity(stored: Stored) -> dict[str, Any]:
-    return {name: stored.values[FIELDS.index(name)] for name in IDENTITY}
+    return {name: getattr(stored.values, name) for name in IDENTITY}
 
 
 def without_former(offered: tuple[Any, ...], former: Former, stored: Stored) -> tuple[Any, ...]:
@@ -174,7 +175,7 @@ def without_former(offered: tuple[Any, ...], former: Former, stored: Stored) -> 
     old = former.outdated(_identity(stored))
     return tuple(
         None if name in old and value == getattr(former, name) else value
-        for name, value in zip(FIELDS, offered, strict=True)
+        for name, value in zip(LEDGER_FIELDS, offered, strict=True)
     )
 
 
@@ -205,7 +206,7 @@ def _match_by_premises(
             return
     if numbers:
         for stored in _read(among(here, "credit_code", numbers)):
-            by_code[stored.values[1]].append(stored)
+            by_code[stored.values.credit_code].append(stored)
     anonymous = any(not codes[i] and not licences[i] for i in unmatched)
     called = here if anonymous else here.filter(licence_no="", credit_code="")
     for stored in _named(called, {names[i] for i in unmatched if names[i]}):
@@ -218,9 +219,11 @@ def _match_by_premises(
             stored
             for stored in (*by_code.get(codes[index], ()), *by_name.get(plain(names[index] or ""), ()))
             if stored.match_key not in taken
-            and plain(stored.values[8]) == where
-            and (not licences[index] or not stored.values[2])
-            and (not codes[index] or not stored.values[1] or stored.values[1] == codes[index])
+            and plain(stored.values.premises_address) == where
+            and (not licences[index] or not stored.values.licence_no)
+            and (
+                not codes[index] or not stored.values.credit_code or stored.values.credit_code == codes[index]
+            )
         ]
         if len({stored.pk for stored in candidates}) == 1:
             matches[index] = candidates[0]

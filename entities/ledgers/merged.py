@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from entities.ledgers.matching import FIELDS, Matches, Merged
+from entities.fields import LEDGER_FIELDS
+from entities.ledgers.matching import Matches, Merged
 from records.choices import RowVerb
 from records.ledgers import Plan, Rows
 
@@ -22,7 +23,7 @@ def stand_by_mergers(rows: Rows, plan: Plan, matches: Matches) -> None:
 
 def _differs(rows: Rows, index: int, merged: Merged) -> bool:
     """Whether the row says anything else than the business's own record did when it was merged."""
-    offered = ((name, rows.column(name)[index]) for name in FIELDS)
+    offered = ((name, rows.column(name)[index]) for name in LEDGER_FIELDS)
     return any(
-        value is not None and value != merged.business.values[FIELDS.index(name)] for name, value in offered
+        value is not None and value != getattr(merged.business.values, name) for name, value in offered
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final, Protocol
 
 from foodsafe_portal.lib import typography
 
@@ -33,6 +33,25 @@ def match_key(*, licence_no: str, credit_code: str, premises_address: str, name:
     if code := plain(credit_code):
         return _key("C", code, plain(premises_address))
     return _key("N", plain(name), plain(premises_address))
+
+
+class Named(Protocol):
+    """Whatever says under what a business stands."""
+
+    licence_no: Any
+    credit_code: Any
+    premises_address: Any
+    name: Any
+
+
+def key_of(said: Named) -> str:
+    """The natural key of whatever says under what a business stands."""
+    return match_key(
+        licence_no=said.licence_no or "",
+        credit_code=said.credit_code or "",
+        premises_address=said.premises_address or "",
+        name=said.name or "",
+    )
 
 
 def officer_key(*, name: str, phone: str, unit_name: str, region: str) -> str:

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
-
-TAKEN_OVER: Final = (
-    "credit_code", "licence_no", "licence_valid_to", "business_type", "scale", "legal_person", "contact_phone",
-    "supervision_office", "risk_grade", "safety_director", "safety_officer", "national_no",
-)  # fmt: skip
-"""Facts about the shop itself. Status and responsibility grade are dated and reviewed, and stay out."""
+from typing import Any
 
 
 def blanks_filled(
@@ -17,11 +11,11 @@ def blanks_filled(
 ) -> dict[str, Any]:
     """The blank fields of ``kept`` with the values ``gone`` has for them, but for those named in ``without``.
 
+    Both are facts about the shop itself. Status and responsibility grade are dated and reviewed, and stay out.
+
     A licence's last day is taken over only with that very licence.
     """
-    filled = {
-        name: gone[name] for name in TAKEN_OVER if name not in without and gone[name] and not kept[name]
-    }
+    filled = {name: gone[name] for name in kept if name not in without and gone[name] and not kept[name]}
     licence = filled.get("licence_no") or kept["licence_no"]
     if licence != gone["licence_no"]:
         filled.pop("licence_valid_to", None)

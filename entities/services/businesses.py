@@ -6,54 +6,31 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db import transaction
 
 from accounts.models import Region, User
-from entities.choices import BusinessStatus, FormerWhy, Source
-from entities.errors import (
-    AlreadyRegistered,
-    FutureDate,
-    MergedAway,
-    OutsideTerritory,
-    OwnedByCity,
-    StaleVersion,
-)
-from entities.fields import BUSINESS_COLUMNS
+from entities.choices import Source
+from entities.errors import MergedAway, OwnedByCity, SavedMeanwhile, StaleVersion
+from entities.fields import BUSINESS_COLUMNS, CODES, EDITABLE, IDENTITY, Typed
 from entities.hooks import business_changed
-from entities.models import Business, FormerIdentity
-from entities.rules.matching import match_key
-from entities.services.former_identities import IDENTITY, Identity, keep_former
+from entities.models import Business
+from entities.rules.matching import key_of
+from entities.services.former_identities import Identity
+from entities.services.register import (
+    Correction,
+    Entry,
+    change_businesses,
+    may_put_into,
+    register_businesses,
+)
 from foodsafe_portal.lib.pinyin import initials
 from foodsafe_portal.lib.typography import narrow, without_invisible
 from records.ledgers.ledger_rules import locked_columns
 from records.services import audit
-from records.services.instants import writing_instant
+from records.services.origin import Origin
 
 LEDGER: Final = "businesses"
 """The kind of ledger whose columns the city may keep to itself, on pages as in files."""
-
-EDITABLE: Final = (
-    "name",
-    "credit_code",
-    "licence_no",
-    "licence_valid_to",
-    "business_type",
-    "scale",
-    "legal_person",
-    "contact_phone",
-    "premises_address",
-    "region",
-    "supervision_office",
-    "risk_grade",
-    "credit_grade",
-    "catering_grade",
-    "high_risk",
-    "safety_director",
-    "safety_officer",
-    "national_no",
-)
-_CODES: Final = ("credit_code", "licence_no", "national_no")
 
 
 def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,7 +39,7 @@ def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
         key: without_invisible(value).strip() if isinstance(value, str) else value
         for key, value in values.items()
     }
-    for key in _CODES:
+    for key in CODES:
         if isinstance(kept.get(key), str):
             kept[key] = narrow(kept[key]).upper()
     return kept
@@ -71,12 +48,7 @@ def tidy(values: Mapping[str, Any]) -> dict[str, Any]:
 def derived(business: Business) -> dict[str, str]:
     """What follows from a business's own fields: its natural key and the initials of its name."""
     return {
-        "match_key": match_key(
-            licence_no=business.licence_no,
-            credit_code=business.credit_code,
-            premises_address=business.premises_address,
-            name=business.name,
-        ),
+        "match_key": key_of(business),
         "name_initials": initials(business.name)[:150],
     }
 
@@ -86,16 +58,9 @@ def identity_of(business: Business) -> Identity:
     return Identity(business.pk, business.match_key, *(getattr(business, name) for name in IDENTITY))
 
 
-def known_as_merged(key: str, *, apart_from: int | None = None) -> str:
-    """The name of the business that whatever had this natural key was merged into; '' when there is none."""
-    former = FormerIdentity.objects.filter(match_key=key, why=FormerWhy.MERGED)
-    survivors = former.exclude(business__merged_into=apart_from) if apart_from else former
-    return survivors.values_list("business__merged_into__name", flat=True).first() or ""
-
-
 def in_reach(by: User, region: Region) -> bool:
     """Whether a person may put a business into this region."""
-    return any(region.pk.startswith(code) for code in by.scope.regions("business"))
+    return may_put_into(by, region.pk)
 
 
 def plain_value(value: Any) -> Any:
@@ -107,6 +72,12 @@ def plain_value(value: Any) -> Any:
     return value
 
 
+def _entry(business: Business) -> Entry:
+    """What a business says, as the writer takes it."""
+    values = Typed(**{name: getattr(business, name) for name in Typed._fields})
+    return Entry(values, business.region_id, derived(business)["match_key"], business.responsibility_grade)
+
+
 @transaction.atomic
 def register_business(
     *, by: User, values: Mapping[str, Any], registered_on: date, source: str = Source.PAGE
@@ -115,29 +86,12 @@ def register_business(
 
     Raises ``AlreadyRegistered``, ``OutsideTerritory`` or ``FutureDate``.
     """
-    if registered_on > timezone.localdate():
-        raise FutureDate
-    now = writing_instant()
     fields = tidy({key: values[key] for key in EDITABLE if key in values})
-    business = Business(
-        **fields,
-        registered_on=registered_on,
-        status=BusinessStatus.NORMAL,
-        source=source,
-        recorded_at=now,
-        updated_at=now,
+    origin = Origin.now(by=by, on=registered_on, source=source)
+    entry = _entry(Business(**fields))
+    business = Business.objects.select_related("region").get(
+        pk=register_businesses([entry], origin)[entry.match_key]
     )
-    if not in_reach(by, business.region):
-        raise OutsideTerritory
-    for name, value in derived(business).items():
-        setattr(business, name, value)
-    if meant := known_as_merged(business.match_key):
-        raise AlreadyRegistered(meant)
-    try:
-        with transaction.atomic():
-            business.save(force_insert=True)
-    except IntegrityError as error:
-        raise AlreadyRegistered(business.name) from error
     audit.record(
         by=by,
         action="business.registered",
@@ -171,28 +125,18 @@ def update_business(
     kept = changed.keys() & locked_columns(LEDGER, by.territory_for_import(LEDGER))
     if kept:
         raise OwnedByCity(column.header for column in BUSINESS_COLUMNS if column.key in kept)
-    if "region" in changed and not in_reach(by, changed["region"]):
-        raise OutsideTerritory
+    was_in = saved.region_id
     for key, value in changed.items():
         setattr(saved, key, value)
-    at = writing_instant()
-    fields = {**changed, **derived(saved), "version": version + 1, "updated_at": at}
-    key = str(fields["match_key"])
-    if key != was.match_key and (meant := known_as_merged(key, apart_from=saved.pk)):
-        raise AlreadyRegistered(meant)
+    correction = Correction(saved.pk, version, was, was_in, _entry(saved))
     try:
-        with transaction.atomic():
-            moved = Business.objects.filter(pk=saved.pk, version=version).update(**fields)
-    except IntegrityError as error:
-        raise AlreadyRegistered(saved.name) from error
-    if not moved:  # saved by somebody else between reading and writing
+        change_businesses([correction], Origin.now(by=by, on=on, source=Source.PAGE))
+    except SavedMeanwhile as error:  # saved by somebody else between reading and writing
         newest = Business.objects.select_related("region").get(pk=saved.pk)
         raise StaleVersion(
             {key: (getattr(newest, key), value) for key, value in changed.items()}, newest.version
-        )
+        ) from error
     saved.refresh_from_db()
-    if changed.keys() & set(IDENTITY):
-        keep_former([was], on=on, at=at)
     audit.record(
         by=by,
         action="business.updated",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
@@ -15,29 +18,127 @@ from accounts.rules.rights import Permission
 from entities.choices import BusinessStatus, ResponsibilityGrade, ReviewState, Source
 from entities.errors import (
     AlreadyReviewed,
-    BeforeRegistration,
     ChangeAlreadyWaiting,
-    FutureDate,
-    GradeUnchanged,
-    MergedAway,
     ReasonMissing,
     ReviewedByProposer,
-    StatusUnchanged,
 )
 from entities.hooks import business_changed
 from entities.models import Business, GradeChange, StatusChange
+from entities.services.rules import GRADE_RULES, STATUS_RULES, Proposal
+from foodsafe_portal.lib.bulk import Same, among, insert
+from foodsafe_portal.lib.business_rules import enforce
 from records.services import audit
 from records.services.evidence import store_evidence
 from records.services.instants import writing_instant
+from records.services.origin import Origin
 
 
-def _dated(business: Business, on: date) -> None:
-    if business.merged_into is not None:
-        raise MergedAway(business.name, business.merged_into.name)
-    if on > timezone.localdate():
-        raise FutureDate
-    if on < business.registered_on:
-        raise BeforeRegistration
+class Step(NamedTuple):
+    """A change of one business from one code to another."""
+
+    business_id: int
+    was: str
+    becomes: str
+
+
+class Standing(NamedTuple):
+    """The change by which a business has its grade: set by hand or not, and since when."""
+
+    manual: bool
+    effective_on: date
+
+
+@dataclass(slots=True)
+class Reviews:
+    """What is being reviewed of businesses, and what was turned down last: business → the status asked for."""
+
+    waiting: dict[int, str] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def grades_standing(business_ids: Iterable[int]) -> dict[int, Standing]:
+    """The latest change of grade of each business that was not turned down, by the day it takes effect."""
+    wanted = list(business_ids)
+    if not wanted:
+        return {}
+    changes = among(GradeChange.objects.exclude(state=ReviewState.REJECTED), "business_id", wanted)
+    rows = changes.order_by("effective_on", "pk").values_list("business_id", "manual", "effective_on")
+    return {business: Standing(manual, on) for business, manual, on in rows}
+
+
+def statuses_reviewed(business_ids: Iterable[int]) -> Reviews:
+    """The proposed statuses of these businesses and those that were turned down since the last approval."""
+    reviews, wanted = Reviews(), list(business_ids)
+    if not wanted:
+        return reviews
+    changes = among(StatusChange.objects.order_by("proposed_at", "pk"), "business_id", wanted)
+    for business, to_status, state in changes.values_list("business_id", "to_status", "state"):
+        if state == ReviewState.PROPOSED:
+            reviews.waiting[business] = to_status
+        elif state == ReviewState.REJECTED:
+            reviews.refused[business] = to_status
+        else:
+            reviews.refused.pop(business, None)
+    return reviews
+
+
+@transaction.atomic
+def propose_statuses(steps: Sequence[Step], origin: Origin) -> None:
+    """Propose another 经营状态 for many businesses; each keeps its own until its change is reviewed.
+
+    Raises ``ChangeAlreadyWaiting``. What else may be refused of a change (``STATUS_RULES``) the caller has asked, who knows the
+    businesses.
+    """
+    try:
+        with transaction.atomic():
+            insert(
+                StatusChange,
+                {
+                    "business_id": [step.business_id for step in steps],
+                    "from_status": [step.was for step in steps],
+                    "to_status": [step.becomes for step in steps],
+                    "state": Same(ReviewState.PROPOSED.value),
+                    **_common(origin),
+                },
+            )
+    except IntegrityError as error:
+        raise ChangeAlreadyWaiting from error
+
+
+@transaction.atomic
+def record_grades(
+    steps: Sequence[Step], origin: Origin, *, manual: bool = False, decided: bool = True
+) -> None:
+    """Record changes of 包保等级: decided at once, or waiting for a reviewer.
+
+    ``manual``: set by a person, whose word stands whatever a ledger says. The rules (``GRADE_RULES``) the caller has asked.
+    """
+    state = ReviewState.APPROVED if decided else ReviewState.PROPOSED
+    insert(
+        GradeChange,
+        {
+            "business_id": [step.business_id for step in steps],
+            "from_grade": [step.was for step in steps],
+            "to_grade": [step.becomes for step in steps],
+            "manual": Same(manual),
+            "state": Same(state.value),
+            "reviewed_at": Same(origin.at if manual and decided else None),
+            **_common(origin),
+        },
+    )
+
+
+def _common(origin: Origin) -> dict[str, Same]:
+    """What changes of status and of grade have in common."""
+    return {
+        "effective_on": Same(origin.on),
+        "reason": Same(origin.reason.strip()),
+        "source": Same(str(origin.source)),
+        "batch_id": Same(origin.batch_id),
+        "proposed_by_id": Same(origin.by.pk if origin.by else None),
+        "proposed_at": Same(origin.at),
+        "review_note": Same(""),
+    }
 
 
 @transaction.atomic
@@ -50,34 +151,25 @@ def propose_status_change(
     by: User | None,
     uploads: tuple[UploadedFile, ...] = (),
     source: str = Source.PAGE,
-    batch_id: int | None = None,
 ) -> StatusChange:
     """Propose another 经营状态; the business keeps its own, and its place in the denominator, until it is reviewed.
 
-    Raises ``StatusUnchanged``, ``ChangeAlreadyWaiting``, ``ReasonMissing``, ``FutureDate``, ``BeforeRegistration``, ``MergedAway`` or the
-    evidence service's ``EvidenceRefused``.
+    Raises what ``STATUS_RULES`` refuse or the evidence service's ``EvidenceRefused``.
     """
     business.refresh_from_db(fields=["status"])
-    if to_status == business.status:
-        raise StatusUnchanged(business.get_status_display())
-    if not reason.strip():
-        raise ReasonMissing(_("变更状态"))
-    _dated(business, effective_on)
-    try:
-        with transaction.atomic():
-            change = StatusChange.objects.create(
-                business=business,
-                from_status=business.status,
-                to_status=to_status,
-                effective_on=effective_on,
-                reason=reason.strip(),
-                source=source,
-                batch_id=batch_id,
-                proposed_by=by,
-                proposed_at=writing_instant(),
+    waiting = business.status_changes.waiting().exists()
+    enforce(
+        STATUS_RULES,
+        [
+            Proposal(
+                business, business.status, business.get_status_display(), to_status, effective_on,
+                timezone.localdate(), reason, waiting, _("变更状态"),
             )
-    except IntegrityError as error:
-        raise ChangeAlreadyWaiting from error
+        ],
+    )  # fmt: skip
+    origin = Origin.now(by=by, on=effective_on, source=source, reason=reason)
+    propose_statuses([Step(business.pk, business.status, to_status)], origin)
+    change = StatusChange.objects.get(business=business, state=ReviewState.PROPOSED)
     for upload in uploads:
         store_evidence(upload=upload, target=change, by=by)
     audit.record(
@@ -162,26 +254,22 @@ def regrade_business(
     ``ReasonMissing``, ``ChangeAlreadyWaiting``, ``FutureDate`` or ``BeforeRegistration``.
     """
     business.refresh_from_db(fields=["responsibility_grade"])
-    if to_grade == business.responsibility_grade:
-        raise GradeUnchanged(ResponsibilityGrade(to_grade).label)
-    if not reason.strip():
-        raise ReasonMissing(_("调整包保等级"))
-    _dated(business, effective_on)
-    if business.grade_changes.waiting().exists():
-        raise ChangeAlreadyWaiting
+    was = business.responsibility_grade
+    label = ResponsibilityGrade(was).label if was else was
+    enforce(
+        GRADE_RULES,
+        [
+            Proposal(
+                business, was, label, to_grade, effective_on, timezone.localdate(), reason,
+                business.grade_changes.waiting().exists(), _("调整包保等级"),
+            )
+        ],
+    )  # fmt: skip
     decides = by.can(Permission.REVIEW_STATUS)
-    change = GradeChange.objects.create(
-        business=business,
-        from_grade=business.responsibility_grade,
-        to_grade=ResponsibilityGrade(to_grade),
-        manual=True,
-        effective_on=effective_on,
-        reason=reason.strip(),
-        proposed_by=by,
-        proposed_at=writing_instant(),
-        state=ReviewState.APPROVED if decides else ReviewState.PROPOSED,
-        reviewed_at=writing_instant() if decides else None,
-    )
+    origin = Origin.now(by=by, on=effective_on, source=Source.PAGE, reason=reason)
+    step = Step(business.pk, was, ResponsibilityGrade(to_grade).value)
+    record_grades([step], origin, manual=True, decided=decides)
+    change = business.grade_changes.filter(proposed_at=origin.at).latest("pk")
     audit.record(
         by=by,
         action="business.regraded" if decides else "grade_change.proposed",

@@ -31,10 +31,11 @@ from entities.errors import (
     PairDecided,
     ReasonMissing,
 )
+from entities.fields import TAKEN_OVER
 from entities.hooks import business_changed
 from entities.models import Assignment, Business, BusinessMerger, DuplicatePair, FormerIdentity
 from entities.rules.matching import match_key
-from entities.rules.merging import TAKEN_OVER, blanks_filled
+from entities.rules.merging import blanks_filled
 from entities.services.businesses import identity_of, in_reach
 from entities.services.former_identities import keep_former
 from entities.services.likeness import Pair, by_township, pairs_among, write_pairs

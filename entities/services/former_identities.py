@@ -10,12 +10,12 @@ from typing import Any, Final, NamedTuple
 from django.utils.translation import gettext_noop
 
 from entities.choices import FormerWhy, Source
+from entities.fields import IDENTITY
 from entities.models import FormerIdentity
 from entities.rules.matching import plain
 from foodsafe_portal.lib.bulk import Same, among, insert
 from records.ledgers.codes import name_code
 
-IDENTITY: Final = ("name", "credit_code", "licence_no", "premises_address")
 WORDS: Final = {
     "name": "名称",
     "credit_code": "信用代码",

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from entities import services
 from entities.choices import ReviewState
+from entities.fields import EDITABLE
 from entities.models import Business, StatusChange
-from entities.services.businesses import EDITABLE
 from foodsafe_portal.lib.pinyin import initials
 from tests.factories import (
     make_assignment,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from entities.rules.merging import TAKEN_OVER, blanks_filled
+from entities.fields import TAKEN_OVER
+from entities.rules.merging import blanks_filled
 
 DAY = date(2028, 3, 16)
 
