@@ -8,9 +8,13 @@ from django.urls import include, path
 
 from foodsafe_portal import views
 
+handler500 = views.broken
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics, name="metrics"),
     path("login/", account_views.login, name="account_login"),
     path("logout/", account_views.logout, name="account_logout"),
     path("password/", account_views.password_change, name="account_change_password"),

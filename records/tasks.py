@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from celery import shared_task
+from celery.signals import task_success
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from records.ledgers import batches
 from records.models import Job
 from records.services import jobs, seal
+from records.services.pulses import leave_pulse
 
 
 @shared_task
@@ -29,6 +32,14 @@ def sweep_jobs() -> int:
 def seal_trail() -> int:
     """Chain the audit events written since the last time."""
     return seal.seal_events()
+
+
+@task_success.connect
+def note_periodic_duty(sender: Any = None, **_signal: Any) -> None:
+    """Leave the pulse of a periodic duty that has just been done, so that its silence can be seen from outside."""
+    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        if entry["task"] == getattr(sender, "name", ""):
+            leave_pulse(name=name, at=timezone.now())
 
 
 @jobs.job_handler("ledger.check", _("检查台账"))

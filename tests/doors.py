@@ -55,6 +55,8 @@ NO_ACCOUNTS_LEDGER = dict.fromkeys(
 DOORS: dict[str, Door] = {
     "home": Door(GET, ANYBODY),
     "healthz": Door(GET, None),
+    "readyz": Door(GET, None),
+    "metrics": Door(GET, None),
     "account_login": Door(EVERY, None),
     "account_logout": Door(BOTH, ANYBODY),
     "account_change_password": Door((*BOTH, "PUT"), ANYBODY),

@@ -5,6 +5,7 @@ from records.models.evidence import EvidenceFile
 from records.models.jobs import Job
 from records.models.ledger_rules import ApprovalRule, LedgerHabit, OwnedColumn
 from records.models.ledgers import LedgerBatch, LedgerRow
+from records.models.pulses import Pulse
 from records.models.trail import AuditEvent, AuditLink
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "LedgerHabit",
     "LedgerRow",
     "OwnedColumn",
+    "Pulse",
     "WorkYear",
     "WorkdayOverride",
 ]
