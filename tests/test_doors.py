@@ -23,6 +23,7 @@ from foodsafe_portal.lib.weeks import Week
 from inspections.models import Visit
 from records.models import AuditEvent, EvidenceFile, LedgerBatch
 from records.services import audit, jobs
+from records.services.pulses import leave_pulse
 from tests.doors import (
     ADMIN_FRAME,
     ADMIN_PAGES,
@@ -163,8 +164,10 @@ def world(city: str, people: dict[Role, Any] | None = None) -> SimpleNamespace:
 
 
 @pytest.fixture
-def house():
-    """Two cities and one person per role in the first; the unit liaison belongs to its bureau."""
+def house(settings):
+    """Two cities and one person per role in the first; the unit liaison belongs to its bureau. The installation is sound."""
+    for duty in settings.CELERY_BEAT_SCHEDULE:
+        leave_pulse(name=duty, at=timezone.now())
     make_region("9901")
     people = {
         role: make_user(role=role, region=TERRITORY.get(role, "9901"))
