@@ -298,7 +298,8 @@ class UndoSerializer(serializers.Serializer):
     restored = serializers.IntegerField(help_text=_("恢复原值的条数"))
     removed = serializers.IntegerField(help_text=_("移除的条数"))
     conflicts = serializers.ListField(
-        child=serializers.DictField(), help_text=_("此后被改过、没有动的：row、name、why")
+        child=serializers.DictField(),
+        help_text=_("此后被改过、没有动的：row、name、why；知道是谁占用时另有 by"),
     )
     awaits_approval = serializers.BooleanField(help_text=_("还没有撤销，等另一人批准"))
 

@@ -24,6 +24,7 @@ from foodsafe_portal.lib.bulk import Same, among, update
 from foodsafe_portal.lib.pinyin import initials
 from records.choices import RowVerb
 from records.ledgers import LedgerContext, UndoResult
+from records.ledgers.held import drop_fallen, holders
 from records.models import LedgerBatch, LedgerRow
 
 _AT_ONCE = 2_000
@@ -56,7 +57,8 @@ def _take_out(rows: list[LedgerRow], batch: LedgerBatch, reviewed: set[int], res
     businesses = list(found.values_list("pk", "match_key", "name", "version"))
     reasons: dict[int, str] = dict.fromkeys(reviewed, "状态变更已经审核，没有删除")
     reasons |= dict.fromkeys((pk for pk, _, _, version in businesses if version != 1), _CHANGED_SINCE)
-    reasons |= _in_use([pk for pk, *_ in businesses], batch)
+    used, held_by = _in_use([pk for pk, *_ in businesses], batch)
+    reasons |= used
     decided = DuplicatePair.objects.decided()
     for side in ("first_id", "second_id"):
         keys = among(decided, side, [pk for pk, *_ in businesses]).values_list(side, flat=True)
@@ -71,33 +73,49 @@ def _take_out(rows: list[LedgerRow], batch: LedgerBatch, reviewed: set[int], res
     gone = []
     for pk, key, name, _version in businesses:
         if pk in reasons:
-            result.conflict(by_key[key], name, reasons[pk])
+            result.conflict(by_key[key], name, reasons[pk], held_by.get(pk, ""))
         else:
             gone.append(pk)
+    drop_fallen([(relation.related_model, relation.field.attname) for relation in _speaking()], gone)
     for start in range(0, len(gone), _AT_ONCE):
         Business.objects.filter(pk__in=gone[start : start + _AT_ONCE]).delete()
     result.removed += len(gone)
 
 
-def _in_use(business_ids: list[int], batch: LedgerBatch) -> dict[int, str]:
-    """Businesses that other facts speak of, with the reason why they must stay."""
+def _speaking() -> list[Any]:
+    """The relations to businesses that keep one from going: not what is derived from it, nor its own history."""
+    return [
+        relation
+        for relation in Business._meta.get_fields(include_hidden=True)
+        if relation.auto_created
+        and not relation.concrete
+        and relation.related_model
+        and (
+            getattr(relation, "on_delete", CASCADE) is not CASCADE
+            or relation.related_model in (Assignment, Pledge)
+        )
+    ]
+
+
+def _in_use(business_ids: list[int], batch: LedgerBatch) -> tuple[dict[int, str], dict[int, str]]:
+    """Businesses that other facts speak of, with the reason why they must stay, and by whom they are held.
+
+    What an undone batch has voided speaks of nothing any more.
+    """
     reasons: dict[int, str] = {}
+    held_by: dict[int, str] = {}
     if not business_ids:
-        return reasons
-    for relation in Business._meta.get_fields(include_hidden=True):
-        if not relation.auto_created or relation.concrete or not relation.related_model:
-            continue
-        model, field = relation.related_model, relation.field  # type: ignore[union-attr]
-        if getattr(relation, "on_delete", CASCADE) is CASCADE and model not in (Assignment, Pledge):
-            continue  # derived from the business, or its own history
-        users = among(model._base_manager.all(), field.attname, business_ids)
-        why = f"已有{model._meta.verbose_name}，没有删除"
-        reasons |= dict.fromkeys(users.values_list(field.attname, flat=True).distinct(), why)
+        return reasons, held_by
+    for relation in _speaking():
+        model, name = relation.related_model, relation.field.attname
+        users = holders(among(model._base_manager.all(), name, business_ids), name)
+        reasons |= dict.fromkeys(users, f"已有{model._meta.verbose_name}，没有删除")
+        held_by |= users
     for _receiver, kept in businesses_forgotten.send(
         sender=Business, business_ids=business_ids, since=batch.committed_at
     ):
         reasons |= cast(dict[int, str], kept or {})
-    return reasons
+    return reasons, held_by
 
 
 def _put_back(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import SET_NULL
@@ -13,6 +14,7 @@ from entities.models import Assignment, Business, Officer, Pledge
 from foodsafe_portal.lib.bulk import Same, among, update
 from foodsafe_portal.lib.scope import in_territory
 from records.ledgers import LedgerContext, UndoResult
+from records.ledgers.held import drop_fallen, holders
 from records.models import LedgerBatch, LedgerRow
 
 _CHANGED_SINCE = "导入之后又被修改过，没有还原"
@@ -154,27 +156,45 @@ def _remove_people(
     )
     # Other ledgers are imported while one waits for its approval: only people this one names can be its own.
     named = {row.values["officer_name"] for row in staged if row.values.get("officer_name")}
-    ids = set(among(new.filter(in_territory(batch.territory)), "name", named).values_list("pk", flat=True))
-    if not ids or any(
+    people = dict(among(new.filter(in_territory(batch.territory)), "name", named).values_list("pk", "name"))
+    own = Assignment.objects.filter(batch_id=batch.pk, voided_at__isnull=False)
+    if not people or any(
         kept
         for _receiver, kept in businesses_forgotten.send(
-            sender=Officer, business_ids=sorted(concerned), since=batch.committed_at
+            sender=Officer,
+            business_ids=sorted(concerned | set(own.values_list("business_id", flat=True))),
+            since=batch.committed_at,
         )
     ):
         return  # a frozen week names them
-    kept: set[int] = set()
-    own = Assignment.objects.filter(batch_id=batch.pk, voided_at__isnull=False)
-    for relation in Officer._meta.get_fields(include_hidden=True):
-        if not relation.auto_created or relation.concrete or not relation.related_model:
-            continue
-        field = relation.field  # type: ignore[union-attr]
-        if getattr(relation, "on_delete", None) is SET_NULL:
-            continue  # duties name the officer only as long as there is one
-        users = among(relation.related_model._base_manager.all(), field.attname, ids)
-        if relation.related_model is Assignment:
+    speaking = [
+        (relation.related_model, relation.field.attname)  # type: ignore[union-attr]
+        for relation in Officer._meta.get_fields(include_hidden=True)
+        if relation.auto_created
+        and not relation.concrete
+        and relation.related_model
+        and getattr(relation, "on_delete", None) is not SET_NULL  # duties name one as long as there is one
+    ]
+    kept: dict[int, tuple[str, str]] = {}
+    for model, name in speaking:
+        users: Any = among(model._base_manager.all(), name, people)
+        if model is Assignment:
             users = users.exclude(pk__in=own.values("pk"))
-        kept |= set(users.values_list(field.attname, flat=True))
-    gone = sorted(ids - kept)
+        why = f"已有{model._meta.verbose_name}，没有删除"
+        kept |= {key: (why, by) for key, by in holders(users, name).items()}
+    _tell_kept({people[key]: told for key, told in kept.items()}, staged, result)
+    gone = sorted(set(people) - set(kept))
     among(own, "officer_id", gone).delete()
+    drop_fallen(speaking, gone)
     result.removed += len(gone)
     among(Officer.objects.all(), "id", gone).delete()
+
+
+def _tell_kept(kept: Mapping[str, tuple[str, str]], staged: Sequence[LedgerRow], result: UndoResult) -> None:
+    """List the officers that stay (name → why, and who holds them) once each, unless their row says something already."""
+    told = {one["row"] for one in result.conflicts}
+    rows = {row.values.get("officer_name"): row for row in reversed(staged)}
+    said = {row.values.get("officer_name") for row in staged if row.row_no in told}
+    for name, (why, by) in kept.items():
+        if name not in said:
+            result.conflict(rows[name], name, why, by)

@@ -75,9 +75,10 @@ class UndoResult:
     conflicts: list[dict[str, Any]] = field(default_factory=list)
     awaits_approval: bool = False
 
-    def conflict(self, row: LedgerRow, name: str, why: str) -> None:
-        """Leave one row alone and say why."""
-        self.conflicts.append({"row": row.row_no, "name": name, "why": why})
+    def conflict(self, row: LedgerRow, name: str, why: str, by: str = "") -> None:
+        """Leave one row alone and say why; ``by`` names the batch and the person that hold it, where they are known."""
+        told = {"row": row.row_no, "name": name, "why": why}
+        self.conflicts.append(told | {"by": by} if by else told)
 
 
 class LedgerKind:

@@ -201,7 +201,7 @@ def batch_page(batch: LedgerBatch, user: Any) -> BatchPage:
         may_decide_undo=waits and undo_asked,
         may_withdraw_undo=undo_asked and batch.undo_asked_by_id == user.pk,
         undo_takes_two=batch.state == BatchState.COMMITTED and over is not None,
-        left_alone=tuple(batch.choices.get("left_alone", ())) if batch.state == BatchState.UNDONE else (),
+        left_alone=tuple(batch.choices.get("left_alone", ())),
         left_out=tuple(
             LeftOut(group["count"], told(group["message"]))
             for group in groups

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from foodsafe_portal.lib import bulk
+from foodsafe_portal.lib.bulk import among
 from records.choices import BatchState, Outcome, RowVerb
 from records.ledgers import RegisterChanged, UndoResult, kind_of, staging
 from records.ledgers.batches.approve import needs_approval, reason_given
@@ -80,6 +81,8 @@ def _ask(batch: LedgerBatch, by: Any) -> UndoResult:
         undo_decision_reason="",
     )
     batch.refresh_from_db()
+    if batch.state == BatchState.UNDONE and batch.choices.get("left_rows"):
+        return _undo(batch, by)  # two people have agreed to the undo; what was held then is tried again
     if batch.state != BatchState.COMMITTED:
         _not_undoable(batch)
     if asked:
@@ -156,30 +159,42 @@ def _undo_alone(batch: LedgerBatch, by: Any) -> UndoResult:
 
 
 def _undo(batch: LedgerBatch, by: Any) -> UndoResult:
+    """Take back what nothing holds. What is held is listed, and stays to be taken back by another undo.
+
+    A batch of which nothing could be taken back stays imported.
+    """
     kind = kind_of(batch.kind)
-    taken = LedgerBatch.objects.filter(pk=batch.pk, state=BatchState.COMMITTED).update(
-        state=BatchState.UNDONE
-    )
-    if not taken:
+    bulk.lock_name(f"ledger:{kind.key}:{batch.territory[:6]}")
+    now = LedgerBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    again = now.state == BatchState.UNDONE and now.choices.get("left_rows")
+    if now.state != BatchState.COMMITTED and not again:
         batch.refresh_from_db()
         _not_undoable(batch)
-    bulk.lock_name(f"ledger:{kind.key}:{batch.territory[:6]}")
     context = context_of(batch, writing_instant())
     kind.lock(context)
-    staged = list(
-        staging.accepted_rows(batch).exclude(verb=RowVerb.UNCHANGED).order_by("row_no").defer("issues")
-    )
-    result = kind.undo(staged, batch, context)
-    batch.state = BatchState.UNDONE
+    rows = staging.accepted_rows(batch).exclude(verb=RowVerb.UNCHANGED).order_by("row_no").defer("issues")
+    if again:
+        rows = among(rows, "row_no", again)
+    result = kind.undo(list(rows), batch, context)
+    held = sorted(result.conflicts, key=lambda one: one["row"])
+    if again or result.restored or result.removed or not held:
+        batch.state = BatchState.UNDONE
     batch.choices = {
         **batch.choices,
-        "left_alone": sorted(result.conflicts, key=lambda one: one["row"])[:_LISTED],
+        "left_alone": held[:_LISTED],
+        "left_rows": sorted({one["row"] for one in held}),
     }
-    LedgerBatch.objects.filter(pk=batch.pk).update(choices=batch.choices)
+    fields: dict[str, Any] = {"state": batch.state, "choices": batch.choices}
+    if batch.state == BatchState.COMMITTED:  # nothing was done, so that a second person's yes is used up
+        batch.undo_asked_by, batch.undo_asked_at = None, None
+        fields |= {"undo_asked_by": None, "undo_asked_at": None}
+    LedgerBatch.objects.filter(pk=batch.pk).update(**fields)
+    done = batch.state == BatchState.UNDONE
     audit.record(
         by=by,
-        action="ledger.undone",
+        action="ledger.undone" if done else "ledger.undo_refused",
         target=batch,
         after={"restored": result.restored, "removed": result.removed, "conflicts": len(result.conflicts)},
+        outcome=Outcome.DONE if done else Outcome.REFUSED,
     )
     return result
