@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from inspections.acts import ACTS
 from inspections.views import duties, evidence, problems, visits
 
 urlpatterns: list[URLPattern] = [
@@ -20,17 +21,9 @@ urlpatterns: list[URLPattern] = [
     path("problems/new/", problems.problem_new, name="problem-new"),
     path("problems/export/", problems.problem_export, name="problem-export"),
     path("problems/<int:pk>/", problems.problem_detail, name="problem-detail"),
-    path("problems/<int:pk>/sign/", problems.problem_sign, name="problem-sign"),
-    path("problems/<int:pk>/plan/", problems.problem_plan, name="problem-plan"),
-    path("problems/<int:pk>/submit/", problems.problem_submit, name="problem-submit"),
-    path("problems/<int:pk>/check/", problems.problem_check, name="problem-check"),
-    path("problems/<int:pk>/verify/", problems.problem_verify, name="problem-verify"),
-    path("problems/<int:pk>/extend/", problems.problem_extend, name="problem-extend"),
-    path("problems/<int:pk>/extension/", problems.problem_extension, name="problem-extension"),
-    path("problems/<int:pk>/transfer/", problems.problem_transfer, name="problem-transfer"),
-    path("problems/<int:pk>/refer/", problems.problem_refer, name="problem-refer"),
-    path("problems/<int:pk>/referral/", problems.problem_referral, name="problem-referral"),
-    path("problems/<int:pk>/revisit/", problems.problem_revisit, name="problem-revisit"),
-    path("problems/<int:pk>/void/", problems.problem_void, name="problem-void"),
+    *(
+        path(f"problems/<int:pk>/{act.code}/", problems.act_view(act), name=f"problem-{act.code}")
+        for act in ACTS
+    ),
     path("evidence/<uuid:pk>/", evidence.evidence_file, name="evidence-file"),
 ]

@@ -14,9 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from entities.choices import Source
+from foodsafe_portal.lib.acts import needs_of
 from foodsafe_portal.lib.api import ListedViewSet
 from foodsafe_portal.lib.lists import Asked, Choice
 from foodsafe_portal.lib.permissions import Permission as P
+from inspections.acts import ACTS
 from inspections.api.problem_bodies import (
     OUTCOMES,
     CommonSerializer,
@@ -93,19 +95,7 @@ class ProblemViewSet(ListedViewSet):
         "retrieve": (P.VIEW_PROBLEMS,),
         "create": (P.CREATE_PROBLEM,),
         "common": (P.CREATE_PROBLEM,),
-        "sign": (P.RECTIFY_PROBLEM,),
-        "plan": (P.RECTIFY_PROBLEM,),
-        "submit": (P.RECTIFY_PROBLEM,),
-        "pass_first": (P.FIRST_CHECK,),
-        "send_back": (P.FIRST_CHECK, P.SECOND_CHECK),
-        "close": (P.SECOND_CHECK,),
-        "extend": (P.RECTIFY_PROBLEM,),
-        "decide_extension": (P.APPROVE_EXTENSION,),
-        "transfer": (P.FIRST_CHECK,),
-        "refer": (P.REFER_PROBLEM,),
-        "referral": (P.RECORD_REFERRAL,),
-        "revisit": (P.REVISIT_PROBLEM,),
-        "void": (P.CREATE_PROBLEM,),
+        **needs_of(ACTS),
     }
     serializer_class = ProblemSerializer
     listing = PROBLEMS

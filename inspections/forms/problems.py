@@ -277,22 +277,6 @@ class VoidProblemForm(StepForm):
     )
 
 
-STEP_FORMS: dict[str, type[StepForm]] = {
-    "sign": SignForm,
-    "plan": PlanForm,
-    "submit": SubmitForm,
-    "check": CheckForm,
-    "verify": VerifyForm,
-    "extend": ExtendForm,
-    "extension": ExtensionForm,
-    "transfer": TransferForm,
-    "refer": ReferForm,
-    "referral": ReferralForm,
-    "revisit": RevisitForm,
-    "void": VoidProblemForm,
-}
-
-
 class ProblemForm(forms.Form):
     """A problem found by the office, a county, a township or a supervision team; a common one goes to several units."""
 

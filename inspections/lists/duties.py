@@ -153,7 +153,12 @@ class Duties(Listing):
     def more(self, asked: Asked, tabs: Sequence[ShownTab], rows: Sequence[Any]) -> dict[str, Any]:
         """The five figures, each opening its rows; the moment they are counted at."""
         base = f"{reverse(self.url_name)}{asked.address.url(part=None, figures=None)}"
-        return {"figures": asked.kept("figures", lambda: None), "moment": moment_of(asked), "base_url": base}
+        return {
+            "figures": asked.kept("figures", lambda: None),
+            "figures_url": asked.address.url(figures="1"),
+            "moment": moment_of(asked),
+            "base_url": base,
+        }
 
 
 DUTIES = Duties()
