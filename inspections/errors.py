@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from inspections.rules.breaches import Breach
 
 
 class InspectionRefused(Exception):
@@ -87,6 +91,98 @@ class ProblemIncomplete(VisitRefused):
     """A problem lacks its words or its photo."""
 
 
+class DescriptionMissing(ProblemIncomplete):
+    """Nobody can put right what is not said."""
+
+    def __init__(self) -> None:
+        super().__init__(_("问题要写明是什么；请选常见问题或填说明。"))
+
+
+class PlaceMissing(ProblemIncomplete):
+    """A problem lies somewhere."""
+
+    def __init__(self) -> None:
+        super().__init__(_("问题要有地区或主体；请选一个。"))
+
+
+class PhotoMissing(ProblemIncomplete):
+    """A problem found on a visit is shown by a photo."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(
+            _("“%(strip)s”要有至少 1 张照片；没有问题的项不用拍照。") % {"strip": description.strip()[:20]}
+        )
+
+
+class NoPolicyYet(ProblemIncomplete):
+    """The table of deadlines has no row for this severity on that day."""
+
+    def __init__(self, day: date, severity: str) -> None:
+        super().__init__(
+            _("没有适用于 %(day)s 的“%(severity)s”问题整改期限，请先在整改期限表中补上。")
+            % {"day": day, "severity": severity}
+        )
+
+
+DAYS: Final = {
+    "found_on": gettext_noop("发现日期"),
+    "due_on": gettext_noop("整改期限"),
+    "current_due_on": gettext_noop("现行期限"),
+    "rectified_on": gettext_noop("整改完成日期"),
+    "closed_on": gettext_noop("销号日期"),
+}
+
+
+class ProblemDayAhead(ProblemIncomplete):
+    """Findings, fixes and closures are facts of days that have come."""
+
+    def __init__(self, cell: str, day: date) -> None:
+        if cell == "found_on":
+            super().__init__(_("发现日期 %(found_on)s 还没到；请填今天或以前的日期。") % {"found_on": day})
+        else:
+            super().__init__(
+                _("%(label)s %(on)s 还没到；请填今天或以前的日期。") % {"label": _(DAYS[cell]), "on": day}
+            )
+
+
+class ProblemDaysCrossed(ProblemIncomplete):
+    """Two days of a problem in an order that cannot be."""
+
+    def __init__(self, cell: str, day: date, earlier: date, earlier_cell: str) -> None:
+        if (cell, earlier_cell) == ("due_on", "found_on"):
+            super().__init__(
+                _("整改期限 %(due_on)s 早于发现日期 %(found_on)s；请改其中一个。")
+                % {"due_on": day, "found_on": earlier}
+            )
+        else:
+            super().__init__(
+                _("%(label)s %(day)s 早于%(earlier_label)s %(earlier)s；请改其中一个。")
+                % {
+                    "label": _(DAYS[cell]),
+                    "day": day,
+                    "earlier_label": _(DAYS[earlier_cell]),
+                    "earlier": earlier,
+                }
+            )
+
+
+class FoundTooOld(ProblemIncomplete):
+    """A finding so far back that its year is a typing error."""
+
+    def __init__(self, found_on: date) -> None:
+        super().__init__(_("发现日期 %(found_on)s 在十年以前；请检查年份。") % {"found_on": found_on})
+
+
+class DeadlineOutOfReach(ProblemIncomplete):
+    """A deadline so far off that its year is a typing error."""
+
+    def __init__(self, cell: str, day: date, latest: date) -> None:
+        super().__init__(
+            _("%(label)s %(day)s 太远，最晚是 %(latest)s；请检查年份。")
+            % {"label": _(DAYS[cell]), "day": day, "latest": latest}
+        )
+
+
 class NotVoidable(VisitRefused):
     """A visit that this person cannot take back now."""
 
@@ -145,3 +241,38 @@ class ReferralRefused(ProblemRefused):
 
 class NotVoidableProblem(ProblemRefused):
     """A problem that this person cannot void now."""
+
+
+_OF_A_CELL: Final[dict[str, Any]] = {
+    "future_date": ProblemDayAhead,
+    "wrong_order": ProblemDaysCrossed,
+    "deadline_out_of_reach": DeadlineOutOfReach,
+}
+_OF_A_PROBLEM: Final[dict[str, Any]] = {
+    "description_missing": DescriptionMissing,
+    "place_missing": PlaceMissing,
+    "found_too_old": FoundTooOld,
+}
+_OF_A_VISIT: Final[dict[str, Any]] = {
+    "out_of_sight": BusinessOutOfSight,
+    "future_date": VisitInFuture,
+    "visit_too_old": VisitTooOld,
+    "before_assignment": VisitBeforeAssignment,
+    "on_site_required": OnSiteRequired,
+    "already_visited": AlreadyVisited,
+}
+
+
+def visit_refused(breach: Breach) -> VisitRefused:
+    """The refusal of a visit that breaks a rule of visits."""
+    refused: VisitRefused = _OF_A_VISIT[breach.code](**breach.words)
+    return refused
+
+
+def problem_refused(breach: Breach) -> ProblemIncomplete:
+    """The refusal of a problem that breaks a rule of problems."""
+    if breach.code in _OF_A_CELL:
+        refused: ProblemIncomplete = _OF_A_CELL[breach.code](breach.cell, **breach.words)
+    else:
+        refused = _OF_A_PROBLEM[breach.code](**breach.words)
+    return refused

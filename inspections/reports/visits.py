@@ -17,10 +17,11 @@ from inspections.choices import Answer, Severity, VisitMode
 from inspections.deadlines import Deadlines
 from inspections.fulfilment import LEVEL_OF_GRADE
 from inspections.models import Checklist, Problem, Visit, VisitDuty
-from inspections.responsibility import responsible_leader, responsible_unit
 from inspections.rules.deadlines import DeadlineBadge, NoDeadlinePolicy
 from inspections.rules.standing import standing
-from inspections.services.visits import checklist_for, void_refusal
+from inspections.services.checklists import checklist_for
+from inspections.services.responsibility import responsible_leader, responsible_unit
+from inspections.services.visits import void_refusal
 
 DAYS_BACK = 31
 """How far back the form lets a visit be dated; older ones come by ledger."""

@@ -1,10 +1,12 @@
-"""Opening problems, one or one for each unit, and voiding those that were entered by mistake."""
+"""Opening problems, many at once or one, and voiding those that were entered by mistake."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -16,33 +18,377 @@ from accounts.models import Region, Unit
 from accounts.rules.rights import Permission
 from entities.choices import Source
 from entities.models import Business
-from inspections.choices import ProblemKind, ProblemState, Severity
+from foodsafe_portal.lib.bulk import Same, among, insert
+from inspections.choices import ExtensionState, ProblemKind, Severity
 from inspections.deadlines import Deadlines
-from inspections.errors import NotVoidableProblem, OutsideScope, ProblemIncomplete, SomebodyWasFirst
-from inspections.models import Problem, Visit
+from inspections.errors import (
+    NoPolicyYet,
+    NotVoidableProblem,
+    OutsideScope,
+    ProblemIncomplete,
+    SomebodyWasFirst,
+    problem_refused,
+)
+from inspections.models import Extension, Problem, ProblemEvent, Visit
 from inspections.numbering import next_codes
 from inspections.rectification import follow_problems
-from inspections.responsibility import responsible_leader, responsible_unit
+from inspections.rules.breaches import breaches
 from inspections.rules.deadlines import NoDeadlinePolicy
-from inspections.rules.states import WITH_UNIT, Act, State
-from inspections.services.steps import told, write_event
+from inspections.rules.entries import STRAIGHT_WAY, Entry, Told, entry
+from inspections.rules.problems import RULES_OF_A_PROBLEM, ProblemFact
+from inspections.rules.states import WITH_UNIT, Act, State, next_state
+from inspections.services.origins import Origin
+from inspections.services.responsibility import owners, responsible_leaders, responsible_units
+from inspections.services.steps import new_event, told, write_event
 from records.services import audit
 from records.services.evidence import store_evidence
 from records.services.instants import writing_instant
 
 OPENED = "open"
 VOIDED = "void"
+EVENTS_AT_ONCE = 1_000
+
+
+class Place(Protocol):
+    """What opening a problem needs of a business: a row of its table, or what a ledger has read of one."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def region_id(self) -> str: ...
+    @property
+    def responsibility_grade(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewProblem:
+    """A problem as it is told. What is left out follows by rule: unit, leader, owner, place, deadline, number.
+
+    ``due_on`` names a deadline of its own, ``current_due_on`` one that was extended already. ``rectified_on`` and ``closed_on``
+    tell a history, ``checked_by`` who is told to have checked it first.
+    """
+
+    source: str
+    description: str
+    found_on: date
+    severity: str = Severity.MINOR.value
+    kind: str = ProblemKind.SINGLE.value
+    business: Place | None = None
+    visit_id: int | None = None
+    region_id: str = ""
+    place: str = ""
+    unit_id: int | None = None
+    assist_units: str = ""
+    leader_name: str = ""
+    owner_name: str = ""
+    rule_item: str = ""
+    plan: str = ""
+    progress: str = ""
+    due_on: date | None = None
+    current_due_on: date | None = None
+    fixed_on_spot: bool = False
+    rectified_on: date | None = None
+    closed_on: date | None = None
+    checked_by: str = ""
+    photos: Sequence[UploadedFile] = ()
+
+    @property
+    def where(self) -> str:
+        """The region the problem lies in; empty when nobody told."""
+        return self.region_id or (self.business.region_id if self.business else "")
 
 
 class Terms(NamedTuple):
-    """A due day, whether it may still move once, and where it comes from."""
+    """A due day, whether it may still move once, where it comes from, and the original where it was extended."""
 
     due_on: date
     provisional: bool
     why: str
 
 
+def terms_of(severity: str, found_on: date, due_on: date | None, deadlines: Deadlines) -> Terms:
+    """The deadline by policy, or the day that somebody names. Raises ``NoPolicyYet``."""
+    if due_on is not None:
+        return Terms(due_on, False, f"指定 {due_on} 到期")
+    try:
+        deadline = deadlines.of(severity, found_on)
+    except NoDeadlinePolicy as missing:
+        raise NoPolicyYet(missing.found_on, str(Severity(missing.severity).label)) from None
+    return Terms(deadline.due_on, deadline.provisional, deadline.why)
+
+
+def entry_of(new: NewProblem, by: Any) -> Entry:
+    """How far a problem has come when this person enters it, by the table of states."""
+    if new.fixed_on_spot:
+        return Entry(State.SUBMITTED, (Act.SIGN, Act.SUBMIT))
+    history = Told(
+        planned=bool(new.plan or new.progress),
+        fixed=new.rectified_on is not None,
+        closed=new.closed_on is not None,
+        people=frozenset({new.owner_name, new.leader_name, new.checked_by} - {""}),
+    )
+    if not (history.planned or history.fixed or history.closed):
+        return Entry(State.TO_SIGN, ())
+    return entry(history, permissions=by.permissions, actor=by.pk, actor_name=str(by))
+
+
 @transaction.atomic
+def open_problems(
+    problems: Sequence[NewProblem],
+    *,
+    by: Any,
+    origin: Origin | None = None,
+    at: datetime | None = None,
+    deadlines: Deadlines | None = None,
+) -> list[Problem]:
+    """Write problems with their numbers, deadlines, responsible units and leaders, their first events and their duties.
+
+    Unit and leader default to the government of the place and the cadre bound at the highest level. What was fixed on the
+    spot still waits for a second person to check it. Common problems (共性) with the same words of the same day are one
+    group, named by the first one's number. A fixed number of statements whatever the number of problems; one audit event
+    for each, except that a ledger's own event stands for all its rows. ``at`` stands for now. Raises ``ProblemIncomplete``
+    when a rule of problems is broken or the deadline policy is missing, ``OutsideScope`` when the person would not see a
+    problem, ``EvidenceRefused`` for a photo that is none.
+    """
+    if not problems:
+        return []
+    at, origin = at or writing_instant(), origin or Origin()
+    today, deadlines = timezone.localdate(at), deadlines or Deadlines()
+    for new in problems:
+        for breach in breaches(_fact(new, today), RULES_OF_A_PROBLEM):
+            raise problem_refused(breach)
+    answering = _with_defaults(problems)
+    codes = _codes(answering)
+    entries = [entry_of(new, by) for new in problems]
+    terms = [terms_of(str(new.severity), new.found_on, new.due_on, deadlines) for new in problems]
+    insert(Problem, _columns(answering, codes, entries, terms, by=by, at=at, origin=origin))
+    written = {problem.code: problem for problem in among(Problem.objects.all(), "code", codes)}
+    opened = [written[code] for code in codes]
+    _in_sight([one for one in opened if one.visit_id is None], by)
+    _write_events(answering, opened, entries, by=by, at=at, origin=origin)
+    _write_extensions(opened, at=at, origin=origin)
+    follow_problems(opened, on=today, at=at)
+    if origin.batch_id is None:
+        for problem in opened:
+            audit.record(by=by, action="problem.opened", target=problem, after=_opened(problem))
+    return opened
+
+
+def _fact(new: NewProblem, today: date) -> ProblemFact:
+    return ProblemFact(
+        new.description, bool(new.where), new.found_on, today, new.due_on, new.current_due_on, new.rectified_on,
+        new.closed_on,
+    )  # fmt: skip
+
+
+def _with_defaults(problems: Sequence[NewProblem]) -> list[NewProblem]:
+    """The problems with whoever answers for them by default, where nobody is named; read at once."""
+    units = responsible_units({new.where for new in problems if new.unit_id is None})
+    led = {new.business.pk for new in problems if new.business and not new.leader_name}
+    owned = {new.business.pk for new in problems if new.business and not new.owner_name}
+    leaders, persons = responsible_leaders(led) if led else {}, owners(owned) if owned else {}
+    answering = []
+    for new in problems:
+        key = new.business.pk if new.business else 0
+        answering.append(
+            replace(
+                new,
+                region_id=new.where,
+                place=new.place or (new.business.name if new.business else ""),
+                unit_id=new.unit_id if new.unit_id is not None else units[new.where],
+                leader_name=new.leader_name or leaders.get(key, ""),
+                owner_name=new.owner_name or persons.get(key, ""),
+            )
+        )
+    return answering
+
+
+def _codes(problems: Sequence[NewProblem]) -> list[str]:
+    """The next numbers of each problem's month, in the order given."""
+    months: dict[tuple[int, int], int] = defaultdict(int)
+    for new in problems:
+        months[new.found_on.year, new.found_on.month] += 1
+    free = {month: iter(next_codes(date(*month, 1), months[month])) for month in sorted(months)}
+    return [next(free[new.found_on.year, new.found_on.month]) for new in problems]
+
+
+def _columns(
+    problems: Sequence[NewProblem],
+    codes: Sequence[str],
+    entries: Sequence[Entry],
+    terms: Sequence[Terms],
+    *,
+    by: Any,
+    at: datetime,
+    origin: Origin,
+) -> dict[str, Any]:
+    """The rows of the problems' table, column by column."""
+    person = by.pk if by is not None else None
+    current = [
+        max(new.current_due_on or term.due_on, term.due_on) for new, term in zip(problems, terms, strict=True)
+    ]
+    told_alike = (
+        "kind",
+        "source",
+        "severity",
+        "place",
+        "visit_id",
+        "region_id",
+        "unit_id",
+        "assist_units",
+        "leader_name",
+    )
+    told_alike += ("owner_name", "rule_item", "plan", "progress", "found_on", "fixed_on_spot")
+    states = [one.state for one in entries]
+    fixed = [state == State.CLOSED or state == State.SUBMITTED for state in states]
+    return {name: [getattr(new, name) for new in problems] for name in told_alike} | {
+        "code": codes,
+        "description": [new.description.strip() for new in problems],
+        "business_id": [new.business.pk if new.business else None for new in problems],
+        "grade": [new.business.responsibility_grade if new.business else "" for new in problems],
+        "group": _groups(problems, codes),
+        "original_due_on": [term.due_on for term in terms],
+        "due_on": current,
+        "due_provisional": [term.provisional for term in terms],
+        "due_rule": [term.why[:200] for term in terms],
+        "extension_count": [int(due > term.due_on) for due, term in zip(current, terms, strict=True)],
+        "state": [str(state) for state in states],
+        "rectified_on": [_fixed_on(new) if done else None for new, done in zip(problems, fixed, strict=True)],
+        "submitted_by_id": [person if state == State.SUBMITTED else None for state in states],
+        "closed_by_id": [person if state == State.CLOSED else None for state in states],
+        "closed_on": [
+            new.closed_on if state == State.CLOSED else None
+            for new, state in zip(problems, states, strict=True)
+        ],
+        "reopen_count": Same(0),
+        "return_count": Same(0),
+        "entry_source": Same(str(origin.source)),
+        "batch_id": Same(origin.batch_id),
+        "version": Same(1),
+        "recorded_by_id": Same(person),
+        "recorded_at": Same(at),
+        "void_reason": Same(""),
+    }  # fmt: skip
+
+
+def _fixed_on(new: NewProblem) -> date | None:
+    return new.found_on if new.fixed_on_spot else new.rectified_on or new.closed_on
+
+
+def _groups(problems: Sequence[NewProblem], codes: Sequence[str]) -> list[str]:
+    """Common problems with the same words of the same day are one group, named by the first one's number."""
+    first: dict[tuple[str, date], str] = {}
+    return [
+        first.setdefault((new.description.strip(), new.found_on), code)
+        if new.kind == ProblemKind.COMMON
+        else ""
+        for new, code in zip(problems, codes, strict=True)
+    ]
+
+
+def _in_sight(opened: Sequence[Problem], by: Any) -> None:
+    """Nobody opens a problem where the own posts show nothing; one found on a visit is the visit's affair."""
+    if by is None or not opened:
+        return
+    seen = among(Problem.objects.visible_to(by), "id", [problem.pk for problem in opened])
+    if seen.count() != len(opened):
+        raise OutsideScope
+
+
+def _write_events(
+    problems: Sequence[NewProblem],
+    opened: Sequence[Problem],
+    entries: Sequence[Entry],
+    *,
+    by: Any,
+    at: datetime,
+    origin: Origin,
+) -> None:
+    """Each problem's first event with its photos, and those that tell how far it had come already."""
+    first = [
+        new_event(
+            problem,
+            OPENED,
+            "",
+            State.TO_SIGN,
+            on=problem.found_on,
+            note=_named(origin, problem),
+            by=by,
+            at=at,
+        )
+        for problem in opened
+    ]
+    ProblemEvent.objects.bulk_create(first, batch_size=EVENTS_AT_ONCE)
+    for new, found in zip(problems, first, strict=True):
+        for photo in new.photos:
+            store_evidence(upload=photo, target=found, by=by)
+    later = [
+        event
+        for new, problem, one in zip(problems, opened, entries, strict=True)
+        if one.state in (State.SUBMITTED, State.CLOSED)
+        for event in _history(new, problem, one, by, at)
+    ]
+    ProblemEvent.objects.bulk_create(later, batch_size=EVENTS_AT_ONCE)
+
+
+def _named(origin: Origin, problem: Problem) -> str:
+    return f"{origin.words}：{problem.description}" if origin.words else problem.description
+
+
+def _history(new: NewProblem, problem: Problem, one: Entry, by: Any, at: datetime) -> Iterable[ProblemEvent]:
+    """The steps a problem had taken already: the last one by who enters it, those before by who is told to have taken them."""
+    before, state = State.TO_SIGN, State.TO_SIGN
+    tellers = {Act.SUBMIT: new.owner_name or new.leader_name, Act.PASS_FIRST: new.checked_by}
+    for act in one.acts:
+        state = next_state(state, act)
+        if act not in STRAIGHT_WAY[1:]:
+            continue
+        own = act == one.acts[-1]
+        on = problem.closed_on if act != Act.SUBMIT else problem.rectified_on
+        words = "当场整改" if new.fixed_on_spot else "台账填报"
+        event = new_event(
+            problem,
+            str(act),
+            str(before),
+            str(state),
+            on=on or problem.found_on,
+            note=words,
+            by=by if own else None,
+            at=at,
+        )
+        event.by_name = event.by_name or tellers.get(act, "")[:60]
+        before = state
+        yield event
+
+
+def _write_extensions(opened: Sequence[Problem], *, at: datetime, origin: Origin) -> None:
+    """Deadlines that had been extended before the problem was entered, as approved extensions."""
+    Extension.objects.bulk_create(
+        Extension(
+            problem=problem,
+            from_due_on=problem.original_due_on,
+            to_due_on=problem.due_on,
+            reason=f"{origin.words} 填报的现行时限".strip(),
+            state=ExtensionState.APPROVED,
+            requested_at=at,
+            decided_at=at,
+        )
+        for problem in opened
+        if problem.extension_count
+    )
+
+
+def _opened(problem: Problem) -> Mapping[str, Any]:
+    return {
+        "state": problem.state,
+        "severity": problem.severity,
+        "due_on": problem.due_on.isoformat(),
+        "visit": problem.visit_id,
+    }
+
+
 def open_problem(
     *,
     source: str,
@@ -53,145 +399,52 @@ def open_problem(
     business: Business | None = None,
     visit: Visit | None = None,
     region: Region | None = None,
-    place: str = "",
     unit: Unit | None = None,
-    leader_name: str = "",
-    owner_name: str = "",
-    rule_item: str = "",
-    kind: str = ProblemKind.SINGLE,
-    fixed_on_spot: bool = False,
-    photos: Sequence[UploadedFile] = (),
     deadlines: Deadlines | None = None,
     entry_source: str = Source.PAGE,
     at: datetime | None = None,
-    assist_units: str = "",
-    due_on: date | None = None,
-    group: str = "",
+    **told_besides: Any,
 ) -> Problem:
-    """Write a problem with its number, deadline, responsible unit and leader, its first event and its duty.
-
-    Unit and leader default to the government of the place and the cadre bound at the highest level. The deadline follows
-    the policy unless ``due_on`` names a day of its own. What was fixed on the spot still waits for a second person to
-    check it. ``at`` stands for now. Raises ``ProblemIncomplete`` when the description or the deadline policy is missing or
-    a day makes no sense, ``OutsideScope`` when the person would not see the problem, ``EvidenceRefused`` for a photo that
-    is none.
-    """
-    if not description.strip():
-        raise ProblemIncomplete(_("问题要写明是什么；请选常见问题或填说明。"))
-    at = at or writing_instant()
-    where = region or (business.region if business else None)
-    if where is None:
-        raise ProblemIncomplete(_("问题要有地区或主体；请选一个。"))
-    if found_on > timezone.localdate(at):
-        raise ProblemIncomplete(
-            _("发现日期 %(found_on)s 还没到；请填今天或以前的日期。") % {"found_on": found_on}
-        )
-    terms = _terms(severity, found_on, due_on, deadlines)
-    state = ProblemState.SUBMITTED if fixed_on_spot else ProblemState.TO_SIGN
-    problem = Problem.objects.create(
-        code=next_codes(found_on)[0],
-        kind=kind,
+    """Open one problem: ``open_problems`` with a list of one. ``told_besides`` are further fields of ``NewProblem``."""
+    new = NewProblem(
         source=source,
         severity=severity,
-        description=description.strip(),
-        place=place or (business.name if business else ""),
-        business=business,
-        visit=visit,
-        region=where,
-        grade=business.responsibility_grade if business else "",
-        unit=unit or responsible_unit(where.pk),
-        leader_name=leader_name or (responsible_leader(business) if business else ""),
-        owner_name=owner_name or (business.legal_person if business else ""),
-        rule_item=rule_item,
+        description=description,
         found_on=found_on,
-        assist_units=assist_units,
-        group=group,
-        original_due_on=terms.due_on,
-        due_on=terms.due_on,
-        due_provisional=terms.provisional,
-        due_rule=terms.why[:200],
-        state=state,
-        fixed_on_spot=fixed_on_spot,
-        rectified_on=found_on if fixed_on_spot else None,
-        submitted_by=by if fixed_on_spot else None,
-        entry_source=entry_source,
-        recorded_by=by,
-        recorded_at=at,
+        business=business,
+        visit_id=visit.pk if visit else None,
+        region_id=region.pk if region else "",
+        unit_id=unit.pk if unit else None,
+        **told_besides,
     )
-    if visit is None and by is not None and not Problem.objects.visible_to(by).filter(pk=problem.pk).exists():
-        raise OutsideScope
-    found = write_event(
-        problem, OPENED, "", ProblemState.TO_SIGN, on=found_on, note=problem.description, by=by, at=at
-    )
-    for photo in photos:
-        store_evidence(upload=photo, target=found, by=by)
-    if fixed_on_spot:
-        write_event(
-            problem, Act.SUBMIT, ProblemState.TO_SIGN, state, on=found_on, note="当场整改", by=by, at=at
-        )
-    follow_problems([problem], on=found_on, at=at)
-    audit.record(
-        by=by,
-        action="problem.opened",
-        target=problem,
-        after={
-            "state": state,
-            "severity": severity,
-            "due_on": problem.due_on.isoformat(),
-            "visit": visit.pk if visit else None,
-        },
-    )
-    return problem
+    return open_problems([new], by=by, origin=Origin(entry_source), at=at, deadlines=deadlines)[0]
 
 
-def _terms(severity: str, found_on: date, due_on: date | None, deadlines: Deadlines | None) -> Terms:
-    """The deadline by policy, or the day that somebody names."""
-    if due_on is not None:
-        if due_on < found_on:
-            raise ProblemIncomplete(
-                _("整改期限 %(due_on)s 早于发现日期 %(found_on)s；请改其中一个。")
-                % {"due_on": due_on, "found_on": found_on}
-            )
-        return Terms(due_on, False, f"指定 {due_on} 到期")
-    try:
-        deadline = (deadlines or Deadlines()).of(severity, found_on)
-    except NoDeadlinePolicy as missing:
-        raise ProblemIncomplete(
-            _("没有适用于 %(day)s 的“%(severity)s”问题整改期限，请先在整改期限表中补上。")
-            % {"day": missing.found_on, "severity": Severity(missing.severity).label}
-        ) from None
-    return Terms(deadline.due_on, deadline.provisional, deadline.why)
-
-
-@transaction.atomic
 def open_common_problem(
-    *, units: Sequence[Unit], found_on: date, by: Any, at: datetime | None = None, **fields: Any
+    *,
+    units: Sequence[Unit],
+    found_on: date,
+    by: Any,
+    at: datetime | None = None,
+    entry_source: str = Source.PAGE,
+    deadlines: Deadlines | None = None,
+    **fields: Any,
 ) -> list[Problem]:
     """A common problem (共性) fans out: one problem for each unit, in the unit's own region, all of one group.
 
-    ``fields`` are those of ``open_problem``. Every unit signs, plans, fixes and closes its own; the group is named by the first
-    one's number. Raises what ``open_problem`` raises, for the first unit that cannot take it.
+    ``fields`` are those of ``NewProblem``. Every unit signs, plans, fixes and closes its own. Raises what ``open_problems``
+    raises.
     """
     chosen = list({unit.pk: unit for unit in units}.values())
     if not chosen:
         raise ProblemIncomplete(_("共性问题要选责任单位；至少选 1 个。"))
-    at = at or writing_instant()
-    group = next_codes(found_on)[0]
-    deadlines = fields.pop("deadlines", None) or Deadlines()
-    return [
-        open_problem(
-            **fields,
-            found_on=found_on,
-            by=by,
-            at=at,
-            kind=ProblemKind.COMMON,
-            unit=unit,
-            region=unit.region,
-            group=group,
-            deadlines=deadlines,
+    common = [
+        NewProblem(
+            kind=ProblemKind.COMMON.value, found_on=found_on, unit_id=unit.pk, region_id=unit.region_id, **fields
         )
         for unit in chosen
-    ]
+    ]  # fmt: skip
+    return open_problems(common, by=by, origin=Origin(entry_source), at=at, deadlines=deadlines)
 
 
 def void_refusal(problem: Problem, by: Any, today: date) -> str:

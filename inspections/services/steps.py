@@ -96,8 +96,17 @@ def allowed_step(
 def write_event(
     problem: Problem, action: str, before: str, after: str, *, on: date, note: str, by: Any, at: datetime
 ) -> ProblemEvent:
-    """One line of a problem's way."""
-    return ProblemEvent.objects.create(
+    """Write one line of a problem's way."""
+    event = new_event(problem, action, before, after, on=on, note=note, by=by, at=at)
+    event.save(force_insert=True)
+    return event
+
+
+def new_event(
+    problem: Problem, action: str, before: str, after: str, *, on: date, note: str, by: Any, at: datetime
+) -> ProblemEvent:
+    """One line of a problem's way, not yet written."""
+    return ProblemEvent(
         problem=problem,
         action=action,
         from_state=before,

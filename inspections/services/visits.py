@@ -1,14 +1,12 @@
-"""Recording supervision visits and taking them back."""
+"""Recording supervision visits, many at once or one, bettering their words and taking them back."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
 
-from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,44 +14,185 @@ from django.utils.translation import gettext as _
 from accounts.rules.rights import Permission
 from entities.choices import Source
 from entities.models import Business, Officer
-from inspections.choices import Answer, ProblemSource, Severity, VisitMode
-from inspections.deadlines import Deadlines
+from foodsafe_portal.lib.bulk import Same, among, insert, update
+from inspections.choices import Answer, ProblemSource, VisitMode
 from inspections.errors import (
     AlreadyVisited,
-    BusinessOutOfSight,
+    DescriptionMissing,
     NotVoidable,
     NumberTaken,
-    OnSiteRequired,
-    ProblemIncomplete,
+    PhotoMissing,
+    SomebodyWasFirst,
     UnknownItem,
-    VisitBeforeAssignment,
-    VisitInFuture,
-    VisitTooOld,
+    visit_refused,
 )
 from inspections.fulfilment import refresh_duties
 from inspections.models import Checklist, Visit
-from inspections.services.problems import open_problem
+from inspections.services.checklists import Checklists
+from inspections.services.origins import Origin
+from inspections.services.problems import NewProblem, open_problems
+from inspections.services.visit_checks import FoundProblem, NewVisit, VisitChecks
 from records.services import audit
 from records.services.instants import writing_instant
 
-OLDEST = timedelta(days=366)
+WORDS: Final = ("mode", "finding", "remedy", "problem_count", "national_record_no")
+"""The words of a visit, as its table calls them: what a ledger may correct."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundProblem:
-    """What an officer found at one item of the checklist, or beside it; a photo shows it."""
+@transaction.atomic
+def record_visits(
+    visits: Sequence[NewVisit],
+    *,
+    by: Any,
+    origin: Origin | None = None,
+    at: datetime | None = None,
+    replacing: Sequence[int] = (),
+    freeing: Sequence[int] = (),
+) -> int:
+    """Record visits with the problems found on them and fulfil the duties they meet; returns how many.
 
-    description: str
-    severity: str = Severity.MINOR
-    item: int | None = None
-    photos: Sequence[UploadedFile] = ()
-    fixed_on_spot: bool = False
+    ``replacing`` are keys of visits that these correct: they are voided and give their national record numbers away, as
+    do ``freeing``, which are voided already. A fixed number of statements whatever the number of visits; one audit event
+    for each, except that a ledger's own event stands for all its rows. ``at`` stands for now. Raises a ``VisitRefused``
+    when a rule of visits is broken, ``EvidenceRefused``, ``SomebodyWasFirst`` when one of ``replacing`` was voided a moment
+    ago, ``IntegrityError`` when another writer recorded the same visit a moment ago.
+    """
+    at, origin = at or writing_instant(), origin or Origin()
+    _check(visits=visits, by=by, today=timezone.localdate(at), replaced=replacing)
+    touched = {visit.business.pk for visit in visits} | _void_replaced(
+        replacing, freeing, at=at, origin=origin
+    )
+    lists = Checklists()
+    answers = [_answers(lists, visit) for visit in visits]
+    with transaction.atomic():
+        insert(Visit, _columns(visits, lists, answers, by=by, at=at, origin=origin))
+    if origin.batch_id is None or any(visit.problems for visit in visits):
+        _open_problems(visits, _written(visits), by=by, origin=origin, at=at)
+    refresh_duties(touched, at)
+    if origin.batch_id is None:
+        for new, visit in zip(visits, _written(visits), strict=True):
+            told = {"officer": new.officer_name, "on": new.on.isoformat(), "mode": new.mode}
+            audit.record(
+                by=by, action="visit.recorded", target=visit, after=told | {"problems": len(new.problems)}
+            )
+    return len(visits)
 
 
-def checklist_for(level: str, on: date) -> Checklist | None:
-    """The edition in force for a level of officers on a day; a level without its own uses the townships'."""
-    found = Checklist.objects.in_force_on(on)
-    return found.filter(level=level).first() or found.filter(level="township").first()
+def _check(*, visits: Sequence[NewVisit], by: Any, today: date, replaced: Iterable[int]) -> None:
+    """Refuse what cannot be a visit, with the sentence that says what to do."""
+    checks = VisitChecks(visits, by=by, today=today, replaced=replaced)
+    for visit in visits:
+        for breach in checks.breaches(visit):
+            raise visit_refused(breach)
+        for problem in visit.problems:
+            if not problem.description.strip():
+                raise DescriptionMissing
+            if not problem.photos:
+                raise PhotoMissing(problem.description)
+
+
+def _void_replaced(
+    replacing: Sequence[int], freeing: Sequence[int], *, at: datetime, origin: Origin
+) -> set[int]:
+    """Void what is corrected and take record numbers from voided rows; returns the businesses whose visits are gone."""
+    if not (replacing or freeing):
+        return set()
+    update(Visit, [*replacing, *freeing], {"national_record_no": Same(None)})
+    voided = update(
+        Visit,
+        replacing,
+        {"voided_at": Same(at), "void_reason": Same(f"由{origin.words}更正")},
+        guard={"voided_at": Same(None)},
+    )
+    if voided != len(replacing):
+        raise SomebodyWasFirst
+    return set(among(Visit.objects.all(), "id", replacing).values_list("business_id", flat=True))
+
+
+def _answers(lists: Checklists, visit: NewVisit) -> dict[str, str]:
+    """The exceptions as they are stored: item number → fail or na."""
+    told = {number: answer for number, answer in visit.answers.items() if answer != Answer.PASS}
+    told |= {problem.item: Answer.FAIL.value for problem in visit.problems if problem.item is not None}
+    checklist = _checklist(lists, visit) if told else None
+    known = lists.items(checklist) if checklist is not None else set()
+    for number, answer in told.items():
+        if number not in known or answer not in (Answer.FAIL, Answer.NOT_APPLICABLE):
+            raise UnknownItem(number)
+    return {str(number): str(answer) for number, answer in sorted(told.items())}
+
+
+def _checklist(lists: Checklists, visit: NewVisit) -> int | None:
+    return visit.checklist_id or lists.for_level(visit.officer_level, visit.on)
+
+
+def _columns(
+    visits: Sequence[NewVisit],
+    lists: Checklists,
+    answers: Sequence[Mapping[str, str]],
+    *,
+    by: Any,
+    at: datetime,
+    origin: Origin,
+) -> dict[str, Any]:
+    """The rows of the visits' table, column by column."""
+    told_alike = (
+        "client_uuid",
+        "officer_id",
+        "officer_name",
+        "officer_level",
+        "remedy",
+        "national_record_no",
+    )
+    failed = [sum(answer == Answer.FAIL for answer in one.values()) for one in answers]
+    return {name: [getattr(visit, name) for visit in visits] for name in told_alike} | {
+        "business_id": [visit.business.pk for visit in visits],
+        "region_id": [visit.business.region_id for visit in visits],
+        "grade": [visit.business.responsibility_grade for visit in visits],
+        "visited_on": [visit.on for visit in visits],
+        "mode": [str(visit.mode) for visit in visits],
+        "checklist_id": [_checklist(lists, visit) for visit in visits],
+        "answers": answers,
+        "problem_count": [
+            max(len(visit.problems), visit.problem_count, 0 if visit.problems else count)
+            for visit, count in zip(visits, failed, strict=True)
+        ],
+        "finding": [
+            "；".join(problem.description.strip() for problem in visit.problems) or visit.finding
+            for visit in visits
+        ],
+        "source": Same(str(origin.source)),
+        "batch_id": Same(origin.batch_id),
+        "recorded_by_id": Same(by.pk if by is not None else None),
+        "recorded_at": Same(at),
+        "void_reason": Same(""),
+    }
+
+
+def _written(visits: Sequence[NewVisit]) -> list[Visit]:
+    """The rows of visits just recorded, in their order."""
+    numbers = [visit.client_uuid for visit in visits]
+    found = {visit.client_uuid: visit for visit in Visit.objects.filter(client_uuid__in=numbers)}
+    return [found[number] for number in numbers]
+
+
+def _open_problems(
+    visits: Sequence[NewVisit], written: Sequence[Visit], *, by: Any, origin: Origin, at: datetime
+) -> None:
+    found = [
+        NewProblem(
+            source=ProblemSource.VISIT.value,
+            severity=str(problem.severity),
+            description=problem.description,
+            found_on=new.on,
+            business=new.business,  # type: ignore[arg-type] # whoever opens problems has read the business's name
+            visit_id=visit.pk,
+            fixed_on_spot=problem.fixed_on_spot,
+            photos=problem.photos,
+        )
+        for new, visit in zip(visits, written, strict=True)
+        for problem in new.problems
+    ]
+    open_problems(found, by=by, origin=origin, at=at)
 
 
 @transaction.atomic
@@ -71,75 +210,35 @@ def record_visit(
     source: str = Source.PAGE,
     at: datetime | None = None,
 ) -> Visit:
-    """Record one visit with the problems found on it and fulfil the duty it meets.
+    """Record one visit: ``record_visits`` with a list of one.
 
-    ``answers`` are checklist item numbers with ``fail`` or ``na``; all others passed. Each failed item needs a problem, so it is
-    the problems that are listed; their items count as failed by themselves. ``client_uuid`` makes a repeated submit one
-    visit: the visit that stands is returned. ``at`` stands for now. Raises a ``VisitRefused`` or ``EvidenceRefused``.
+    Each failed item needs a problem, so it is the problems that are listed; their items count as failed by themselves.
+    ``client_uuid`` makes a repeated submit one visit: the visit that stands is returned. Raises a ``VisitRefused`` or
+    ``EvidenceRefused``.
     """
-    at = at or writing_instant()
     standing = _submitted_before(client_uuid, business, by)
     if standing is not None:
         return standing
-    _check(
+    new = NewVisit(
         business=business,
-        officer=officer,
+        officer_id=officer.pk,
+        officer_name=officer.name,
+        officer_level=officer.level,
         on=on,
-        mode=mode,
+        mode=str(mode),
+        answers=answers or {},
         problems=problems,
-        by=by,
-        today=timezone.localdate(at),
+        checklist_id=checklist.pk if checklist else None,
+        client_uuid=client_uuid,
     )
-    checklist = checklist or checklist_for(officer.level, on)
     try:
-        with transaction.atomic():
-            visit = Visit.objects.create(
-                client_uuid=client_uuid,
-                business=business,
-                region_id=business.region_id,
-                grade=business.responsibility_grade,
-                officer=officer,
-                officer_name=officer.name,
-                officer_level=officer.level,
-                visited_on=on,
-                mode=mode,
-                checklist=checklist,
-                answers=_answers(checklist, answers or {}, problems),
-                problem_count=len(problems),
-                finding="；".join(problem.description.strip() for problem in problems),
-                source=source,
-                recorded_by=by,
-                recorded_at=at,
-            )
+        record_visits([new], by=by, origin=Origin(str(source)), at=at)
     except IntegrityError:
         standing = _submitted_before(client_uuid, business, by)  # the same submit, a moment earlier
         if standing is not None:
             return standing
         raise AlreadyVisited(officer.name, on) from None
-    deadlines = Deadlines() if problems else None
-    for problem in problems:
-        open_problem(
-            source=ProblemSource.VISIT,
-            severity=problem.severity,
-            description=problem.description,
-            found_on=on,
-            business=business,
-            visit=visit,
-            fixed_on_spot=problem.fixed_on_spot,
-            photos=problem.photos,
-            deadlines=deadlines,
-            entry_source=source,
-            by=by,
-            at=at,
-        )
-    refresh_duties([business.pk], at)
-    audit.record(
-        by=by,
-        action="visit.recorded",
-        target=visit,
-        after={"officer": officer.name, "on": on.isoformat(), "mode": mode, "problems": len(problems)},
-    )
-    return visit
+    return Visit.objects.get(client_uuid=client_uuid)
 
 
 def _submitted_before(client_uuid: uuid.UUID, business: Business, by: Any) -> Visit | None:
@@ -150,52 +249,9 @@ def _submitted_before(client_uuid: uuid.UUID, business: Business, by: Any) -> Vi
     return visit
 
 
-def _check(
-    *,
-    business: Business,
-    officer: Officer,
-    on: date,
-    mode: str,
-    problems: Sequence[FoundProblem],
-    by: Any,
-    today: date,
-) -> None:
-    """Refuse what cannot be a visit, with the sentence that says what to do."""
-    if not Business.objects.visible_to(by).filter(pk=business.pk).exists():
-        raise BusinessOutOfSight
-    if on > today:
-        raise VisitInFuture(on)
-    if on < today - OLDEST:
-        raise VisitTooOld(on)
-    bound = officer.assignments.filter(business=business, voided_at__isnull=True).order_by("valid_from")
-    first = bound.values_list("valid_from", flat=True).first()
-    if first is not None and on < first:
-        raise VisitBeforeAssignment(officer.name, on, first)
-    if business.high_risk and mode != VisitMode.ON_SITE:
-        raise OnSiteRequired
-    if Visit.objects.valid().filter(business=business, officer_name=officer.name, visited_on=on).exists():
-        raise AlreadyVisited(officer.name, on)
-    for problem in problems:
-        if not problem.description.strip():
-            raise ProblemIncomplete(_("问题要写明是什么；请选常见问题或填说明。"))
-        if not problem.photos:
-            raise ProblemIncomplete(
-                _("“%(strip)s”要有至少 1 张照片；没有问题的项不用拍照。")
-                % {"strip": problem.description.strip()[:20]}
-            )
-
-
-def _answers(
-    checklist: Checklist | None, answers: Mapping[int, str], problems: Sequence[FoundProblem]
-) -> dict[str, str]:
-    """The exceptions as they are stored: item number → fail or na."""
-    told = {number: answer for number, answer in answers.items() if answer != Answer.PASS}
-    told |= {problem.item: Answer.FAIL.value for problem in problems if problem.item is not None}
-    known = set(checklist.items.values_list("number", flat=True)) if checklist and told else set()
-    for number, answer in told.items():
-        if number not in known or answer not in (Answer.FAIL, Answer.NOT_APPLICABLE):
-            raise UnknownItem(number)
-    return {str(number): str(answer) for number, answer in sorted(told.items())}
+def correct_visits(words: Mapping[int, Mapping[str, Any]]) -> int:
+    """Write the words (``WORDS``) of visits anew, by key; returns how many. The caller holds the rows and writes the event."""
+    return update(Visit, list(words), {name: [told[name] for told in words.values()] for name in WORDS})
 
 
 def void_refusal(visit: Visit, by: Any, today: date) -> str:
