@@ -21,6 +21,9 @@ TOLD_BY_PROXIES = (
     "HTTP_FORWARDED",
 )
 
+BY_PROXY = "PORTAL_BY_PROXY"
+"""Whether a request came through a proxy of ours; what is meant for the inside of the network asks it."""
+
 
 class ClientAddressMiddleware:
     """Puts the client's own address where everybody looks for it: trail, log-in limits, access log.
@@ -41,6 +44,7 @@ class ClientAddressMiddleware:
             if name != "HTTP_X_FORWARDED_PROTO" or not by_proxy:
                 meta.pop(name, None)
         meta["REMOTE_ADDR"] = address
+        meta[BY_PROXY] = "yes" if by_proxy else ""
         return self.get_response(request)
 
 

@@ -18,6 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from accounts.navigation import home_url
 from foodsafe_portal.health import PortalCollector, readiness
 from foodsafe_portal.lib.requests import PortalRequest
+from foodsafe_portal.middleware import BY_PROXY
 
 RETRY_SECONDS = 10
 
@@ -77,5 +78,5 @@ def broken(request: HttpRequest) -> HttpResponse:
 def _from_inside(request: HttpRequest) -> None:
     """Let in who asks this server itself; whoever came through a proxy or from a public address finds nothing here."""
     address = ipaddress.ip_address(request.META.get("REMOTE_ADDR") or "255.255.255.255")
-    if "HTTP_X_FORWARDED_FOR" in request.META or not (address.is_private or address.is_loopback):
+    if request.META.get(BY_PROXY) or not (address.is_private or address.is_loopback):
         raise Http404

@@ -92,7 +92,8 @@ def test_the_figures_tell_of_waiting_jobs_and_of_the_seal(client, beating):
 
 @pytest.mark.parametrize("address", ["/readyz", "/metrics"])
 @pytest.mark.parametrize("how", [{"REMOTE_ADDR": "1.2.3.4"}, {"HTTP_X_FORWARDED_FOR": "10.0.0.1"}])
-def test_nobody_outside_sees_the_inside(address, how):
+def test_nobody_outside_sees_the_inside(address, how, settings):
+    settings.TRUSTED_PROXIES = ["127.0.0.1"]
     assert Client().get(address, **how).status_code == 404
 
 
