@@ -61,7 +61,7 @@ class Changes(Listing):
         state = Choice(
             label=_("审核状态"),
             choices=ReviewState.choices,
-            absent=lambda rows, asked: rows.waiting(),  # type: ignore[attr-defined]
+            absent=lambda rows, asked: rows.waiting(),
         )
         business = Key(label=_("主体"), named=_business_name, field_name="business_id")
         effective_from = Day(label=_("生效日期从"), field_name="effective_on", lookup_expr="gte")
@@ -76,7 +76,7 @@ class Changes(Listing):
         calendar = asked.kept("calendar", current_calendar)
         return change_lines(rows, asked.user, places_of(asked), asked.today, calendar)
 
-    def more(self, asked: Asked, tabs: Sequence[ShownTab], rows: Sequence[Any]) -> dict[str, Any]:
+    def more(self, asked: Asked, tabs: Sequence[ShownTab], rows: Any) -> dict[str, Any]:
         """Both kinds with how many of each wait."""
         kinds = (("status", STATUS_CHANGES), ("grade", GRADE_CHANGES))
         counts = counts_of([one.rows(asked.user).waiting() for _key, one in kinds])  # type: ignore[attr-defined]

@@ -90,7 +90,7 @@ class Duplicates(Listing):
             label=_("核对"),
             choices=DECIDED,
             absent=lambda rows, asked: rows.waiting(),
-            chip=TOLD,  # type: ignore[attr-defined]
+            chip=TOLD,
         )
 
     def rows(self, user: Any) -> QuerySet:

@@ -47,7 +47,7 @@ from inspections.services import extensions, rectifying, referrals
 from inspections.services import problems as opening
 
 
-class ProblemFilters(PROBLEMS.Filters):  # type: ignore[name-defined,misc]
+class ProblemFilters(PROBLEMS.Filters):  # type: ignore[name-defined]
     """The list's own filters; ``part`` keeps the three words that programs know it by."""
 
     part = Choice(

@@ -110,7 +110,7 @@ class Duties(Listing):
             first=1,
             back=3,
             narrow=lambda rows, code, asked: rows.filter(period=code),
-            absent=lambda rows, asked: rows.in_period_of(asked.today),  # type: ignore[attr-defined]
+            absent=lambda rows, asked: rows.in_period_of(asked.today),
         )
         grade = Grade()
         officer = of_officer()
@@ -150,7 +150,7 @@ class Duties(Listing):
         part = asked.get("part")
         return super().total(asked, rows) if figures is None or part == "undone" else getattr(figures, part)
 
-    def more(self, asked: Asked, tabs: Sequence[ShownTab], rows: Sequence[Any]) -> dict[str, Any]:
+    def more(self, asked: Asked, tabs: Sequence[ShownTab], rows: Any) -> dict[str, Any]:
         """The five figures, each opening its rows; the moment they are counted at."""
         base = f"{reverse(self.url_name)}{asked.address.url(part=None, figures=None)}"
         return {

@@ -163,7 +163,7 @@ class Problems(Listing):
             narrow=lambda rows, yes, asked: rows.filter(voided_at__isnull=not yes),
             chip=TOLD,
         )
-        q = Search(narrow=lambda rows, words, asked: search_problems(rows, words))  # type: ignore[arg-type]
+        q = Search(narrow=lambda rows, words, asked: search_problems(rows, words))
         stage = Choice(
             label=_("环节"),
             choices=[(str(number), words) for number, (words, _states) in enumerate(STAGES)],

@@ -74,7 +74,7 @@ class Visits(Listing):
             label=_("撤销"),
             yes=_("已撤销"),
             narrow=lambda rows, yes, asked: rows.filter(voided_at__isnull=not yes),
-            absent=lambda rows, asked: rows.valid(),  # type: ignore[attr-defined]
+            absent=lambda rows, asked: rows.valid(),
         )
         business = of_business()
         officer = of_officer()

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -144,7 +145,7 @@ def _panels(request: PortalRequest, file: ProblemFile, bound: StepForm | None) -
         act = ACT[name]
         refused = bound is not None and type(bound) is act.form
         initial = {"on": file.today} if act.dated else {}
-        form = bound if refused else _form(request, act, file.problem, initial=initial)
+        form = bound if bound is not None and refused else _form(request, act, file.problem, initial=initial)
         url = reverse(f"problem-{name}", args=[file.problem.pk])
         shown = (number == 0 and bool(file.turn)) or refused
         panels.append(Panel(name, act.title, form, url, act.buttons(file.problem), shown))
@@ -183,7 +184,7 @@ def _page(
 # --- steps -------------------------------------------------------------------------------------------
 
 
-def act_view(act: Act) -> Callable[..., HttpResponse]:
+def act_view(act: Act) -> Callable[..., HttpResponseBase]:
     """The view that takes one step."""
 
     @require_POST

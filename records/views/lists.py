@@ -33,8 +33,12 @@ def list_page(
     ``context(request, found)`` is what its page says beside the list.
     """
 
+    needed = listing.permission if isinstance(listing, Listing) else permission
+    if needed is None:
+        raise TypeError("a page of several lists names its permission")
+
     @require_safe
-    @requires(permission or listing.permission)
+    @requires(needed)
     def view(request: PortalRequest) -> HttpResponse:
         asked = listing if isinstance(listing, Listing) else listing(request)
         found = asked.page(request.user, request.GET, timezone.localdate())

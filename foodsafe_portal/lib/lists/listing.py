@@ -139,7 +139,7 @@ class Listing:
         """None."""
 
     def __init__(self) -> None:
-        self.Filters = type(f"{type(self).__name__}Filters", (self.Filters,), {"listing": self})  # type: ignore[misc]
+        self.Filters = type(f"{type(self).__name__}Filters", (self.Filters,), {"listing": self})  # type: ignore[misc,assignment]
         _listings[self.key] = self
         if self.exported:
             register_export(
@@ -197,7 +197,7 @@ class Listing:
         """The same rows in the way that counts fastest."""
         return rows
 
-    def more(self, asked: Asked, tabs: Sequence[ShownTab], rows: Sequence[Any]) -> dict[str, Any]:
+    def more(self, asked: Asked, tabs: Sequence[ShownTab], rows: Any) -> dict[str, Any]:
         """What else the page shows."""
         return {}
 
