@@ -16,7 +16,7 @@ from inspections.models import Problem, RectificationDuty
 from inspections.services import rectifying
 from records.ledgers import batches
 from records.models import LedgerBatch
-from tests.factories import make_business, make_problem, make_unit, make_user
+from tests.factories import make_assignment, make_business, make_officer, make_problem, make_unit, make_user
 from tests.factories.ledgers import counts, found, licence, make_county, make_liaison, send, take_in, uscc
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -271,3 +271,13 @@ def test_what_is_exported_is_what_the_list_shows(login, liaison, today):
     answer = login(liaison).get(reverse("problem-export"), {"tab": "to_check", "format": "csv"})
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
     assert len(lines) == 2 and "'=HYPERLINK(1)" in lines[1]
+
+
+def test_leader_and_owner_follow_from_the_business_as_on_the_page(liaison, today):
+    shop = make_business("张记面馆", region="990102001001", licence_no=licence(1), legal_person="张三")
+    make_assignment(make_officer("吴成丽"), shop)
+    take_in(
+        send(liaison, "problems", [row(today, site=None, lead_leader=None, business_licence_no=licence(1))])
+    )
+    problem = Problem.objects.get()
+    assert (problem.leader_name, problem.owner_name) == ("吴成丽", "张三")

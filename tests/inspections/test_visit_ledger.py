@@ -319,3 +319,12 @@ def test_what_is_exported_comes_back_unchanged(liaison, shop, officer, today):
     ]
     batch = send(liaison, "visits", workbook("visits", exported, keys=keys))
     assert counts(batch) == {"read": 2, "accepted": 2, "unchanged": 2}
+
+
+@pytest.mark.parametrize(
+    ("days", "since", "code"), [(-800, -900, "visit_too_old"), (-6, -5, "before_assignment"), (-5, -5, None)]
+)
+def test_a_ledger_refuses_what_the_page_refuses(liaison, shop, today, days, since, code):
+    make_assignment(make_officer("吴成丽"), shop, valid_from=today + timedelta(days=since))
+    batch = send(liaison, "visits", [row(shop, today + timedelta(days=days))])
+    assert [told for _row, _column, told in found(batch, "error")] == ([code] if code else [])
