@@ -169,7 +169,8 @@ def _copy(table: str, names: Sequence[str], fields: Sequence[Field], columns: It
     stream = _Stream(
         zip(*(_texts(field, values) for field, values in zip(fields, columns, strict=True)), strict=False)
     )
-    with connection.cursor() as cursor:
+    # The driver's own method: Django would not tell its errors as its own, by which callers catch them.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.copy_expert(f"COPY {_quote(table)} ({_quoted(names)}) FROM STDIN", stream, 1 << 16)
         return int(cursor.rowcount)
 
