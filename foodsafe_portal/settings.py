@@ -97,22 +97,33 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "foodsafe_portal.urls"
 WSGI_APPLICATION = "foodsafe_portal.wsgi.application"
+CONTEXT_PROCESSORS = [
+    "django.template.context_processors.request",
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+    "accounts.context_processors.portal",
+]
 TEMPLATES = [
     {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "environment": "foodsafe_portal.jinja.environment",
+            "context_processors": CONTEXT_PROCESSORS,
+        },
+    },
+    {
+        # The administration and allauth bring templates of their own, which ours extend.
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates" / "django"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.template.context_processors.i18n",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "accounts.context_processors.portal",
-            ],
+            "context_processors": ["django.template.context_processors.i18n", *CONTEXT_PROCESSORS],
         },
-    }
+    },
 ]
+# What a template asks for and does not find is an error instead of nothing: on for developers and tests.
+STRICT_TEMPLATES = env.flag("STRICT_TEMPLATES", default=DEBUG)
 
 # --- people ------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

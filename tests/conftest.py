@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import jinja2
 import pytest
 from django.apps import apps
 from django.conf import settings
 from django.core.management.color import no_style
 from django.db import connection
 from django.test import Client
+from django.test.signals import template_rendered
 from django.utils import translation
 
 from scripts import catalogues
@@ -73,6 +75,19 @@ def portal_settings(settings: Any, tmp_path: Path) -> None:
     }
     settings.CELERY_BROKER_URL = "memory://"
     settings.ALLOWED_HOSTS = ["*"]
+    settings.STRICT_TEMPLATES = True
+
+
+@pytest.fixture(autouse=True)
+def pages_show_their_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give ``response.context`` and ``response.templates`` of the test client what a Jinja2 template was rendered with."""
+    plain = jinja2.Template.render
+
+    def told(template: jinja2.Template, *args: Any, **kwargs: Any) -> str:
+        template_rendered.send(sender=template, template=template, context=dict(*args, **kwargs))
+        return plain(template, *args, **kwargs)
+
+    monkeypatch.setattr(jinja2.Template, "render", told)
 
 
 @pytest.fixture(autouse=True, scope="session")

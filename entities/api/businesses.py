@@ -29,12 +29,12 @@ from entities.choices import (
 from entities.fields import EDITABLE
 from entities.lists import BUSINESSES
 from entities.models import Business
-from entities.rows import masked
 from foodsafe_portal.lib.api import (
     Day,
     ListedViewSet,
     ScopedKey,
 )
+from foodsafe_portal.lib.formats import masked_digits
 from foodsafe_portal.lib.permissions import Permission as P
 
 
@@ -60,7 +60,7 @@ class BusinessSerializer(serializers.ModelSerializer):
         """The number, as the pages show it."""
         view = self.context.get("view")
         whole = view is not None and view.action != "list" and view.request.user.can(P.EDIT_BUSINESS)
-        return business.contact_phone if whole else masked(business.contact_phone)
+        return business.contact_phone if whole else masked_digits(business.contact_phone)
 
 
 class BusinessWriteSerializer(serializers.ModelSerializer):

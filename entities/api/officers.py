@@ -20,8 +20,8 @@ from entities.choices import (
 )
 from entities.lists import OFFICERS
 from entities.models import Assignment, Business, Officer
-from entities.rows import masked
 from foodsafe_portal.lib.api import Day, KeyFilter, ListedViewSet, PortalViewSet, RegionFilter, ScopedKey
+from foodsafe_portal.lib.formats import masked_digits
 from foodsafe_portal.lib.permissions import Permission as P
 
 
@@ -51,7 +51,7 @@ class OfficerSerializer(serializers.ModelSerializer):
         """The number, as the pages show it."""
         view = self.context.get("view")
         whole = view is not None and view.request.user.can(P.EDIT_ASSIGNMENT)
-        return officer.phone if whole else masked(officer.phone)
+        return officer.phone if whole else masked_digits(officer.phone)
 
 
 @extend_schema_view(

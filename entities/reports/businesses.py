@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from accounts.lists import Places
-from entities.choices import BusinessType
+from entities.choices import BusinessStatus, BusinessType
 from entities.hooks import DutyLine, supervision
 from entities.models import Assignment, Business
 from foodsafe_portal.lib.identifiers import uscc_problem
@@ -51,6 +51,16 @@ class BusinessRow:
     status: str
     officers: tuple[str, ...]
     duty: DutyLine | None
+
+    @property
+    def type_word(self) -> str:
+        """业态 in the reader's language."""
+        return str(BusinessType(self.business_type).label)
+
+    @property
+    def status_word(self) -> str:
+        """经营状态 in the reader's language."""
+        return str(BusinessStatus(self.status).label)
 
 
 # --- rows ------------------------------------------------------------------------------------------

@@ -16,10 +16,9 @@ from entities.errors import HasAbsorbed
 from entities.hooks import Supervised, supervision
 from entities.models import Assignment, Business, BusinessMerger, DuplicatePair
 from entities.querysets import DuplicatePairQuerySet
-from entities.rows import masked
 from entities.services.duplicates import would_fill
 from foodsafe_portal.lib.badges import badge_for
-from foodsafe_portal.lib.formats import full_day
+from foodsafe_portal.lib.formats import full_day, masked_digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def _side(business: Business, viewer: User, day: date) -> Side:
 
 def _words(business: Business, places: Mapping[str, str], shows_phone: bool) -> dict[Any, Any]:
     """Label → value as both columns show it; empty where nothing is known."""
-    phone = business.contact_phone if shows_phone else masked(business.contact_phone)
+    phone = business.contact_phone if shows_phone else masked_digits(business.contact_phone)
     return {
         _("企业名称"): business.name,
         _("统一社会信用代码"): business.credit_code,

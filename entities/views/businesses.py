@@ -21,8 +21,8 @@ from entities.forms import AssignForm, BusinessForm, EndForm, GradeForm, Registe
 from entities.lists import BUSINESSES
 from entities.models import Assignment, Business
 from entities.reports.business_file import HISTORY_GROUPS, business_file, filed
-from entities.rows import business_rows_html, duty_badge, masked, status_badge
 from foodsafe_portal.lib.doors import requires
+from foodsafe_portal.lib.formats import masked_digits
 from foodsafe_portal.lib.lists import ListPage
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
@@ -61,8 +61,7 @@ def _business(request: PortalRequest, pk: int) -> Business:
 
 
 def _list_context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
-    rows = business_rows_html(found.rows, today=timezone.localdate(), with_county=not found.one_county)
-    return {"rows": rows, **rights(request.user)}
+    return rights(request.user)
 
 
 business_list = list_page(
@@ -93,9 +92,7 @@ def business_detail(request: PortalRequest, pk: int) -> HttpResponse:
         "file": file,
         "business": business,
         "groups": HISTORY_GROUPS,
-        "status": status_badge(business.status),
-        "duty": duty_badge(file.supervised.duty),
-        "phone": business.contact_phone if file.shows_phone else masked(business.contact_phone),
+        "phone": business.contact_phone if file.shows_phone else masked_digits(business.contact_phone),
         "place": " · ".join(
             str(word) for word in (file.county, file.township, business.get_business_type_display()) if word
         ),
@@ -223,7 +220,7 @@ def business_status(request: PortalRequest, pk: int) -> HttpResponse:
         "title": _("申请变更状态"),
         "verb": _("提请审核"),
         "note": _("审核通过前仍按原状态计入应督导；由另一人审核。"),
-        "current": status_badge(business.status),
+        "shows_status": True,
     }
     return _answer(request, form, act, _("已提请审核。"), business, context)
 

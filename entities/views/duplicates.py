@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -139,7 +138,7 @@ def _decide(
         return _show(request, file, problem=str(refusal), status=409)
     if back:
         place = f"{reverse('duplicate-detail', args=[pk])}#decided"
-        messages.success(request, format_html('{}<a href="{}">{}</a>', said, place, back))
+        messages.success(request, said, extra_tags=f"{place}|{back}")
     else:
         messages.success(request, said)
     return redirect("duplicate-list")

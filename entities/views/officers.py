@@ -18,9 +18,9 @@ from entities.forms import PledgeForm
 from entities.lists import OFFICERS
 from entities.models import Officer
 from entities.reports.officers import officer_file
-from entities.rows import duty_badge, masked
 from entities.views.businesses import rights
 from foodsafe_portal.lib.doors import requires
+from foodsafe_portal.lib.formats import masked_digits
 from foodsafe_portal.lib.lists import ListPage
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
@@ -28,7 +28,9 @@ from records.views.lists import list_export, list_page
 
 
 def _list_context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
-    phones = [row.officer.phone if found.shows_phone else masked(row.officer.phone) for row in found.rows]
+    phones = [
+        row.officer.phone if found.shows_phone else masked_digits(row.officer.phone) for row in found.rows
+    ]
     return {"rows": zip(found.rows, phones, strict=True), **rights(request.user)}
 
 
@@ -54,8 +56,7 @@ def _officer_page(request: PortalRequest, pk: int, form: PledgeForm | None) -> H
     context = {
         "file": file,
         "officer": officer,
-        "businesses": [(held, duty_badge(held.duty)) for held in file.businesses],
-        "phone": officer.phone if file.shows_phone else masked(officer.phone),
+        "phone": officer.phone if file.shows_phone else masked_digits(officer.phone),
         "form": form or PledgeForm(today=timezone.localdate()),
         "crumbs": [(_("包保干部"), reverse("officer-list")), (officer.name, "")],
         "place": " · ".join(word for word in (file.county, file.township, officer.unit_name) if word),

@@ -72,6 +72,13 @@ def masked_phone(number: str | None) -> str:
     return f"{digits[:3]}****{digits[-4:]}" if len(digits) >= 9 else "****"
 
 
+def masked_digits(phone: str) -> str:
+    """A telephone number of which a passer-by learns nothing, as long as it was: ``138****5678``."""
+    if len(phone) < 7:
+        return "*" * len(phone)
+    return f"{phone[:3]}{'*' * (len(phone) - 7)}{phone[-4:]}"
+
+
 def pretty_json(value: object) -> str:
     """A JSON value as indented text with its Chinese readable; nothing is a dash."""
     return (

@@ -1,4 +1,4 @@
-"""Draw the composition of five figures, or of a clause's points, as a strip of SVG without style attributes."""
+"""Work out the composition of five figures, or of a clause's points, as the segments of a strip."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -47,6 +45,24 @@ class Composition:
         return self.expected - self.done - self.overdue
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One part of a strip: where it begins and how wide it is in percent of the whole, and how it is filled."""
+
+    x: str
+    width: str
+    css: str
+    hatch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """What a strip draws and what is read aloud in its place."""
+
+    segments: tuple[Segment, ...]
+    spoken: str
+
+
 MEASURE_WORDS: Final[dict[str, dict[str, Any]]] = {
     "visits": {
         "expected": gettext_lazy("应督导"),
@@ -74,8 +90,7 @@ COMMON_WORDS: Final[dict[str, Any]] = {
     "open": gettext_lazy("未到期"),
     "excluded": gettext_lazy("剔除"),
 }
-HATCH_GREY: Final = mark_safe(' fill="url(#hatch-grey)"')
-HATCH_BLUE: Final = mark_safe(' fill="url(#hatch-blue)"')
+FIVE: Final = ("expected", "done", "on_time", "overdue", "excluded")
 
 
 def words_of(measure: str | Mapping[str, Any]) -> dict[str, Any]:
@@ -85,29 +100,19 @@ def words_of(measure: str | Mapping[str, Any]) -> dict[str, Any]:
     return COMMON_WORDS | MEASURE_WORDS.get(measure, MEASURE_WORDS["tasks"])
 
 
-def _rects(segments: Iterable[tuple[str, Decimal | int, str]], whole: Decimal | int) -> SafeString:
-    """Neighbouring <rect>s in percent of ``whole``; what exists is never thinner than half a percent."""
-    parts, x = [], 0.0
-    for css, size, fill in segments:
+def _segments(parts: Iterable[tuple[str, Decimal | int, str]], whole: Decimal | int) -> tuple[Segment, ...]:
+    """Neighbouring segments in percent of ``whole``; what exists is never thinner than half a percent."""
+    found, x = [], 0.0
+    for css, size, hatch in parts:
         if size <= 0:
             continue
         width = max(float(size) * 100 / float(whole), 0.5)
-        parts.append((f"{min(x, 99.5):.2f}", f"{width:.2f}", css, fill))
+        found.append(Segment(f"{min(x, 99.5):.2f}", f"{width:.2f}", css, hatch))
         x += width
-    return format_html_join("", '<rect x="{}%" width="{}%" height="100%" class="{}"{}/>', parts)
+    return tuple(found)
 
 
-def _strip_svg(rects: SafeString, spoken: str, height: int) -> SafeString:
-    return format_html(
-        '<svg class="strip" width="100%" height="{}" role="img" aria-label="{}">'
-        '<rect width="100%" height="100%" class="s-ground"/>{}</svg>',
-        height,
-        spoken,
-        rects,
-    )
-
-
-def strip(whole: Composition, *, measure: str | Mapping[str, Any] = "visits", height: int = 8) -> SafeString:
+def strip_of(whole: Composition, measure: str | Mapping[str, Any] = "visits") -> Strip:
     """On time, late, overdue, open, then excluded hatched, each in its share; the counts are read aloud."""
     words = words_of(measure)
     shares = [
@@ -115,24 +120,23 @@ def strip(whole: Composition, *, measure: str | Mapping[str, Any] = "visits", he
         ("late", "s-late", whole.late, ""),
         ("overdue_long", "s-overdue", whole.overdue, ""),
         ("open", "s-open", whole.open, ""),
-        ("excluded", "s-excluded", whole.excluded, HATCH_GREY),
+        ("excluded", "s-excluded", whole.excluded, "grey"),
     ]
-    spoken = _("，").join(f"{words[name]} {formats.thousands(count)}" for name, _css, count, _fill in shares)
+    spoken = _("，").join(f"{words[name]} {formats.thousands(count)}" for name, _css, count, _hatch in shares)
     total = whole.expected + whole.excluded
-    rects = _rects([share[1:] for share in shares], total) if total else SafeString("")
-    return _strip_svg(rects, spoken, height)
+    return Strip(_segments([share[1:] for share in shares], total) if total else (), spoken)
 
 
-def score_strip(low: Any, high: Any, points: Any, *, height: int = 7) -> SafeString:
-    """Points of a clause: scored, unassessed hatched, lost; nothing for a clause without points of its own."""
+def score_strip_of(low: Any, high: Any, points: Any) -> Strip | None:
+    """Points of a clause: scored, unassessed hatched, lost; None for a clause without points of its own."""
     if points is None or not Decimal(str(points)):
-        return mark_safe("")
+        return None
     full, least, most = Decimal(str(points)), Decimal(str(low or 0)), Decimal(str(high or 0))
     lost, band = full - most, most - least
-    rects = _rects([("s-on-time", least, ""), ("s-unassessed", band, HATCH_BLUE), ("s-lost", lost, "")], full)
     spoken = _("已得 %(low)s 分，待评 %(band)s 分，已失 %(lost)s 分") % {
         "low": formats.score(least),
         "band": formats.score(band),
         "lost": formats.score(lost),
     }
-    return _strip_svg(rects, spoken, height)
+    parts = [("s-on-time", least, ""), ("s-unassessed", band, "blue"), ("s-lost", lost, "")]
+    return Strip(_segments(parts, full), spoken)

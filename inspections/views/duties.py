@@ -10,15 +10,12 @@ from accounts.rules.rights import Permission
 from foodsafe_portal.lib.lists import ListPage
 from foodsafe_portal.lib.requests import PortalRequest
 from inspections.lists import DUTIES
-from inspections.rows import duty_rows
 from records.views.lists import list_export, list_page
 
 
 def _context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
-    may_record = request.user.can(Permission.RECORD_VISIT)
     return {
-        "report_rows": duty_rows(found.rows, may_record=may_record),
-        "may_record": may_record,
+        "may_record": request.user.can(Permission.RECORD_VISIT),
         "export_url": reverse("duty-export"),
     }
 

@@ -27,7 +27,6 @@ from inspections.errors import InspectionRefused, SomebodyWasFirst
 from inspections.forms.problems import ProblemForm, StepForm
 from inspections.lists import PROBLEMS
 from inspections.models import Problem
-from inspections.problem_rows import problem_card, problem_rows
 from inspections.reports.problem_file import ProblemFile, problem_file
 from inspections.reports.problem_forms import deadline_hints
 from inspections.rules.states import StepRefused
@@ -39,12 +38,7 @@ REFUSALS = (StepRefused, InspectionRefused, EvidenceRefused)
 
 
 def _list_context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
-    today = timezone.localdate()
-    return {
-        "rows": problem_rows(found.rows, today),
-        "columns": [(one, [problem_card(row, today) for row in one.rows]) for one in found.columns],
-        **_rights(request),
-    }
+    return _rights(request)
 
 
 problem_list = list_page(

@@ -25,7 +25,6 @@ from inspections.lists import VISITS
 from inspections.models import Visit
 from inspections.reports import duties as duty_reports
 from inspections.reports import visits as visit_reports
-from inspections.rows import visit_rows
 from inspections.services.visits import record_visit, void_visit
 from records.services.evidence import EvidenceRefused
 from records.views.lists import list_export, list_page
@@ -156,7 +155,6 @@ def _form_again(
 
 def _list_context(request: PortalRequest, found: ListPage) -> dict[str, Any]:
     return {
-        "report_rows": visit_rows(found.rows),
         "may_import": "visits" in request.user.import_kinds,
         "export_url": reverse("visit-export"),
     }
