@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, NoReturn
@@ -11,12 +10,11 @@ import jinja2
 from django.conf import settings
 from django.template import defaultfilters, engines
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import json_script
 from django.utils.translation import get_language, gettext, ngettext
 from django_htmx.jinja import htmx_script
 from jinja2.utils import missing
-from markupsafe import Markup
 
 from foodsafe_portal.lib import display, formats, strips
 from foodsafe_portal.lib.sentences import told
@@ -46,29 +44,33 @@ FILTERS: dict[str, Any] = {
 }
 
 
+COMPONENTS = ("badges", "figures", "forms", "lists", "page")
+"""The files of ``templates/components/`` that hold macros; the others there are parts of the frame."""
+
+
 class Missing(jinja2.ChainableUndefined):
     """A value that is not there: nothing on a running portal, an error where ``STRICT_TEMPLATES`` is on.
 
-    A variable, a key of a mapping, or an attribute of None may be asked for (``if``, ``or``); an attribute that an object
-    does not have is a mistake of the template however it is used, and so is printing what was never handed over.
+    A key of a mapping and an attribute of None may be missing: an address has the parameters it has. A variable that was not
+    handed over may be asked for (``if``, ``or``), not printed. An attribute that an object does not have is a mistake.
     """
 
     __slots__ = ()
 
-    def _asked(self) -> bool:
-        thing = self._undefined_obj
-        return thing is missing or thing is None or isinstance(thing, Mapping | Missing)
+    @property
+    def _is_optional(self) -> bool:
+        return self._undefined_obj is None or isinstance(self._undefined_obj, Mapping)
 
     def _refuse(self) -> NoReturn:
         raise jinja2.UndefinedError(self._undefined_message)
 
     def __bool__(self) -> bool:
-        if settings.STRICT_TEMPLATES and not self._asked():
+        if settings.STRICT_TEMPLATES and not self._is_optional and self._undefined_obj is not missing:
             self._refuse()
         return False
 
     def __str__(self) -> str:
-        if settings.STRICT_TEMPLATES and self._undefined_obj is not None:
+        if settings.STRICT_TEMPLATES and not self._is_optional:
             self._refuse()
         return ""
 
@@ -106,6 +108,14 @@ def url(name: str, *args: Any, **kwargs: Any) -> str:
     return reverse(name, args=args or None, kwargs=kwargs or None)
 
 
+def url_if_any(name: str) -> str:
+    """The address of a page that an installation may not have; empty where it has none."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
 FUNCTIONS: dict[str, Any] = {
     "as_of_words": display.as_of_words,
     "axis_of": display.axis_of,
@@ -122,6 +132,7 @@ FUNCTIONS: dict[str, Any] = {
     "steps_of": display.steps_of,
     "strip_of": strips.strip_of,
     "url": url,
+    "url_if_any": url_if_any,
     "words_of": strips.words_of,
 }
 
@@ -141,7 +152,7 @@ def environment(**options: Any) -> Environment:
 
 
 def component(name: str) -> Any:
-    """A macro of ``templates/components/`` by its name, for Python and for the pages that stay on Django's templates."""
+    """A macro of the components by its name, for Python and for the pages that stay on Django's templates."""
     return _macros()[name]
 
 
@@ -149,14 +160,9 @@ def component(name: str) -> Any:
 def _macros() -> dict[str, Any]:
     env = engines["jinja2"].env
     found: dict[str, Any] = {}
-    for path in env.list_templates(filter_func=lambda path: path.startswith("components/")):
-        module = env.get_template(path).module
+    for name in COMPONENTS:
+        module = env.get_template(f"components/{name}.html").module
         found |= {
             key: value for key, value in vars(module).items() if isinstance(value, jinja2.runtime.Macro)
         }
     return found
-
-
-def plain_text(html: str) -> str:
-    """What a reader sees of a piece of HTML."""
-    return Markup(re.sub(r"\s+", " ", html)).striptags()
