@@ -229,23 +229,23 @@ def list_cpu(label: str) -> list[Row]:
     from html import escape
 
     from django.core.paginator import Paginator
-    from django.template import Context, Template
+    from django.template import Context, Template, engines
     from django.utils import timezone
 
     from accounts.lists import Places
     from accounts.models import Region
     from entities.models import Business
     from entities.reports.businesses import COLUMNS, business_lines
-    from entities.rows import business_rows_html
 
     today = timezone.localdate()
+    row = engines["jinja2"].env.get_template("entities/pieces.html").module.business_row
     template = Template(TEMPLATE_ROWS)
     queryset = Business.objects.order_by("-pk")
     places = Places(Region.objects.all())
 
     def ours() -> None:
         rows = business_lines(list(queryset.only(*COLUMNS)[:50]), places, today)
-        business_rows_html(rows, today=today, with_county=True)
+        "".join(row(one, True) for one in rows)
 
     def peer() -> None:
         found = queryset.select_related("region").prefetch_related("assignments__officer")

@@ -211,7 +211,7 @@ def test_letters_never_stand_without_their_scale(varied: Client) -> None:
 def test_names_are_escaped_in_hand_written_rows(liaison: Client) -> None:
     make_business('<script>"店"&', credit_code="<b>", licence_no="<i>")
     page = liaison.get(reverse("business-list")).content.decode()
-    assert "&lt;script&gt;&quot;店&quot;&amp;" in page and "<b>·" not in page and "&lt;i&gt;" in page
+    assert "&lt;script&gt;&#34;店&#34;&amp;" in page and "<b>·" not in page and "&lt;i&gt;" in page
 
 
 def test_an_empty_list_says_what_to_do_next(liaison: Client) -> None:
