@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin_filters import county_filter
 from accounts.errors import AccountRefused
-from accounts.models import Post, Region, RegionMerger, RegionTerm, Unit, User
+from accounts.models import Post, Region, RegionMerger, RegionTerm, SignInAttempt, Unit, User
 from accounts.services import people
 from accounts.services.places import save_region, save_unit
 from foodsafe_portal.lib.permissions import Permission as P
@@ -193,3 +193,12 @@ class PostAdmin(LedgerDoors, EditedAdmin):
         if values["valid_to"] is None:
             raise AccountRefused(_("请填终止日期；岗位的其他内容不能改，可终止后另授。"))
         return people.end_post(post=Post.objects.get(pk=row.pk), on=values["valid_to"], by=request.user)
+
+
+@admin.register(SignInAttempt)
+class SignInAttemptAdmin(ScopedAdmin):
+    """Wrong attempts to sign in that still count against a name in a place."""
+
+    view_permissions = (P.VIEW_TRAIL,)
+    list_display = ("at", "address")
+    hidden = ("name_key",)

@@ -80,6 +80,13 @@ class UserQuerySet(ScopedQuerySet):
         return self.filter(posts, is_active=True).distinct()
 
 
+class SignInAttemptQuerySet(ScopedQuerySet):
+    """Wrong attempts to sign in, read by whoever reads the trail."""
+
+    resource = "trail"
+    territory_path = None
+
+
 class PostQuerySet(ScopedQuerySet):
     """Posts: who holds which role, where, from when to when."""
 

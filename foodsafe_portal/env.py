@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -110,3 +112,42 @@ def secret(name: str, *, file: Path, generate: bool) -> str:
         with os.fdopen(descriptor, "w") as handle:
             handle.write(secrets.token_urlsafe(50))
     return file.read_text().strip()
+
+
+def keys(name: str, *, file: Path) -> list[str]:
+    """Secret keys, the newest first: comma-separated in the environment, else one a line in ``file``, made when it is missing."""
+    if found := words(name):
+        if any(len(key) < 32 for key in found):
+            raise ImproperlyConfigured(f"{name}: each key must have at least 32 characters.")
+        return found
+    if not file.exists():
+        whole = file.with_name(f"{file.name}.{os.getpid()}")
+        with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+            handle.write(secrets.token_urlsafe(48) + "\n")
+        with contextlib.suppress(FileExistsError):  # another process of the portal was first
+            os.link(whole, file)
+        whole.unlink()
+    return [line.strip() for line in file.read_text().splitlines() if line.strip()]
+
+
+def mail(name: str) -> dict[str, Any]:
+    """The mail server from a URL such as ``smtp+tls://user:password@mail.example.org:587``; without one, mail goes to the log."""
+    raw = os.environ.get(name, "")
+    if not raw:
+        console = "django.core.mail.backends.console.EmailBackend"
+        return dict.fromkeys(("host", "user", "password"), "") | {
+            "backend": console, "port": 25, "tls": False, "ssl": False,
+        }  # fmt: skip
+    try:
+        told = environ.Env.email_url_config(raw)
+    except (ValueError, KeyError) as error:
+        raise ImproperlyConfigured(f"{name} is not the address of a mail server: {error}") from error
+    return {
+        "backend": told["EMAIL_BACKEND"],
+        "host": told["EMAIL_HOST"] or "",
+        "port": told["EMAIL_PORT"] or 25,
+        "user": told["EMAIL_HOST_USER"] or "",
+        "password": told["EMAIL_HOST_PASSWORD"] or "",
+        "tls": bool(told.get("EMAIL_USE_TLS")),
+        "ssl": bool(told.get("EMAIL_USE_SSL")),
+    }

@@ -268,6 +268,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "records.tasks.sweep_jobs", "schedule": timedelta(seconds=30)},
     "seal-trail": {"task": "records.tasks.seal_trail", "schedule": timedelta(seconds=60)},
+    "watch-trail": {"task": "records.tasks.watch_trail", "schedule": timedelta(hours=1)},
     "close-weeks": {"task": "campaigns.tasks.close_due_weeks", "schedule": timedelta(minutes=10)},
     "forget-sign-in-attempts": {"task": "accounts.tasks.forget_attempts", "schedule": timedelta(hours=1)},
     "materialise-duties": {
@@ -311,6 +312,19 @@ SPECTACULAR_SETTINGS = {
 }
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+
+# --- the trail ---------------------------------------------------------------------------------
+# The first key signs, all of them verify: to change the key, put the new one in front. Kept apart from the database's backup.
+TRAIL_KEYS = env.keys("TRAIL_KEYS", file=VAR_DIR / "trail_keys")
+TRAIL_ANCHOR_FILE = env.text("TRAIL_ANCHOR_FILE", "")
+TRAIL_ANCHOR_MAIL = env.words("TRAIL_ANCHOR_MAIL")
+
+# --- mail --------------------------------------------------------------------------------------
+EMAIL_CONFIG = env.mail("EMAIL_URL")
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (EMAIL_CONFIG[name] for name in ("backend", "host", "port"))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL_CONFIG["user"], EMAIL_CONFIG["password"]
+EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = EMAIL_CONFIG["tls"], EMAIL_CONFIG["ssl"], 20
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "portal@localhost")
 
 # --- logs --------------------------------------------------------------------------------------
 LOGGING = logging_settings(

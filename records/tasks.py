@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from records.ledgers import batches
 from records.models import Job
-from records.services import jobs, seal
+from records.services import jobs, seal, trail_watch
 from records.services.pulses import leave_pulse
 
 
@@ -32,6 +32,12 @@ def sweep_jobs() -> int:
 def seal_trail() -> int:
     """Chain the audit events written since the last time."""
     return seal.seal_events()
+
+
+@shared_task
+def watch_trail() -> bool:
+    """Once a day: verify the trail and send its anchor out of the house."""
+    return trail_watch.watch_trail(timezone.localtime())
 
 
 @task_success.connect

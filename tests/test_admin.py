@@ -15,7 +15,7 @@ from django.test import Client, RequestFactory
 from django.urls import resolve, reverse
 from django.utils import timezone
 
-from accounts.models import Post, Region, RegionMerger, RegionTerm, Unit, User
+from accounts.models import Post, Region, RegionMerger, RegionTerm, SignInAttempt, Unit, User
 from accounts.rules.rights import Role
 from campaigns.models import (
     Assessment,
@@ -93,7 +93,7 @@ ROOMS = ("records", "accounts", "entities", "inspections", "campaigns")
 TABLES: set[type[models.Model]] = {
     model for room in ROOMS for model in apps.get_app_config(room).get_models()
 }
-TRAIL = {AuditEvent, AuditLink, EvidenceFile, LedgerHabit}
+TRAIL = {AuditEvent, AuditLink, EvidenceFile, LedgerHabit, SignInAttempt}
 PLACES = {Region, RegionMerger, RegionTerm, Unit}
 SYSTEM = {Job, LedgerBatch, LedgerRow, WorkYear, WorkdayOverride, *PLACES, User, Post}
 
@@ -378,6 +378,7 @@ def make_everything(region: str, owner: User) -> dict[type[models.Model], models
             withdrawn_at=now,
         ),
         RegionTerm.objects.create(region_id=region, recorded_at=now, withdrawn_at=now),
+        SignInAttempt.objects.create(at=now, name_key="0" * 64, place="203.0.113.7", address="203.0.113.7"),
     ]
     seal.seal_trail() if hasattr(seal, "seal_trail") else None
     link = AuditLink.objects.filter(event=event).first() or AuditLink.objects.create(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.querysets import SignInAttemptQuerySet
+
 
 class SignInAttempt(models.Model):
     """One attempt that was wrong: for which name, in which place. Right ones leave none.
@@ -17,6 +19,8 @@ class SignInAttempt(models.Model):
     name_key = models.CharField(_("账号"), max_length=64)
     place = models.CharField(_("地点"), max_length=80)
     address = models.CharField(_("来源地址"), max_length=45, blank=True)
+
+    objects = SignInAttemptQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("未成功的登录")

@@ -54,12 +54,16 @@ class AuditEvent(models.Model):
 
 
 class AuditLink(models.Model):
-    """One event's place in the digest chain: digest = SHA-256(previous digest + canonical event)."""
+    """One event's place in the digest chain: digest = SHA-256(previous digest + canonical event).
+
+    ``signature`` is the portal's: ``key name:HMAC-SHA256`` of position, digest and time of sealing; '' on links of older portals.
+    """
 
     position = models.PositiveBigIntegerField(_("序位"), unique=True)
     event = models.OneToOneField(AuditEvent, models.PROTECT, related_name="link", verbose_name=_("审计记录"))
     digest = models.CharField(_("摘要"), max_length=64)
     sealed_at = models.DateTimeField(_("封存时间"))
+    signature = models.CharField(_("签名"), max_length=80, blank=True)
 
     class Meta:
         verbose_name = _("审计封存")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from records.choices import Outcome
 from records.models import AuditEvent
+from records.services import anchors
 from records.services.context import origin
 
 
@@ -34,7 +35,7 @@ def record(
         target_name = target_name or str(target)
         territory = territory or getattr(target, "region_id", "") or getattr(target, "territory", "") or ""
     known = by is not None and getattr(by, "pk", None) is not None
-    return AuditEvent.objects.create(
+    event = AuditEvent.objects.create(
         at=timezone.now(),
         actor=by if known else None,
         actor_name=str(by) if known else "",
@@ -52,3 +53,5 @@ def record(
         address=where.address,
         channel=where.channel,
     )
+    transaction.on_commit(lambda: anchors.note_committed(event), robust=True)
+    return event

@@ -16,7 +16,7 @@ from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
 from records.models import AuditEvent
 from records.services import audit
-from records.services.seal import verify_trail
+from records.services.trail_check import verify_trail
 
 
 def _day(params: QueryDict, name: str) -> date | None:

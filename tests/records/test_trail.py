@@ -8,7 +8,8 @@ from django.db.utils import DatabaseError
 
 from records.models import AuditEvent, AuditLink
 from records.services import audit
-from records.services.seal import seal_events, verify_trail
+from records.services.seal import seal_events
+from records.services.trail_check import verify_trail
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
