@@ -23,6 +23,7 @@ from records.models import (
     LedgerHabit,
     LedgerRow,
     OwnedColumn,
+    Pulse,
     WorkdayOverride,
     WorkYear,
 )
@@ -80,6 +81,19 @@ class JobAdmin(ScopedAdmin):
     list_display = ("kind", "state", "done", "total", "message", "created_by", "created_at", "finished_at")
     list_filter = ("state",)
     ordering = ("-created_at",)
+
+
+@admin.register(Pulse)
+class PulseAdmin(ScopedAdmin):
+    """When each periodic duty was last done; it concerns the whole installation."""
+
+    view_permissions = (P.MANAGE_JOBS, P.VIEW_TRAIL)
+    list_display = ("name", "at")
+
+    def rows(self, user: Any) -> Any:
+        """Every duty, to whoever runs the installation and to the auditor."""
+        seen = any(user.can(permission) for permission in self.view_permissions)
+        return Pulse.objects.all() if seen else Pulse.objects.none()
 
 
 @admin.register(LedgerBatch)

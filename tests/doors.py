@@ -224,7 +224,7 @@ ADMIN_FRAME = frozenset(
 ADMIN_PAGES = ("changelist", "add", "history", "delete", "change")
 ADMIN_TABLES = {
     "records": (
-        "auditevent auditlink evidencefile job ledgerbatch ledgerrow approvalrule ownedcolumn "
+        "auditevent auditlink evidencefile job pulse ledgerbatch ledgerrow approvalrule ownedcolumn "
         "ledgerhabit workyear workdayoverride"
     ),
     "accounts": ("region regionmerger regionterm unit user post"),

@@ -71,6 +71,7 @@ from records.models import (
     LedgerHabit,
     LedgerRow,
     OwnedColumn,
+    Pulse,
     WorkdayOverride,
     WorkYear,
 )
@@ -95,11 +96,11 @@ TABLES: set[type[models.Model]] = {
 }
 TRAIL = {AuditEvent, AuditLink, EvidenceFile, LedgerHabit, SignInAttempt}
 PLACES = {Region, RegionMerger, RegionTerm, Unit}
-SYSTEM = {Job, LedgerBatch, LedgerRow, WorkYear, WorkdayOverride, *PLACES, User, Post}
+SYSTEM = {Job, Pulse, LedgerBatch, LedgerRow, WorkYear, WorkdayOverride, *PLACES, User, Post}
 
 # Who may look at which table, and who may enter rows; every other pair is refused.
 LOOKS: dict[Role, set[type[models.Model]]] = {
-    Role.CAMPAIGN_OFFICE: TABLES - TRAIL - {Post},
+    Role.CAMPAIGN_OFFICE: TABLES - TRAIL - {Post, Pulse},
     Role.AUDITOR: TABLES,
     Role.SYSTEM_ADMIN: SYSTEM,
     Role.SECURITY_ADMIN: {*PLACES, User, Post},
@@ -355,6 +356,7 @@ def make_everything(region: str, owner: User) -> dict[type[models.Model], models
             uploaded_at=now,
         ),
         Job.objects.create(kind="ledger.check", created_by=owner, created_at=now),
+        Pulse.objects.get_or_create(name="sweep-jobs", defaults={"at": now})[0],
         batch,
         LedgerRow.objects.create(batch=batch, row_no=3, verdict="accepted", verb="created"),
         LedgerHabit.objects.create(
