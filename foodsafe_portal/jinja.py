@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from types import MethodType
 from typing import Any, NoReturn
 
 import jinja2
@@ -137,10 +138,18 @@ FUNCTIONS: dict[str, Any] = {
 }
 
 
+def _printable(value: Any) -> Any:
+    """Refuse to print a method or a macro that was named and not called."""
+    if isinstance(value, MethodType | jinja2.runtime.Macro):
+        raise TypeError(f"{value!r} is printed without being called")
+    return value
+
+
 def environment(**options: Any) -> Environment:
     """Build the environment; Django hands over the loader, autoescape and whether files are looked at again."""
     built = Environment(
         **options | {"undefined": Missing},
+        finalize=_printable if settings.STRICT_TEMPLATES else None,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],

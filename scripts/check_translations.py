@@ -17,19 +17,24 @@ from pathlib import Path
 
 import django
 from django.core.management.base import CommandError
-from django.core.management.commands import makemessages
+from django.template import engines
 from django.template.base import Lexer, TokenType
+from jinja2 import nodes
 
+from foodsafe_portal.management.commands import makemessages
+from foodsafe_portal.management.commands.makemessages import is_jinja
 from scripts.catalogues import ROOT, CatalogueMistake, Entry, read
 
 CATALOGUE = ROOT / "locale" / "en" / "LC_MESSAGES" / "django.po"
 SOURCES = ("accounts", "campaigns", "entities", "foodsafe_portal", "inspections", "records", "templates")
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]")
+CHINESE_WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+NAME_OF_LANGUAGE = re.compile(r'lang="zh-Hans"|>中文<|^\s*中文\s*$')
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%n|%%|%[sd]|\{\w*\}|</?\w[^>]*>")
 
 
 class Extraction(makemessages.Command):
-    """Django's own extraction, which keeps what it found instead of writing it into the catalogue."""
+    """The portal's own extraction, which keeps what it found instead of writing it into the catalogue."""
 
     found: str = ""
 
@@ -82,7 +87,7 @@ def mistakes(source: Iterable[Entry], catalogue: Iterable[Entry]) -> Iterator[st
 
 
 def unreachable(templates: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Chinese text of templates, given as (name, source), that stands outside of every translation tag."""
+    """Chinese text of Django's templates, given as (name, source), that stands outside of every translation tag."""
     for name, source in templates:
         inside = ""
         for token in Lexer(source).tokenize():
@@ -92,10 +97,33 @@ def unreachable(templates: Iterable[tuple[str, str]]) -> Iterator[str]:
             elif token.token_type == TokenType.BLOCK and word == f"end{inside}":
                 inside = ""
             elif token.token_type == TokenType.TEXT and not inside:
-                text = re.sub(r"(?s)<!--.*?-->", "", token.contents)
-                for number, line in enumerate(text.split("\n")):
-                    if CHINESE.search(line) and 'lang="zh-Hans"' not in line:
-                        yield f"{name}:{(token.lineno or 1) + number}: Chinese text outside of a translation: {shown(line)}"
+                yield from _bare(name, token.lineno or 1, token.contents)
+
+
+def unreachable_in_pages(templates: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Chinese text of the pages' Jinja2 templates that no call of gettext encloses, printed or as a text in an expression."""
+    env = engines["jinja2"].env
+    for name, source in templates:
+        for number, kind, text in env.lex(source):
+            if kind == "data":
+                yield from _bare(name, number, text)
+        tree = env.parse(source)
+        said = {
+            id(text)
+            for call in tree.find_all(nodes.Call)
+            if isinstance(call.node, nodes.Name) and call.node.name in {"_", "gettext", "ngettext"}
+            for text in call.args
+        }
+        for text in tree.find_all(nodes.Const):
+            if isinstance(text.value, str) and CHINESE_WORD.search(text.value) and id(text) not in said:
+                yield f"{name}:{text.lineno}: Chinese text outside of a translation: {shown(text.value)}"
+
+
+def _bare(name: str, first_line: int, text: str) -> Iterator[str]:
+    """Lines of a template's plain text that hold Chinese; the name of the language itself is no sentence."""
+    for number, line in enumerate(re.sub(r"(?s)<!--.*?-->", "", text).split("\n")):
+        if CHINESE.search(line) and not NAME_OF_LANGUAGE.search(line):
+            yield f"{name}:{first_line + number}: Chinese text outside of a translation: {shown(line)}"
 
 
 def main() -> int:
@@ -109,7 +137,9 @@ def main() -> int:
         print(problem, file=sys.stderr)
         return 1
     files = sorted((ROOT / "templates").rglob("*.html"))
-    found += unreachable((str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in files)
+    for check, wanted in ((unreachable, False), (unreachable_in_pages, True)):
+        sources = ((path, path.read_text(encoding="utf-8")) for path in files if is_jinja(path) is wanted)
+        found += check((str(path.relative_to(ROOT)), source) for path, source in sources)
     for line in found:
         print(line)
     if found:

@@ -47,4 +47,4 @@ def part(content: str) -> str:
 def frame(context: template.Context, name: str, **parts: str) -> SafeString:
     """``{% frame "framed.html" title=title content=content %}``: the page of the portal around these parts."""
     values = context.flatten() | parts
-    return get_template(name, using="jinja2").render(values, context.get("request"))
+    return SafeString(get_template(name, using="jinja2").render(values, context.get("request")))
