@@ -114,6 +114,7 @@ def test_the_database_refuses_to_truncate_the_trail():
         return  # SQLite has no TRUNCATE; a DELETE without WHERE is refused in test_trail
     write(2)
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table, trigger in TRUNCATE_REFUSED.items():
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
     for table in TRUNCATE_REFUSED:
