@@ -34,8 +34,8 @@ class Files:
 
 def write_files(folder: Path, size: int, sample: int) -> Files:
     """Write all of them; ``sample`` rows make the files the slow peer is given."""
-    from campaigns.ledger_writer.businesses import write_businesses
-    from campaigns.ledger_writer.draft import desk_for
+    from foodsafe_portal.demo.ledger_writer.businesses import write_businesses
+    from foodsafe_portal.demo.ledger_writer.draft import desk_for
 
     desk = desk_for(COUNTY, on=date(2026, 11, 16), size=size, seed=1)
     assert desk is not None

@@ -102,7 +102,7 @@ def load_city(businesses: int, weeks: int) -> float:
     from django.utils import timezone
 
     from accounts.models import User
-    from campaigns.demo.load import load_city as load
+    from foodsafe_portal.demo.load import load_city as load
 
     begun = time.perf_counter()
     load(businesses=businesses, weeks=weeks, seed=1, until=date(2026, 11, 15), now=timezone.localtime())

@@ -130,7 +130,7 @@ def prepare(folder: Path) -> None:
     from django.utils import timezone
 
     from accounts.models import User
-    from campaigns.demo.load import load_city
+    from foodsafe_portal.demo.load import load_city
 
     call_command("migrate", verbosity=0)
     load_city(businesses=60, weeks=2, seed=1, until=date(2026, 11, 15), now=timezone.localtime())
@@ -139,9 +139,9 @@ def prepare(folder: Path) -> None:
 
 def write_ledger(path: Path, rows: int, seed: int, county: str = COUNTY) -> Path:
     """A clean ledger nobody has imported yet."""
-    from campaigns.ledger_writer.businesses import write_businesses
-    from campaigns.ledger_writer.draft import desk_for
-    from campaigns.ledger_writer.workbook import write_workbook
+    from foodsafe_portal.demo.ledger_writer.businesses import write_businesses
+    from foodsafe_portal.demo.ledger_writer.draft import desk_for
+    from foodsafe_portal.demo.ledger_writer.workbook import write_workbook
 
     desk = desk_for(county, on=date(2026, 11, 16), size=rows, seed=seed)
     if desk is None:

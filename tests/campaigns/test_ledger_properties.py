@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from accounts.rules.rights import IMPORTS, PERMISSIONS, Role
-from campaigns.demo.load import load_city
-from campaigns.ledger_writer import WRITERS
-from campaigns.ledger_writer.draft import desk_for
-from campaigns.ledger_writer.workbook import write_workbook
+from foodsafe_portal.demo.ledger_writer import WRITERS
+from foodsafe_portal.demo.ledger_writer.draft import desk_for
+from foodsafe_portal.demo.ledger_writer.workbook import write_workbook
+from foodsafe_portal.demo.load import load_city
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.workbooks.stream import OutColumn, OutSheet, write_xlsx
 from records.choices import BatchState

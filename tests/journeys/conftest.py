@@ -11,7 +11,7 @@ from django.db import connections
 from playwright.sync_api import sync_playwright
 
 from accounts.models import User
-from campaigns.demo.load import load_city
+from foodsafe_portal.demo.load import load_city
 from tests.journeys.stage import ARGUMENTS, CHROMIUM, WEDNESDAY, Stage
 
 
