@@ -19,8 +19,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("records", "accounts", "entities", "inspections", "campaigns")
-DEMO = ("foodsafe_portal/demo/", "foodsafe_portal/management/", "campaigns/demo/", "campaigns/ledger_writer/", "campaigns/management/commands/demo_city.py",
-        "campaigns/management/commands/write_ledger.py")  # fmt: skip
+DEMO = (
+    "foodsafe_portal/demo/",
+    "foodsafe_portal/management/",
+    "campaigns/demo/",
+    "campaigns/ledger_writer/",
+    "campaigns/management/commands/demo_city.py",
+    "campaigns/management/commands/write_ledger.py",
+)
 LAYERS = {
     "urls": "pages and API", "views": "pages and API", "pages": "pages and API", "api": "pages and API", "admin": "admin",
     "management": "commands", "tasks": "tasks", "lists": "lists and acts", "acts": "lists and acts", "ledgers": "ledgers",

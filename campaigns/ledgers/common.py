@@ -20,7 +20,7 @@ from records.ledgers import Rows
 NO_CAMPAIGN = "您的辖区还没有创建；请由创建办先登记创建"
 # The separators of a list; those inside brackets belong to the name, as in 各县(市、区)政府.
 _BETWEEN = re.compile(r"[、，,;；\r\n]+(?![^(（]*[)）])")
-_EVERY_COUNTY = re.compile(r"各县(?:\(市、?区\)|市区|区)?(?:人民)?政府").fullmatch
+_EVERY_COUNTY = re.compile(r"各县(?:\(市,?区\)|市区|区)?(?:人民)?政府").fullmatch
 
 
 def campaign_of(territory: str) -> Campaign | None:

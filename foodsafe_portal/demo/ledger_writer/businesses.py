@@ -108,7 +108,7 @@ def _recipes(desk: Desk) -> list[Recipe]:
         typed("responsibility_grade", "unknown_choice", "E", "甲", "B级(风险)"),
         typed("status", "unknown_choice", "不清楚", "老板回老家"),
         typed("contact_phone", "not_a_phone", "见营业执照", "无电话"),
-        typed("high_risk", "not_yes_or_no", "大概", "待定"),
+        typed("high_risk", "not_yes_or_no", "大概", "看情况"),
         typed("credit_code", "digits_lost", "9.29901E+17", 929901020000000000.0),
         typed("licence_no", "error_cell", "#N/A", "#REF!"),
         typed("name", "too_long", "南湖食品" * 40),

@@ -113,7 +113,7 @@ def _recipes(desk: Desk) -> list[Recipe]:
         changed("original_due", "wrong_order", _before_found),
         typed("source", "unknown_choice", "听说", "微信群"),
         typed("severity", "unknown_choice", "特别大", "还行"),
-        typed("closed", "not_yes_or_no", "快了", "待定"),
+        typed("closed", "not_yes_or_no", "快了", "看情况"),
         typed("lead_unit", "unit_unknown", "火星管理局", "没有的办公室"),
         changed("code", "problem_unknown", _nobodys_number),
         typed("business_credit_code", "digits_lost", "9.29901E+17"),

@@ -128,7 +128,7 @@ def _recipes(desk: Desk) -> list[Recipe]:
         changed(
             "above", "above_differs", lambda row, random: random.choice(elsewhere) if elsewhere else None
         ),
-        typed("residents", "not_an_integer", "不详", "约三千"),
+        typed("residents", "not_an_integer", "不少", "约三千"),
         typed("residents", "out_of_range", "-1", "-320"),
         bad_date("closed_on"),
         typed("successor", "unknown_region", "火星街道", "没有的村"),

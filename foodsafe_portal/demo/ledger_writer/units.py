@@ -94,7 +94,7 @@ def _recipes(desk: Desk, neighbours: dict[str, list[str]]) -> list[Recipe]:
         typed("region", "unknown_region", "火星镇", "没有的街道"),
         typed("region", "other_territory", "110101", "440306"),
         typed("kind", "unknown_choice", "公司", "学校"),
-        typed("is_member", "not_yes_or_no", "大概", "待定"),
+        typed("is_member", "not_yes_or_no", "大概", "看情况"),
         typed("short_name", "too_long", "局" * 41),
         typed("parent", "parent_unknown", "没有的局", "火星管委会"),
         changed("parent", "parent_circle", lambda row, random: row["name"]),

@@ -104,7 +104,7 @@ def _recipes(desk: Desk) -> list[Recipe]:
         typed("visited_on", "future_date", "2062-10-15"),
         typed("mode", "unknown_choice", "电话", "微信视频"),
         typed("officer_level", "unknown_choice", "股级"),
-        typed("fixed_on_spot", "not_yes_or_no", "大概", "待定"),
+        typed("fixed_on_spot", "not_yes_or_no", "大概", "看情况"),
         typed("township", "unknown_region", "火星镇"),
         typed("officer_name", "officer_unknown", stranger),
         typed("business_licence_no", "digits_lost", "2.99010E+13"),

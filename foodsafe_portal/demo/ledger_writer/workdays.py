@@ -87,7 +87,7 @@ def _recipes(published: int) -> list[Recipe]:
         changed("day", "year_published", lambda row, random: next(settled, None)),
         typed("kind", "unknown_choice", "加班", "值班"),
         changed("kind", "makeup_on_weekday", on_weekday),
-        typed("published", "not_yes_or_no", "也许", "待定"),
+        typed("published", "not_yes_or_no", "也许", "看情况"),
         typed("source", "too_long", "通" * 201),
         twins("duplicate_conflict", lambda row, random: {"note": f"{row['note'] or ''}又一个"}),
     ]
