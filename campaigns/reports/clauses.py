@@ -33,6 +33,7 @@ class ClauseRow:
     why: str
     leaf: bool
     at_risk: bool
+    key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,11 @@ class Parallel:
     note: str
 
 
-def clause_rows(report: WeeklyReport) -> list[ClauseRow]:
-    """The whole tree of the report's rulebook with the week's points; chapters add up their leaves."""
+def clause_rows(report: WeeklyReport, keys: frozenset[str] = frozenset()) -> list[ClauseRow]:
+    """The whole tree of the report's rulebook with the week's points; chapters add up their leaves.
+
+    ``keys`` are the key clauses the floor holds for, the topmost ones.
+    """
     if report.rulebook is None or not report.score:
         return []
     scored = {entry["no"]: entry for entry in report.score["clauses"]}
@@ -84,6 +88,7 @@ def clause_rows(report: WeeklyReport) -> list[ClauseRow]:
             why,
             not own,
             clause.no in below,
+            clause.no in keys,
         )
         return low, high, lost
 

@@ -16,6 +16,7 @@ from campaigns.reports.cells import address
 from campaigns.reports.sentences import said
 from campaigns.rules import rulebook as rules
 from campaigns.rules.numbers import plain
+from foodsafe_portal.lib import formats
 from foodsafe_portal.lib.sentences import told
 
 KIND_SHORT = {
@@ -64,6 +65,15 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of passing as every page words it: what is asked, a badge (tone, words) and what it is counted over."""
+
+    asked: str
+    badge: tuple[str, str]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreCard:
     """The score of one week; points in the rulebook's own scale."""
 
@@ -78,6 +88,7 @@ class ScoreCard:
     bonus_low: Decimal
     bonus_high: Decimal
     pass_line: str
+    line_of: str
     axis: tuple[int, int]
     result: str
     reasons: tuple[str, ...]
@@ -85,7 +96,7 @@ class ScoreCard:
     vetoes_unread: int
     vetoes_known: int
     floor: str
-    keys: int
+    key_nos: tuple[str, ...]
     keys_at_risk: tuple[KeyAtRisk, ...]
     lost_total: Decimal
     url: str
@@ -97,9 +108,54 @@ class ScoreCard:
         return self.edition if not self.is_demo or demo in self.edition else f"{self.edition} · {demo}"
 
     @property
+    def about_base(self) -> bool:
+        """Whether the pass line is about the base points alone; else it is about base and bonus."""
+        return self.line_of == "base"
+
+    @property
     def gap(self) -> Decimal:
         """How much the worst score misses the pass line by; 0 when it does not."""
-        return max(Decimal(self.pass_line) - self.total_low, Decimal(0)) if self.pass_line else Decimal(0)
+        least = self.base_low if self.about_base else self.total_low
+        return max(Decimal(self.pass_line) - least, Decimal(0)) if self.pass_line else Decimal(0)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions of passing, in words: vetoes read and unread, key clauses against their floor, the total against its line."""
+        found = [self._veto_condition()]
+        if self.floor:
+            worst = [f"{key.no} {key.low}" for key in self.keys_at_risk]
+            badge = ("warn", _("%(n)s 项有风险") % {"n": len(worst)}) if worst else ("ok", _("均已达到"))
+            note = _("共 %(n)s 项") % {"n": len(self.key_nos)}
+            asked = _("关键项 ≥ %(n)s%%") % {"n": self.floor}
+            found.append(Condition(asked, badge, _("，").join([note, *worst])))
+        if self.pass_line:
+            low, high = (
+                (self.base_low, self.base_high) if self.about_base else (self.total_low, self.total_high)
+            )
+            sentence = _("基础分 ≥ %(n)s") if self.about_base else _("总分 ≥ %(n)s")
+            badge = (
+                ("warn", _("最低差 %(n)s") % {"n": formats.score(self.gap)})
+                if self.gap
+                else ("ok", _("最低也达到"))
+            )
+            note = _("现为 %(band)s，待评 %(n)s") % {
+                "band": formats.score_band(low, high),
+                "n": formats.score(high - low),
+            }
+            found.append(Condition(sentence % {"n": self.pass_line}, badge, note))
+        return tuple(found)
+
+    def _veto_condition(self) -> Condition:
+        """Never 未触发 while a veto is unread: it may have happened."""
+        note = _("共 %(n)s 项") % {"n": self.vetoes_known}
+        if self.vetoes:
+            badge = "bad", _("触发 %(n)s 项") % {"n": len(self.vetoes)}
+            note = _("，").join([note, _("、").join(self.vetoes)])
+        elif self.vetoes_unread:
+            badge = "wait", _("%(n)s 项未读数") % {"n": self.vetoes_unread}
+        else:
+            badge = "ok", _("未触发")
+        return Condition(_("否决项"), badge, note)
 
     @property
     def pending(self) -> Decimal:
@@ -135,6 +191,7 @@ def score_card(
         base_points=plain(tree.base_points),
         **numbers,
         pass_line=plain(line) if line is not None else "",
+        line_of="total" if passing.min_total is not None else "base",
         axis=_axis(numbers["total_low"], numbers["total_high"], tree.base_points),
         result=document["result"],
         reasons=tuple(told(reason) for reason in document["reasons"]),
@@ -142,7 +199,7 @@ def score_card(
         vetoes_unread=sum(clauses[leaf.no]["state"] == "unassessed" for leaf in vetoes),
         vetoes_known=len(vetoes),
         floor=plain(passing.key_min_rate * 100) if passing.key_min_rate is not None else "",
-        keys=len(keys),
+        key_nos=tuple(key.no for key in keys),
         keys_at_risk=tuple(_at_risk(keys, clauses, passing.key_min_rate)),
         lost_total=sum((Decimal(clause["lost"] or 0) for clause in document["clauses"]), Decimal(0)),
         url=address("clause-list", week=week),

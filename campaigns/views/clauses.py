@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
-from campaigns.choices import ClauseKind, ReadingSource
+from campaigns.choices import ReadingSource
 from campaigns.clause_export import READINGS, RULEBOOK
 from campaigns.errors import CampaignRefused
 from campaigns.forms import ReadingForm
 from campaigns.models import Assessment, Clause, TaskItem, WeeklyReport
 from campaigns.reports.clauses import ClauseRow, clause_rows, parallels, reading_in_words
 from campaigns.reports.places import campaign_of
+from campaigns.reports.score import score_card
 from campaigns.rules.entry import EntryRefused, asked, reading_from
 from campaigns.services.rulebooks import record_reading
 from foodsafe_portal.lib.doors import requires
@@ -46,7 +47,7 @@ def _kept(row: ClauseRow, show: str, words: str) -> bool:
         case "waiting":
             return row.leaf and row.state == "unassessed"
         case "key":
-            return row.clause.kind == ClauseKind.KEY
+            return row.key
     return True
 
 
@@ -62,20 +63,22 @@ def clause_list(request: PortalRequest) -> HttpResponse:
             "campaigns/clause_empty.html",
             {"report": report, "assessments": given.select_related("rulebook").order_by("-held_on", "-pk")},
         )
-    rows = clause_rows(report)
+    card, _tree = (
+        score_card(report.rulebook, report.score, week=report.week) if report.score else (None, None)
+    )
+    rows = clause_rows(report, frozenset(card.key_nos if card else ()))
     leaves = [row for row in rows if row.leaf]
     show, words = request.GET.get("show", ""), request.GET.get("q", "").strip()
     chosen = next((row for row in rows if row.clause.no == request.GET.get("no")), None)
     context = {
         "report": report,
-        "score": report.score,
-        "rule": report.rulebook.document.get("pass", {}),
+        "card": card,
         "rows": [row for row in rows if _kept(row, show, words)],
         "tabs": [
             ("", _("全部"), len(leaves)),
             ("lost", _("失分"), sum(1 for row in leaves if row.lost > 0)),
             ("waiting", _("未评"), sum(1 for row in leaves if row.state == "unassessed")),
-            ("key", _("关键"), sum(1 for row in rows if row.clause.kind == ClauseKind.KEY)),
+            ("key", _("关键"), sum(1 for row in rows if row.key)),
         ],
         "show": show,
         "params": request.GET,
