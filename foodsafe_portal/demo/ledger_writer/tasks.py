@@ -95,6 +95,6 @@ def _recipes() -> list[Recipe]:
         changed("supports", "lead_in_supports", _with_the_lead),
         typed("phase", "phase_unknown", "收官阶段", "下一阶段"),
         typed("targets", "target_unclear", "大幅提高", "建成快检室"),
-        typed("state", "unknown_choice", "快了", "待定"),
+        typed("state", "unknown_choice", "快了", "看情况"),
         twins("duplicate_conflict", _another_title),
     ]
