@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -169,7 +169,7 @@ def missing_events() -> list[tuple[int, datetime, str]]:
 
 
 @contextmanager
-def _locked(path: Path, mode: str) -> Iterator[TextIO]:
+def _locked(path: Path, mode: str) -> Iterator[IO[str]]:
     with path.open(mode, encoding="utf-8") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield handle
