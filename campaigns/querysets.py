@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Self
 
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.db.models.functions import Length
 
+from campaigns.choices import ReportState
 from foodsafe_portal.lib.scope import Person, ScopedQuerySet, in_territory
 
 
@@ -97,19 +98,46 @@ class TaskQuerySet(ScopedQuerySet):
         return self.filter(Q(leading) | Q(helping)).distinct()
 
 
+def _published_or_own_draft(user: Person, report: str = "") -> Q | None:
+    """Weeks that this person may see for their state: published ones, and drafts where the rights table opens drafts.
+
+    ``report`` is the path from the row to its report, with the two underscores. ``None`` stands for every row.
+    """
+    drafts = user.scope.rows("draft_report", territory=f"{report}campaign__region_id", unit=None, owner=None)
+    return None if drafts is None else Q(**{f"{report}state": ReportState.PUBLISHED}) | drafts
+
+
 class ReportQuerySet(ScopedQuerySet):
-    """Frozen weeks."""
+    """Frozen weeks; until a revision is published, only the campaign's own office and the auditor see it."""
 
     resource = "report"
     territory_path = "campaign__region_id"
 
-    def latest_revisions(self) -> Self:
-        """The newest revision of each week, newest week first."""
-        return self.filter(is_latest=True).order_by("-week")
+    def visible_to(self, user: Person) -> Self:
+        """The frozen weeks of one's campaigns, drafts only for those who may see drafts."""
+        rows, condition = super().visible_to(user), _published_or_own_draft(user)
+        return rows if condition is None else rows.filter(condition)
+
+    def with_superseded(self, user: Person) -> Self:
+        """Rows with ``superseded``: whether this person may see a newer revision of the same week."""
+        newer = type(self)(self.model).visible_to(user)
+        newer = newer.filter(
+            campaign=OuterRef("campaign"), week=OuterRef("week"), revision__gt=OuterRef("revision")
+        )
+        return self.annotate(superseded=Exists(newer))
+
+    def newest_seen_by(self, user: Person) -> Self:
+        """Of each week the newest revision that this person may see, newest week first."""
+        return self.visible_to(user).with_superseded(user).filter(superseded=False).order_by("-week")
 
 
 class FigureQuerySet(ScopedQuerySet):
-    """Frozen figures, seen by the territory they count."""
+    """Frozen figures, seen by the territory they count and by those who may see their week."""
 
     resource = "figure"
     territory_path = "region_id"
+
+    def visible_to(self, user: Person) -> Self:
+        """The figures of one's territory in the weeks one may see."""
+        rows, condition = super().visible_to(user), _published_or_own_draft(user, "report__")
+        return rows if condition is None else rows.filter(condition)

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.rules.rights import Role
 from campaigns.models import Campaign
-from campaigns.services.weeks import close_week
+from campaigns.services.weeks import close_week, publish_week
 from entities.models import StatusChange
 from foodsafe_portal.lib.weeks import Week
 from inspections.models import Visit
@@ -90,7 +90,8 @@ def county(code: str, token: str) -> SimpleNamespace:
 def counties():
     campaign = make_campaign()
     ours, theirs = county("990102", "甲县独有"), county("990103", "乙县独有")
-    close_week(campaign=Campaign.objects.get(pk=campaign.pk), week=Week.parse("2026-W46"))
+    frozen = close_week(campaign=Campaign.objects.get(pk=campaign.pk), week=Week.parse("2026-W46"))
+    publish_week(report=frozen, by=None)
     return ours, theirs
 
 

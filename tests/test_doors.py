@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.rules.rights import LENSES, PERMISSIONS, Lens, Role
 from campaigns.models import Assessment, Campaign, Clause, Rulebook, TaskItem, TaskReport
-from campaigns.services.weeks import close_week
+from campaigns.services.weeks import close_week, publish_week
 from entities.models import DuplicatePair, GradeChange, StatusChange
 from foodsafe_portal.lib.weeks import Week
 from inspections.models import Visit
@@ -137,7 +137,8 @@ def world(city: str, people: dict[Role, Any] | None = None) -> SimpleNamespace:
     report = TaskReport.objects.create(
         task=task, unit=unit, week=str(WEEK), progress="在做", submitted_by=reporter, submitted_at=now
     )
-    week = close_week(campaign=Campaign.objects.get(pk=campaign.pk), week=WEEK)
+    frozen = close_week(campaign=Campaign.objects.get(pk=campaign.pk), week=WEEK)
+    week = publish_week(report=frozen, by=None)
     batch = LedgerBatch.objects.create(
         kind="businesses", state="checked", file=ContentFile(b"x", name="a.xlsx"), suffix=".xlsx", file_name="a.xlsx",
         size=1, digest="1" * 64, uploaded_by=reporter, uploaded_at=now, territory=township,

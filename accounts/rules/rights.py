@@ -148,10 +148,11 @@ def _lenses(**groups: set[str]) -> dict[str, Lens]:
     return {resource: Lens(lens) for lens, resources in groups.items() for resource in resources}
 
 
-# Which rows a role sees, resource by resource; a resource that is missing shows no rows.
+# Which rows a role sees, resource by resource; a resource that is missing shows no rows. "draft_report" is a frozen week that
+# has not been published: the office of a territory sees those of the campaigns in it, a county's office not the city's.
 LENSES: dict[Role, dict[str, Lens]] = {
     R.CAMPAIGN_OFFICE: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"})
-    | {"user": Lens.TERRITORY},
+    | {"user": Lens.TERRITORY, "draft_report": Lens.TERRITORY},
     R.LEADER: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
     R.COUNTY_LIAISON: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
     R.TOWNSHIP_LIAISON: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
@@ -172,7 +173,9 @@ LENSES: dict[Role, dict[str, Lens]] = {
     R.ASSESSOR: _lenses(
         own={"assessment", "problem", "batch", "job"}, around={"campaign", "rulebook", "clause", "region"}
     ),
-    R.AUDITOR: _lenses(every=_TERRITORIAL | _HEAD | _PLACES | {"job", "trail", "user", "post"}),
+    R.AUDITOR: _lenses(
+        every=_TERRITORIAL | _HEAD | _PLACES | {"job", "trail", "user", "post", "draft_report"}
+    ),
     R.SYSTEM_ADMIN: _lenses(every=_PLACES | {"user", "post", "job"}, own={"batch"}),
     R.SECURITY_ADMIN: _lenses(every=_PLACES | {"user", "post"}),
 }

@@ -36,6 +36,7 @@ class ReportSerializer(serializers.ModelSerializer):
     rulebook = serializers.CharField(
         source="rulebook.code", read_only=True, default=None, allow_null=True, help_text=_("评价细则")
     )
+    is_latest = serializers.SerializerMethodField(help_text=_("是本周可看到的最新版"))
 
     class Meta:
         model = WeeklyReport
@@ -44,6 +45,10 @@ class ReportSerializer(serializers.ModelSerializer):
             "published_at",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_is_latest(self, report: WeeklyReport) -> bool:
+        """Whether the person sees no newer revision of the week; a draft that is not theirs to see is none."""
+        return not getattr(report, "superseded", not report.is_latest)
 
 
 class ReportFileSerializer(ReportSerializer):
@@ -168,7 +173,7 @@ class ReportFilters(filters.FilterSet):
     """Weeks by number, state and day."""
 
     week = filters.CharFilter(label=_("周，如 2026-W46"))
-    is_latest = filters.BooleanFilter(label=_("只看最新版"))
+    is_latest = filters.BooleanFilter(method="only_newest", label=_("只看最新版"))
     state = filters.ChoiceFilter(choices=ReportState.choices, label=_("状态"))
     sunday_from = DayFilter(field_name="sunday", lookup_expr="gte", label=_("周日从"))
     sunday_to = DayFilter(field_name="sunday", lookup_expr="lte", label=_("周日至"))
@@ -176,6 +181,10 @@ class ReportFilters(filters.FilterSet):
     class Meta:
         model = WeeklyReport
         fields = ("week", "is_latest", "state", "sunday_from", "sunday_to")
+
+    def only_newest(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        """Of each week the newest revision the person sees, or the older ones."""
+        return rows.filter(superseded=not value)
 
 
 @extend_schema_view(
@@ -202,7 +211,8 @@ class ReportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
 
     def rows(self, user: Any) -> QuerySet:
         """Weeks in scope."""
-        return WeeklyReport.objects.visible_to(user).select_related("campaign", "rulebook")
+        rows = WeeklyReport.objects.visible_to(user).with_superseded(user)
+        return rows.select_related("campaign", "rulebook")
 
     def get_serializer_class(self) -> Any:
         """One week is shown whole."""

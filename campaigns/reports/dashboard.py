@@ -14,11 +14,12 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.rules.rights import Permission
+from campaigns.choices import ReportState
 from campaigns.measures import GRADES, MEASURES, PROBLEMS, TOTAL, VISITS, Five, Measure, Question, rows_behind
 from campaigns.models import Campaign, Phase, WeeklyFigure, WeeklyReport
 from campaigns.reports.cells import Cell, Figures, Key, Openers, deadline_words
 from campaigns.reports.decisions import Decision, waiting_for
-from campaigns.reports.places import Ground, Place, ground_of, level_below, sees_all_rows
+from campaigns.reports.places import Ground, Place, ground_of, level_below, sees_all_rows, sees_drafts
 from campaigns.reports.score import Lost, ScoreCard, most_lost, score_card
 from campaigns.reports.trend import WEEKS, FrozenWeek, Trend, trend_of
 from campaigns.rules.thresholds import RedFrom
@@ -121,6 +122,13 @@ class OverdueProblem:
     delay: str
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The week shown is frozen and unpublished; ``public`` is the newest week of the campaign that others see ('' for none)."""
+
+    public: str
+
+
 @dataclass(frozen=True)
 class Dashboard:
     """Everything the page shows."""
@@ -136,6 +144,7 @@ class Dashboard:
     following: FrozenWeek | None
     is_newest: bool
     week_missing: str
+    draft: Draft | None
     countdown: Countdown
     score: ScoreCard | None
     has_rulebook: bool
@@ -179,7 +188,12 @@ def dashboard_page(
     last_week = Week.of(today).previous()
     weeks = _weeks(user, campaign)
     if not weeks:
-        return Nothing(campaign, _("还没有冻结过任何一周，所以没有数字可看。"), str(last_week))
+        sentence = (
+            _("还没有冻结过任何一周，所以没有数字可看。")
+            if sees_drafts(user, campaign.region_id)
+            else _("还没有发布过周报，所以没有数字可看。")
+        )
+        return Nothing(campaign, sentence, str(last_week))
     at = next((number for number, one in enumerate(weeks) if str(one.week) == week), 0)
     chosen = weeks[at]
     report = (
@@ -214,6 +228,7 @@ def dashboard_page(
         following=weeks[at - 1] if at else None,
         is_newest=at == 0,
         week_missing=week if week and str(chosen.week) != week else "",
+        draft=_draft(report),
         countdown=_countdown(campaign, calendar, today),
         score=card,
         has_rulebook=report.rulebook is not None,
@@ -238,7 +253,7 @@ def dashboard_page(
 
 def _weeks(user: User, campaign: Campaign) -> list[FrozenWeek]:
     """Every frozen week in its latest revision, newest first; the score's ends are read inside the database."""
-    rows = WeeklyReport.objects.visible_to(user).filter(campaign=campaign).latest_revisions()
+    rows = WeeklyReport.objects.newest_seen_by(user).filter(campaign=campaign)
     ends = ("score__total_low", "score__total_high")
     return [FrozenWeek.of(row) for row in rows.values_list("pk", "week", "revision", *ends)]
 
@@ -266,6 +281,14 @@ def _figures(
         if (level, code, grade) == (here.level, here.code, TOTAL):
             history[pk, measure] = five
     return Figures(Openers(report.pk), fives), history
+
+
+def _draft(report: WeeklyReport) -> Draft | None:
+    """What those who see drafts must know of one; a draft reaches nobody else."""
+    if report.state == ReportState.PUBLISHED:
+        return None
+    public = WeeklyReport.objects.filter(campaign=report.campaign_id, state=ReportState.PUBLISHED)
+    return Draft(public.order_by("-week").values_list("week", flat=True).first() or "")
 
 
 def _countdown(campaign: Campaign, calendar: WorkCalendar, today: date) -> Countdown:

@@ -101,3 +101,10 @@ def sees_all_rows(user: User, resource: str, code: str) -> bool:
         ):
             return True
     return False
+
+
+def sees_drafts(user: User, territory: str = "") -> bool:
+    """Whether this person sees frozen weeks before they are published: of one campaign's ``territory``, or of any ('')."""
+    if not territory:
+        return bool(grants(user.scope.posts, "draft_report"))
+    return sees_all_rows(user, "draft_report", territory)

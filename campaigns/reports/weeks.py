@@ -19,7 +19,7 @@ from campaigns.choices import Level, ReportState
 from campaigns.measures import MEASURES, PROBLEMS, PROBLEMS_DUE, TOTAL, VISITS, Five, Measure
 from campaigns.models import WeeklyFigure, WeeklyReport
 from campaigns.reports.cells import Cell, Figures, Openers, address, measure_choices
-from campaigns.reports.places import Ground, Place, ground_of, level_below, sees_all_rows
+from campaigns.reports.places import Ground, Place, ground_of, level_below, sees_all_rows, sees_drafts
 from campaigns.reports.score import ScoreCard, score_card
 from campaigns.rules.thresholds import RedFrom
 from foodsafe_portal.lib.formats import score_band
@@ -37,9 +37,10 @@ REVISIONS = (("", gettext_lazy("各周最新版")), ("all", gettext_lazy("全部
 
 @dataclass(frozen=True, slots=True)
 class WeekRow:
-    """One revision of one week with the viewer's own headline figures."""
+    """One revision of one week with the viewer's own headline figures; ``superseded`` when they see a newer revision."""
 
     report: WeeklyReport
+    superseded: bool
     visits: Cell
     problems: Cell
 
@@ -60,13 +61,14 @@ class WeekList:
     revisions: str
     words: str
     query: str
+    sees_drafts: bool
 
 
 def reports_shown(user: User, params: QueryDict) -> QuerySet[WeeklyReport]:
     """The frozen weeks this person may see, narrowed by the address: ``q`` (2026-W46, 46, 2026-11), ``state``, ``revisions``."""
-    rows = WeeklyReport.objects.visible_to(user)
+    rows = WeeklyReport.objects.visible_to(user).with_superseded(user)
     if params.get("revisions") != "all":
-        rows = rows.filter(is_latest=True)
+        rows = rows.filter(superseded=False)
     if (state := params.get("state", "")) in ReportState.values:
         rows = rows.filter(state=state)
     if words := unicodedata.normalize("NFKC", params.get("q", "")).strip()[:40].replace("\0", ""):
@@ -119,6 +121,7 @@ def week_list(user: User, params: QueryDict) -> WeekList:
         revisions=params.get("revisions", ""),
         words=params.get("q", ""),
         query=without_cursor(params).urlencode(),
+        sees_drafts=sees_drafts(user),
     )
 
 
@@ -133,7 +136,7 @@ def _headlines(reports: Sequence[WeeklyReport], place: Place) -> dict[tuple[int,
     return {(pk, measure): Five(*numbers) for pk, measure, *numbers in rows}
 
 
-def _week_row(report: WeeklyReport, place: Place | None, fives: Mapping[tuple[int, str], Five]) -> WeekRow:
+def _week_row(report: Any, place: Place | None, fives: Mapping[tuple[int, str], Five]) -> WeekRow:
     openers = Openers(report.pk)
     cells = [
         Cell(
@@ -142,7 +145,7 @@ def _week_row(report: WeeklyReport, place: Place | None, fives: Mapping[tuple[in
         )
         for measure in (VISITS.code, PROBLEMS.code)
     ]
-    return WeekRow(report, *cells)
+    return WeekRow(report, report.superseded, *cells)
 
 
 def week_rows(user: User, params: QueryDict) -> Iterator[tuple[Any, ...]]:
@@ -260,21 +263,22 @@ def week_detail(user: User, report: WeeklyReport, *, place: str = "") -> WeekDet
     card = None
     if report.rulebook is not None and report.score and may_read_score:
         card, _tree = score_card(report.rulebook, report.score, week=report.week)
-    changes = _changes(report, ground, may_read_score=may_read_score)
+    previous = next((one for one in revisions if one.revision == report.revision - 1), None)
+    changes = _changes(report, ground, may_read_score=may_read_score) if previous else []
     return WeekDetail(
         report=report,
         week=Week.parse(report.week),
         ground=ground,
         place=here,
         revisions=revisions,
-        latest=next((one for one in revisions if one.is_latest), report),
+        latest=revisions[0] if revisions else report,
         tables=_tables(report, ground, here) if here else (),
         boards=_boards(user, report, ground),
         score=card,
         lost=_lost(report) if may_read_score else (),
         changes=changes[:MOST_CHANGES],
         changes_in_all=len(changes),
-        previous=next((one for one in revisions if one.revision == report.revision - 1), None),
+        previous=previous,
     )
 
 

@@ -32,10 +32,10 @@ from records.views.exports import export_response
 def _report(user: User, week: str) -> WeeklyReport | None:
     """The frozen week asked for (the newest when none is), within scope."""
     campaign = campaign_of(user)
-    reports = WeeklyReport.objects.visible_to(user).filter(campaign=campaign, is_latest=True)
+    reports = WeeklyReport.objects.newest_seen_by(user).filter(campaign=campaign)
     if week:
         reports = reports.filter(week=week)
-    return reports.select_related("campaign", "rulebook").order_by("-week").first()
+    return reports.select_related("campaign", "rulebook").first()
 
 
 def _kept(row: ClauseRow, show: str, words: str) -> bool:

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.rules.rights import Role
 from campaigns.models import Campaign, Clause, Rulebook, TaskItem, TaskReport
-from campaigns.services.weeks import close_week
+from campaigns.services.weeks import close_week, publish_week
 from entities.models import GradeChange, StatusChange
 from foodsafe_portal.lib.weeks import Week
 from inspections.models import Visit
@@ -142,5 +142,6 @@ def house(db: None) -> SimpleNamespace:
             task=where.task, unit=where.unit, week=str(WEEK), progress="在做", submitted_by=where.uploader,
             submitted_at=timezone.now(),
         )  # fmt: skip
-        where.report = close_week(campaign=Campaign.objects.get(pk=campaign.pk), week=WEEK)
+        frozen = close_week(campaign=Campaign.objects.get(pk=campaign.pk), week=WEEK)
+        where.report = publish_week(report=frozen, by=None)
     return SimpleNamespace(people=people, own=own, county=county, city=city)

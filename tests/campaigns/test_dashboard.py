@@ -36,6 +36,16 @@ def today(time_machine):
 
 
 @pytest.fixture
+def drafts(today):
+    """Two frozen weeks that nobody has published, after one that was."""
+    campaign = make_city()
+    freeze(campaign, Week.parse("2026-W44"), MONDAY - timedelta(days=14))
+    freeze(campaign, Week.parse("2026-W45"), MONDAY - timedelta(days=7), published=False)
+    freeze(campaign, published=False)
+    return campaign
+
+
+@pytest.fixture
 def city(today):
     campaign = make_city()
     freeze(campaign, Week.parse("2026-W45"), MONDAY - timedelta(days=7))
@@ -216,14 +226,14 @@ def test_worst_counties_stand_first_and_red_begins_at_the_printed_threshold(toda
     assert red and all("/990103/" in line for line in red)
 
 
-def test_what_waits_for_the_office_is_counted_and_linked(city, login):
+def test_what_waits_for_the_office_is_counted_and_linked(drafts, login):
     html = get(login(role="campaign_office", region="9901"), URL)
     assert "周报待发布 2 份" in html and "/reports/?state=frozen" in html
     assert count_on(get(login(role="campaign_office", region="9901"), "/reports/", state="frozen")) == 2
     assert "现在没有等您决定的事" in get(login(role="leader", region="9901"), URL)
 
 
-def test_each_waiting_count_is_the_length_of_the_list_it_opens(city, login):
+def test_each_waiting_count_is_the_length_of_the_list_it_opens(drafts, login):
     office = login(role="campaign_office", region="9901")
     author = make_user()
     for region in ("990102001", "990103001"):

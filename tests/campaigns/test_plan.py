@@ -23,7 +23,7 @@ from campaigns.services.rulebooks import (
     record_reading,
 )
 from campaigns.services.tasks import claim_task, decide_report, report_task
-from campaigns.services.weeks import close_week
+from campaigns.services.weeks import close_week, publish_week
 from foodsafe_portal.lib.weeks import Week
 from records.models import AuditEvent, EvidenceFile
 from tests.factories import make_campaign, make_unit, make_user
@@ -343,7 +343,7 @@ def test_the_clause_page_shows_points_reason_and_parallel_scores(login, campaign
         source="reported",
         by=office,
     )
-    close_week(campaign=Campaign.objects.get(), week=WEEK)
+    publish_week(report=close_week(campaign=Campaign.objects.get(), week=WEEK), by=None)
     client = login(role="leader", region="9901")
     page = client.get(reverse("clause-list"), {"no": "1.1"}).content.decode()
     assert all(word in page for word in ("1.1 机构", "四种测评并列", "模拟测评", "未评"))

@@ -14,7 +14,7 @@ from campaigns.choices import ReadingSource
 from campaigns.models import Assessment, Campaign, Clause, Reading
 from campaigns.rules.entry import ANSWERS, cells_of_reading, reading_of_cells
 from campaigns.services.rulebooks import draft_rulebook, pin_rulebook, publish_rulebook, record_reading
-from campaigns.services.weeks import close_week
+from campaigns.services.weeks import close_week, publish_week
 from foodsafe_portal.lib.weeks import Week
 from records.ledgers import batches, kind_of
 from records.models import LedgerBatch
@@ -405,7 +405,8 @@ def test_the_clause_page_shows_the_countys_assessment_to_city_and_county_alone(
     campaign: Campaign, office: User, liaison: User, today: date, login: Any
 ) -> None:
     take_in(send(liaison, "readings", [{"no": "1.4", "on": today, "value": 1}]))
-    close_week(campaign=campaign, week=Week.of(today - timedelta(days=7)))
+    frozen = close_week(campaign=campaign, week=Week.of(today - timedelta(days=7)))
+    publish_week(report=frozen, by=None)
     other = make_user(role="county_liaison", region="990103")
     shown = [
         "南湖区自评" in login(user).get(reverse("clause-list"), {"no": "1.4"}).content.decode()

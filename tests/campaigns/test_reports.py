@@ -38,14 +38,14 @@ def weeks(campaign):
     return campaign
 
 
-def second_revision(campaign) -> WeeklyReport:
-    freeze(campaign)
+def second_revision(campaign, *, published: bool = True) -> WeeklyReport:
+    freeze(campaign, published=published)
     duty = VisitDuty.objects.get(region_id="990102001", grade="B")
     later = MONDAY + timedelta(hours=1)
     VisitDuty.objects.filter(pk=duty.pk).update(superseded_at=later)
     day = date(2026, 11, 11)
     make_duty(duty.business, due_on=duty.due_on, fulfilled_on=day, delivered_on=day, recorded_at=later)
-    return freeze(campaign, at=MONDAY + timedelta(hours=2))
+    return freeze(campaign, at=MONDAY + timedelta(hours=2), published=published)
 
 
 def rows_of(answer):
@@ -60,7 +60,7 @@ def test_the_list_shows_each_week_with_state_digest_and_the_viewers_figures(week
     leader = login(role="leader", region="9901")
     html = get(leader, URL)
     assert count_on(html) == 3
-    assert "2026 年第 46 周" in html and "11-09 至 11-15" in html and "已冻结" in html
+    assert "2026 年第 46 周" in html and "11-09 至 11-15" in html and "已发布" in html
     assert WeeklyReport.objects.first().digest[:8] in html
     for address, number in figure_links(html).items():
         assert count_on(get(leader, address)) == number
@@ -76,14 +76,14 @@ def test_the_search_finds_weeks_by_number_and_date(weeks, login, words, count):
 
 
 def test_the_list_filters_by_state_and_shows_old_revisions_when_asked(campaign, login):
-    report = second_revision(campaign)
-    leader = login(role="leader", region="9901")
-    assert count_on(get(leader, URL)) == 1
-    html = get(leader, URL, revisions="all")
+    report = second_revision(campaign, published=False)
+    office = login(role="campaign_office", region="9901")
+    assert count_on(get(office, URL)) == 1
+    html = get(office, URL, revisions="all")
     assert count_on(html) == 2 and "已有新版" in html
-    assert "没有符合条件的周报" in get(leader, URL, state="published")
+    assert "没有符合条件的周报" in get(office, URL, state="published")
     WeeklyReport.objects.filter(pk=report.pk).update(state=ReportState.PUBLISHED)
-    assert count_on(get(leader, URL, state="published")) == 1
+    assert count_on(get(office, URL, state="published")) == 1
 
 
 def test_the_list_of_nothing_says_what_happens_next(campaign, login):
@@ -283,7 +283,7 @@ def test_the_progress_belongs_to_whoever_asked(campaign, login):
 
 
 def test_the_office_publishes_a_week_once(campaign, login):
-    report, office = freeze(campaign), login(role="campaign_office", region="9901")
+    report, office = freeze(campaign, published=False), login(role="campaign_office", region="9901")
     assert "/publish/" in get(office, f"/reports/{report.pk}/")
     answer = office.post(f"/reports/{report.pk}/publish/", follow=True).content.decode()
     assert "已发布" in answer and "/publish/" not in answer
@@ -293,15 +293,15 @@ def test_the_office_publishes_a_week_once(campaign, login):
 
 
 def test_leaders_and_counties_may_neither_freeze_nor_publish(campaign, login):
-    report = freeze(campaign)
+    report, draft = freeze(campaign), freeze(campaign, Week.parse("2026-W45"), published=False)
     for person in ({"role": "leader", "region": "9901"}, {"role": "county_liaison", "region": "990102"}):
         client = login(**person)
         html = get(client, f"/reports/{report.pk}/")
         assert "/publish/" not in html and "重新核对" not in html
-        assert client.post(f"/reports/{report.pk}/publish/").status_code == 403
+        assert client.post(f"/reports/{draft.pk}/publish/").status_code == 403
         assert client.post("/reports/close/", {"week": "2026-W46"}).status_code == 403
-    report.refresh_from_db()
-    assert report.state == ReportState.FROZEN
+    draft.refresh_from_db()
+    assert draft.state == ReportState.FROZEN
 
 
 def test_a_county_of_its_own_ranks_and_counts_its_townships(time_machine, login):

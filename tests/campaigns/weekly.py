@@ -6,8 +6,9 @@ import re
 from datetime import UTC, date, datetime
 from typing import Any
 
+from campaigns.choices import ReportState
 from campaigns.models import Campaign, Clause, Rulebook, WeeklyReport
-from campaigns.services.weeks import close_week
+from campaigns.services.weeks import close_week, publish_week
 from foodsafe_portal.lib.weeks import Week
 from tests.factories import make_business, make_campaign, make_duty, make_problem, make_region, make_unit
 
@@ -81,9 +82,14 @@ def make_city(*, scored: bool = True) -> Campaign:
     return campaign
 
 
-def freeze(campaign: Campaign, week: Week = WEEK, at: datetime = MONDAY) -> WeeklyReport:
-    """Close a week."""
-    return close_week(campaign=campaign, week=week, at=at)
+def freeze(
+    campaign: Campaign, week: Week = WEEK, at: datetime = MONDAY, *, published: bool = True
+) -> WeeklyReport:
+    """Close a week and publish it, so that everybody sees it."""
+    report = close_week(campaign=campaign, week=week, at=at)
+    if published and report.state == ReportState.FROZEN:
+        return publish_week(report=report, by=None)
+    return report
 
 
 def figure_links(html: str) -> dict[str, int]:
