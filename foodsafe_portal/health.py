@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -86,9 +87,10 @@ def _broker(_at: datetime) -> tuple[bool, str]:
 
 def _beat(at: datetime) -> tuple[bool, str]:
     pulses = last_pulses()
+    schedule: dict[str, dict[str, Any]] = settings.CELERY_BEAT_SCHEDULE
     missed = [
         name
-        for name, entry in settings.CELERY_BEAT_SCHEDULE.items()
+        for name, entry in schedule.items()
         if name in pulses and at - pulses[name] > LATE * entry["schedule"]
     ]
     if not pulses:

@@ -160,6 +160,12 @@ def environment(**options: Any) -> Environment:
     return built
 
 
+def pages() -> jinja2.Environment:
+    """The environment of the pages, which Django keeps behind its engine."""
+    engine: Any = engines["jinja2"]
+    return engine.env
+
+
 def component(name: str) -> Any:
     """A macro of the components by its name, for Python and for the pages that stay on Django's templates."""
     return _macros()[name]
@@ -167,7 +173,7 @@ def component(name: str) -> Any:
 
 @cache
 def _macros() -> dict[str, Any]:
-    env = engines["jinja2"].env
+    env = pages()
     found: dict[str, Any] = {}
     for name in COMPONENTS:
         module = env.get_template(f"components/{name}.html").module

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import django
 from django.core.management.base import CommandError
-from django.template import engines
 from django.template.base import Lexer, TokenType
 from jinja2 import nodes
 
+from foodsafe_portal.jinja import pages
 from foodsafe_portal.management.commands import makemessages
 from foodsafe_portal.management.commands.makemessages import is_jinja
 from scripts.catalogues import ROOT, CatalogueMistake, Entry, read
@@ -102,21 +102,22 @@ def unreachable(templates: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def unreachable_in_pages(templates: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Chinese text of the pages' Jinja2 templates that no call of gettext encloses, printed or as a text in an expression."""
-    env = engines["jinja2"].env
+    env = pages()
     for name, source in templates:
         for number, kind, text in env.lex(source):
             if kind == "data":
                 yield from _bare(name, number, text)
         tree = env.parse(source)
         said = {
-            id(text)
+            id(argument)
             for call in tree.find_all(nodes.Call)
             if isinstance(call.node, nodes.Name) and call.node.name in {"_", "gettext", "ngettext"}
-            for text in call.args
+            for argument in call.args
         }
-        for text in tree.find_all(nodes.Const):
-            if isinstance(text.value, str) and CHINESE_WORD.search(text.value) and id(text) not in said:
-                yield f"{name}:{text.lineno}: Chinese text outside of a translation: {shown(text.value)}"
+        for constant in tree.find_all(nodes.Const):
+            value = constant.value
+            if isinstance(value, str) and CHINESE_WORD.search(value) and id(constant) not in said:
+                yield f"{name}:{constant.lineno}: Chinese text outside of a translation: {shown(value)}"
 
 
 def _bare(name: str, first_line: int, text: str) -> Iterator[str]:

@@ -115,10 +115,12 @@ def _filled(rows: Rows, name: str) -> list[Any]:
 
 def _differences(offered: tuple[Any, ...], stored: Stored) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The values a business will have, and those it had where they differ; a blank cell changes nothing."""
-    values = Facts._make(old if new is None else new for new, old in zip(offered, stored.values, strict=True))
+    was: Sequence[Any] = stored.values
+    said: Sequence[Any] = offered
+    values = Facts._make(old if new is None else new for new, old in zip(said, was, strict=True))
     before = {
         name: old.isoformat() if isinstance(old, date) else old
-        for name, new, old in zip(LEDGER_FIELDS, values, stored.values, strict=True)
+        for name, new, old in zip(LEDGER_FIELDS, values, was, strict=True)
         if new != old
     }
     return values, before

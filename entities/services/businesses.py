@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -74,7 +75,7 @@ def plain_value(value: Any) -> Any:
 
 def _entry(business: Business) -> Entry:
     """What a business says, as the writer takes it."""
-    values = Typed(**{name: getattr(business, name) for name in Typed._fields})
+    values = Typed._make(operator.attrgetter(*Typed._fields)(business))
     return Entry(values, business.region_id, derived(business)["match_key"], business.responsibility_grade)
 
 

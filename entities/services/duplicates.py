@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -91,6 +92,11 @@ def seek_among_newcomers(
     return _put_before_a_person(pairs, total, by=by, territory=batch.territory, batch=batch)
 
 
+def _later(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:
+    """Tell how many businesses were looked at when ``done`` of a township's were, after ``before`` of others."""
+    progress(before + done, total)
+
+
 def _compare(here: QuerySet[Business], progress: Callable[[int, int], None] | None) -> tuple[int, list[Pair]]:
     """How many businesses there are, and the pairs of them that are alike; no transaction, for a province takes minutes."""
     total, seen = here.count(), 0
@@ -102,7 +108,7 @@ def _compare(here: QuerySet[Business], progress: Callable[[int, int], None] | No
             township,
             businesses,
             names,
-            (lambda done, at=before: progress(at + done, total)) if progress else None,
+            partial(_later, progress, before, total) if progress else None,
         )
         seen += len(businesses)
         if progress:

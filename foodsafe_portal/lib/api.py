@@ -123,8 +123,8 @@ class PortalViewSet(GenericViewSet):
     def paged(self, queryset: QuerySet, kind: type[serializers.BaseSerializer], **context: Any) -> Response:
         """One page of ``queryset``; ``context`` is what the serializer needs to know beside the request."""
         page = self.paginate_queryset(queryset)
-        context = self.get_serializer_context() | context
-        return self.get_paginated_response(kind(page, many=True, context=context).data)
+        known = {**self.get_serializer_context(), **context}
+        return self.get_paginated_response(kind(page, many=True, context=known).data)
 
 
 class ListedViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet):

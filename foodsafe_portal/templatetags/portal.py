@@ -46,5 +46,5 @@ def part(content: str) -> str:
 @register.simple_tag(takes_context=True)
 def frame(context: template.Context, name: str, **parts: str) -> SafeString:
     """``{% frame "framed.html" title=title content=content %}``: the page of the portal around these parts."""
-    values = context.flatten() | parts
+    values: dict[str, Any] = {**context.flatten(), **parts}  # type: ignore[dict-item]
     return SafeString(get_template(name, using="jinja2").render(values, context.get("request")))

@@ -207,6 +207,7 @@ class ProblemRows:
     # --- a new problem -----------------------------------------------------------------------------
 
     def _create(self, index: int, cells: Mapping[str, Any], unit: Body, region: str) -> None:
+        words: dict[str, Any] = {column: cells[key] or "" for key, column in WORDS.items()}
         new = NewProblem(
             source=cells["source"],
             kind=cells["kind"],
@@ -220,7 +221,7 @@ class ProblemRows:
             rectified_on=cells["done_on"],
             closed_on=cells["closed_on"],
             checked_by=cells["reviewer"] or "",
-            **{column: cells[key] or "" for key, column in WORDS.items()},
+            **words,
         )
         try:
             terms_of(new.severity, new.found_on, new.due_on, self.deadlines)

@@ -239,8 +239,13 @@ def _columns(
         "unit_id",
         "assist_units",
         "leader_name",
+        "owner_name",
+        "rule_item",
+        "plan",
+        "progress",
+        "found_on",
+        "fixed_on_spot",
     )
-    told_alike += ("owner_name", "rule_item", "plan", "progress", "found_on", "fixed_on_spot")
     states = [one.state for one in entries]
     fixed = [state == State.CLOSED or state == State.SUBMITTED for state in states]
     return {name: [getattr(new, name) for new in problems] for name in told_alike} | {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from django.core.management.commands import makemessages
-from django.template import engines
+
+from foodsafe_portal.jinja import pages
 
 PAGES = Path(__file__).resolve().parents[3] / "templates"
 
@@ -18,7 +20,8 @@ def is_jinja(path: str | Path) -> bool:
 
 def calls_of(source: str) -> str:
     """The sentences of a Jinja2 template as calls of gettext in Python, each on its own line."""
-    found = engines["jinja2"].env.extract_translations(source)
+    environment: Any = pages()  # its extension for translations adds the method
+    found = environment.extract_translations(source)
     lines = []
     for _line, function, message in found:
         texts = message if isinstance(message, tuple) else (message,)
