@@ -117,10 +117,12 @@ def _differences(offered: tuple[Any, ...], stored: Stored) -> tuple[tuple[Any, .
     """The values a business will have, and those it had where they differ; a blank cell changes nothing."""
     was: Sequence[Any] = stored.values
     said: Sequence[Any] = offered
-    values = Facts._make(old if new is None else new for new, old in zip(said, was, strict=True))
-    before = {
+    kept: list[Any] = [old if new is None else new for new, old in zip(said, was, strict=True)]
+    values = Facts._make(kept)
+    names: Sequence[str] = LEDGER_FIELDS
+    before: dict[str, Any] = {
         name: old.isoformat() if isinstance(old, date) else old
-        for name, new, old in zip(LEDGER_FIELDS, values, was, strict=True)
+        for name, new, old in zip(names, kept, was, strict=True)
         if new != old
     }
     return values, before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -75,7 +74,8 @@ def plain_value(value: Any) -> Any:
 
 def _entry(business: Business) -> Entry:
     """What a business says, as the writer takes it."""
-    values = Typed._make(operator.attrgetter(*Typed._fields)(business))
+    names: tuple[str, ...] = Typed._fields
+    values = Typed._make(getattr(business, name) for name in names)
     return Entry(values, business.region_id, derived(business)["match_key"], business.responsibility_grade)
 
 
