@@ -126,9 +126,13 @@ class ReportQuerySet(ScopedQuerySet):
         )
         return self.annotate(superseded=Exists(newer))
 
+    def not_superseded(self, user: Person) -> Self:
+        """Rows of which this person may see no newer revision, with ``superseded``."""
+        return self.with_superseded(user).filter(superseded=False)
+
     def newest_seen_by(self, user: Person) -> Self:
         """Of each week the newest revision that this person may see, newest week first."""
-        return self.visible_to(user).with_superseded(user).filter(superseded=False).order_by("-week")
+        return self.visible_to(user).not_superseded(user).order_by("-week")
 
 
 class FigureQuerySet(ScopedQuerySet):

@@ -66,9 +66,9 @@ class WeekList:
 
 def reports_shown(user: User, params: QueryDict) -> QuerySet[WeeklyReport]:
     """The frozen weeks this person may see, narrowed by the address: ``q`` (2026-W46, 46, 2026-11), ``state``, ``revisions``."""
-    rows = WeeklyReport.objects.visible_to(user).with_superseded(user)
-    if params.get("revisions") != "all":
-        rows = rows.filter(superseded=False)
+    seen = WeeklyReport.objects.visible_to(user)
+    every = params.get("revisions") == "all"
+    rows = seen.with_superseded(user) if every else seen.not_superseded(user)
     if (state := params.get("state", "")) in ReportState.values:
         rows = rows.filter(state=state)
     if words := unicodedata.normalize("NFKC", params.get("q", "")).strip()[:40].replace("\0", ""):
