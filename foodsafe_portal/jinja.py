@@ -45,6 +45,23 @@ FILTERS: dict[str, Any] = {
 }
 
 
+HTMX_CONFIG = {
+    "includeIndicatorStyles": False,
+    "allowEval": False,
+    "allowScriptTags": False,
+    "historyCacheSize": 0,
+    "refreshOnHistoryMiss": True,
+    "selfRequestsOnly": True,
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "422", "swap": True},
+        {"code": "409", "swap": True},
+        {"code": "[45]..", "swap": False, "error": True},
+    ],
+}
+"""How htmx behaves on every page: no styles, scripts or eval of its own, no history kept; refusals are shown where they belong."""
+
 COMPONENTS = ("badges", "figures", "forms", "lists", "page")
 """The files of ``templates/components/`` that hold macros; the others there are parts of the frame."""
 
@@ -126,6 +143,7 @@ FUNCTIONS: dict[str, Any] = {
     "deadline_of": display.deadline_of,
     "field_of": strips.field_of,
     "get_language": get_language,
+    "htmx_config": HTMX_CONFIG,
     "htmx_script": htmx_script,
     "query_with": query_with,
     "score_strip_of": strips.score_strip_of,
