@@ -90,6 +90,13 @@ class ReasonMissing(Refused):
         super().__init__(_("%(act)s须写明原因。") % {"act": act})
 
 
+class ProofMissing(Refused):
+    """A change of the denominator without an evidence file needs a reviewer's reason."""
+
+    def __init__(self) -> None:
+        super().__init__(_("这条状态变更没有佐证，通过须写明原因；通过后标为“无佐证”。"))
+
+
 class GradeUnchanged(Refused):
     """The new grade is the one the business already has."""
 

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Self
 
 from django.apps import apps
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import CharField, Exists, F, OuterRef, Q
+from django.db.models.functions import Cast
 
 from accounts.querysets import in_force
 from entities.choices import BusinessStatus, PairState, ReviewState
@@ -65,6 +66,19 @@ class StatusChangeQuerySet(ChangeQuerySet):
     """Changes of status."""
 
     resource = "status_change"
+
+    def proven_at(self, instant: datetime) -> Self:
+        """Changes with an evidence file that was there at ``instant``."""
+        files = apps.get_model("records", "EvidenceFile").objects.filter(
+            target_type=self.model._meta.label_lower,
+            target_id=Cast(OuterRef("pk"), CharField()),
+            uploaded_at__lte=instant,
+        )
+        return self.filter(Exists(files))
+
+    def approved_by(self, day: date, instant: datetime) -> Self:
+        """Approved changes in effect on ``day``, as known at ``instant``."""
+        return self.filter(state=ReviewState.APPROVED, effective_on__lte=day, reviewed_at__lte=instant)
 
 
 class GradeChangeQuerySet(ChangeQuerySet):

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -23,6 +23,7 @@ from campaigns.reports.places import Ground, Place, ground_of, level_below, sees
 from campaigns.reports.score import Lost, ScoreCard, most_lost, score_card
 from campaigns.reports.trend import WEEKS, FrozenWeek, Trend, trend_of
 from campaigns.rules.thresholds import RedFrom
+from entities.models import StatusChange
 from foodsafe_portal.lib import formats
 from foodsafe_portal.lib.formats import period_label
 from foodsafe_portal.lib.periods import Period
@@ -235,7 +236,7 @@ def dashboard_page(
         lost=lost,
         decisions=waiting_for(user, campaign, newest=str(weeks[0].week), last_week=last_week),
         visits=visits,
-        visit_notes=_visit_notes(visits, previous, chosen, history),
+        visit_notes=_visit_notes(visits, previous, chosen, history, _unproven(question, here, visits)),
         compared=_compared(chosen, previous, here, history, scored=card is not None),
         table=_table(figures, ground, here, MEASURES.get(measure, VISITS)),
         trend=trend_of(
@@ -318,11 +319,23 @@ def _score(user: User, report: WeeklyReport) -> tuple[ScoreCard | None, list[Los
     return card, most_lost(tree, report.score, report.lost_by_unit, week=report.week)
 
 
+def _unproven(question: Question, here: Place, visits: Cell) -> int:
+    """How many of the excluded visits stand behind no change of status with an evidence file, as known when the week was frozen."""
+    if not visits.five.excluded:
+        return 0
+    excluded = rows_behind(VISITS, question, part="excluded", level=here.level, code=here.code)
+    changes = StatusChange.objects.approved_by(question.sunday, question.known_at)
+    proven = changes.proven_at(question.known_at).filter(business=OuterRef("business_id"))
+    return excluded.filter(~Exists(proven)).count()
+
+
 def _visit_notes(
-    visits: Cell, previous: FrozenWeek | None, chosen: FrozenWeek, history: History
+    visits: Cell, previous: FrozenWeek | None, chosen: FrozenWeek, history: History, unproven: int
 ) -> dict[str, str]:
-    """The small lines below the five figures."""
-    notes = {"excluded": _("均有佐证并已复核")} if visits.five.excluded else {}
+    """The small lines below the five figures; ``unproven``: how many of the excluded have no evidence file."""
+    notes = {}
+    if visits.five.excluded:
+        notes["excluded"] = _("其中 %(n)s 家无佐证") % {"n": formats.thousands(unproven)}
     if previous is not None and VISITS.comparable(previous.week, chosen.week):
         before = history.get((previous.pk, VISITS.code), Five())
         notes["done"] = _("比上周 %(change)s") % {"change": _signed(visits.five.done - before.done)}

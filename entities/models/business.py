@@ -181,6 +181,11 @@ class StatusChange(Change):
     def __str__(self) -> str:
         return f"{self.business} {self.get_from_status_display()}→{self.get_to_status_display()}"
 
+    @property
+    def moves_denominator(self) -> bool:
+        """Whether the business enters or leaves what is supervised: only 正常 counts."""
+        return (self.from_status == BusinessStatus.NORMAL) != (self.to_status == BusinessStatus.NORMAL)
+
 
 class GradeChange(Change):
     """A change of 包保等级; a manual one stands until another manual one, whatever a ledger says."""

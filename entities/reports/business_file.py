@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -76,6 +76,11 @@ class Waiting:
     evidence: tuple[EvidenceFile, ...]
     own: bool
 
+    @property
+    def needs_reason(self) -> bool:
+        """Whether an approval needs a reason: a change of the denominator with no file behind it."""
+        return isinstance(self.change, StatusChange) and self.change.moves_denominator and not self.evidence
+
 
 @dataclass(frozen=True, slots=True)
 class BusinessFile:
@@ -135,6 +140,7 @@ def business_file(
 ) -> BusinessFile:
     """The file of one business (one of ``filed``) as ``viewer`` may see it; ``group`` narrows the history, ``everything`` unfolds it."""
     statuses = list(business.status_changes.select_related("proposed_by", "reviewed_by"))
+    proof = evidence_by_object(StatusChange, [change.pk for change in statuses])
     grades = list(business.grade_changes.select_related("proposed_by", "reviewed_by"))
     assignments = list(business.assignments.filter(voided_at__isnull=True).select_related("officer"))
     mergers = BusinessMerger.objects.standing().select_related("business", "survivor", "merged_by")
@@ -149,7 +155,7 @@ def business_file(
     )
     supervised = supervision().of_business(business.pk, viewer, day, MOST_LINES if everything else LINES)
     happened = [
-        *_changes(statuses, grades),
+        *_changes(statuses, grades, proof),
         *_bonds_history(assignments),
         *supervised.history,
         *_mergers(business, known),
@@ -173,7 +179,7 @@ def business_file(
         bonds=bonds,
         scales=_scales(business, grades, bonds),
         supervised=supervised,
-        waiting=_waiting(statuses, grades, viewer),
+        waiting=_waiting(statuses, grades, viewer, proof),
         history=tuple(shown[:limit]),
         earlier=max(len(shown) - limit, 0),
         group=group,
@@ -299,14 +305,20 @@ def _bonds_history(assignments: Sequence[Assignment]) -> list[Happening]:
 # --- changes ---------------------------------------------------------------------------------------
 
 
-def _changes(statuses: Sequence[StatusChange], grades: Sequence[GradeChange]) -> list[Happening]:
+def _changes(
+    statuses: Sequence[StatusChange],
+    grades: Sequence[GradeChange],
+    proof: Mapping[int, Sequence[EvidenceFile]],
+) -> list[Happening]:
+    """What happened to status and grade; a change of the denominator approved without a file is marked with the reason."""
     events = []
     for status in statuses:
         verb = _("状态：%(old)s → %(new)s") % {
             "old": status.get_from_status_display(),
             "new": status.get_to_status_display(),
         }
-        events.append(_change_event(status, verb, "arrows-exchange"))
+        bare = status.moves_denominator and status.pk not in proof
+        events.append(_change_event(status, verb, "arrows-exchange", unproven=bare))
     for grade in grades:
         verb = _("包保等级 %(old)s → %(new)s") % {
             "old": grade.from_grade or _("未评"),
@@ -316,14 +328,21 @@ def _changes(statuses: Sequence[StatusChange], grades: Sequence[GradeChange]) ->
     return events
 
 
-def _change_event(change: StatusChange | GradeChange, verb: str, icon: str) -> Happening:
-    """Approved changes stand at the day they take effect, others at the instant they were proposed."""
+def _change_event(
+    change: StatusChange | GradeChange, verb: str, icon: str, *, unproven: bool = False
+) -> Happening:
+    """Approved changes stand at the day they take effect, others at the instant they were proposed.
+
+    ``unproven`` marks an approved one with the reason for which it was approved.
+    """
     people = [change.reason] if change.reason else []
     if change.proposed_by:
         people.append(_("%(who)s提出") % {"who": change.proposed_by})
     if change.state == ReviewState.APPROVED:
         if change.reviewed_by:
             people.append(_("%(who)s审核") % {"who": change.reviewed_by})
+        if unproven:
+            people.append(_("无佐证：%(reason)s") % {"reason": change.review_note or _("未写原因")})
         return Happening(change.effective_on, verb, "；".join(map(str, people)), icon, "changes")
     if change.state == ReviewState.REJECTED:
         people.append(_("%(who)s未通过：%(note)s") % {"who": change.reviewed_by, "note": change.review_note})
@@ -336,11 +355,13 @@ def _change_event(change: StatusChange | GradeChange, verb: str, icon: str) -> H
 
 
 def _waiting(
-    statuses: Sequence[StatusChange], grades: Sequence[GradeChange], viewer: User
+    statuses: Sequence[StatusChange],
+    grades: Sequence[GradeChange],
+    viewer: User,
+    proof: Mapping[int, Sequence[EvidenceFile]],
 ) -> tuple[Waiting, ...]:
     proposed_statuses = [change for change in statuses if change.state == ReviewState.PROPOSED]
     proposed_grades = [change for change in grades if change.state == ReviewState.PROPOSED]
-    proof = evidence_by_object(StatusChange, [change.pk for change in proposed_statuses])
     changes: list[StatusChange | GradeChange] = [*proposed_statuses, *proposed_grades]
     return tuple(waiting_change(change, viewer, proof.get(change.pk, ())) for change in changes)
 

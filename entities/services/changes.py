@@ -24,11 +24,11 @@ from entities.errors import (
 )
 from entities.hooks import business_changed
 from entities.models import Business, GradeChange, StatusChange
-from entities.services.rules import GRADE_RULES, STATUS_RULES, Proposal
+from entities.services.rules import APPROVAL_RULES, GRADE_RULES, STATUS_RULES, Approval, Proposal
 from foodsafe_portal.lib.bulk import Same, among, insert
 from foodsafe_portal.lib.business_rules import enforce
 from records.services import audit
-from records.services.evidence import store_evidence
+from records.services.evidence import evidence_by_object, store_evidence
 from records.services.instants import writing_instant
 from records.services.origin import Origin
 
@@ -188,9 +188,13 @@ def propose_status_change(
 def review_status_change(*, change: StatusChange, approve: bool, by: User, note: str = "") -> StatusChange:
     """Approve or reject a proposed status; approval moves the business's status and with it the denominator.
 
-    Raises ``ReviewedByProposer``, ``AlreadyReviewed`` or, for a rejection without a note, ``ReasonMissing``.
+    Raises ``ReviewedByProposer``, ``AlreadyReviewed``, ``ReasonMissing`` for a rejection without a note, or ``ProofMissing`` for an
+    approval that moves the denominator with neither an evidence file nor a note.
     """
+    proven = bool(evidence_by_object(StatusChange, [change.pk]))
     _decide(change, approve=approve, by=by, note=note)
+    if approve:
+        enforce(APPROVAL_RULES, [Approval(change.moves_denominator, proven=proven, note=note)])
     business = Business.objects.get(pk=change.business_id)
     if approve:
         business.status = _status_now(business)
@@ -203,7 +207,7 @@ def review_status_change(*, change: StatusChange, approve: bool, by: User, note:
         target=change,
         territory=business.region_id,
         before={"status": change.from_status},
-        after={"status": change.to_status if approve else change.from_status},
+        after={"status": change.to_status if approve else change.from_status, "proven": proven},
         reason=note.strip(),
     )
     if approve:

@@ -20,6 +20,7 @@ from entities.errors import (
     OfficerInactive,
     OutsideTerritory,
     PledgeAlreadySigned,
+    ProofMissing,
     ReasonMissing,
     Refused,
     StatusUnchanged,
@@ -158,6 +159,27 @@ class OneChangeAtATime(BusinessRule):
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """A change of status about to be approved: whether it moves the denominator, has a file behind it, and the reviewer's words."""
+
+    moves_denominator: bool
+    proven: bool
+    note: str
+
+
+class ProofOrReason(BusinessRule):
+    """增减应督导数的状态变更须有佐证；没有佐证而通过的，审核人须写明原因（campaign default）。"""
+
+    code, column = "proof_missing", ""
+
+    @classmethod
+    def refusal(cls, fact: Approval) -> Refused | None:
+        """See ``BusinessRule.refusal``."""
+        bare = fact.moves_denominator and not fact.proven
+        return ProofMissing() if bare and not fact.note.strip() else None
+
+
+@dataclass(frozen=True, slots=True)
 class NewBond:
     """An assignment about to be made; ``relieved_from`` is the first day of the one it takes the place of."""
 
@@ -235,6 +257,7 @@ STATUS_RULES: Final = (
     NotBeforeRegistration,
     OneChangeAtATime,
 )
+APPROVAL_RULES: Final = (ProofOrReason,)
 GRADE_RULES: Final = (
     GradeChanges,
     ReasonGiven,

@@ -22,6 +22,7 @@ from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.lists import Listing, ListPage
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.requests import PortalRequest
+from records.services.evidence import evidence_by_object
 from records.views.lists import list_page
 
 
@@ -78,7 +79,8 @@ def _review(request: PortalRequest, change: Any, verb: Any) -> HttpResponse:
         problem, status = _("请选择通过或不通过，意见不超过 300 字。"), 422
     if request.htmx:
         change.refresh_from_db()
-        waiting = waiting_change(change, request.user, ())
+        proof = evidence_by_object(StatusChange, [change.pk]) if isinstance(change, StatusChange) else {}
+        waiting = waiting_change(change, request.user, proof.get(change.pk, ()))
         context = {"change": change, "problem": problem, "waiting": waiting, **rights(request.user)}
         return render(request, "entities/_change_reviewed.html", context, status=status)
     if problem:

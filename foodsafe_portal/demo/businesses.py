@@ -237,7 +237,7 @@ def _write_status_changes(
                 key, shop.id, shop.left_on, _WHY[BusinessStatus(shop.status)], str(Source.DEMO),
                 people.of_county("county_liaison", places, shop.county).pk, calendar.at(shop.left_on, 15),
                 str(ReviewState.APPROVED), people.of_county("regulator", places, shop.county).pk,
-                calendar.at(reviewed, 16), "现场核查照片齐全，同意", str(BusinessStatus.NORMAL), str(shop.status),
+                calendar.at(reviewed, 16), "现场核查属实，未留存照片，同意", str(BusinessStatus.NORMAL), str(shop.status),
             )
         )  # fmt: skip
         key += 1

@@ -217,8 +217,11 @@ def test_a_status_is_proposed_by_one_and_reviewed_by_another(api):
     assert liaison.post(at, body, format="json").status_code == 409
     review = f"/api/v1/status-changes/{change.json()['id']}/review/"
     assert liaison.post(review, {"approve": True}, format="json").status_code == 403
-    assert regulator.post(review, {"approve": True}, format="json").json()["state"] == "approved"
-    assert regulator.post(review, {"approve": True}, format="json").status_code == 409
+    assert (
+        regulator.post(review, {"approve": True, "note": "已核实"}, format="json").json()["state"]
+        == "approved"
+    )
+    assert regulator.post(review, {"approve": True, "note": "已核实"}, format="json").status_code == 409
     business.refresh_from_db()
     assert business.status == "suspended"
 

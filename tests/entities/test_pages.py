@@ -287,7 +287,7 @@ def test_the_file_tells_one_history_newest_first(liaison: Client) -> None:
         reason="寒假停业",
         by=liaison.user,  # type: ignore[attr-defined]
     )
-    services.review_status_change(change=change, approve=True, by=user)
+    services.review_status_change(change=change, approve=True, by=user, note="已核实")
     page = liaison.get(reverse("business-detail", args=[business.pk]))
     told = [(event.group, str(event.verb)) for event in page.context["file"].history]
     assert ("changes", "状态：正常 → 停业") in told and ("problems", "发现问题") in told
@@ -372,7 +372,7 @@ def test_a_status_is_proposed_on_one_page_and_approved_on_another(login: Login, 
     assert business.name in regulator.get(reverse("change-list")).content.decode()
     answer = regulator.post(
         reverse("status-change-review", args=[change.pk]),
-        {"decision": "approve"},
+        {"decision": "approve", "note": "已核实"},
         headers={"HX-Request": "true"},
     )
     assert answer.status_code == 200 and "已审核" in answer.content.decode()
@@ -380,7 +380,7 @@ def test_a_status_is_proposed_on_one_page_and_approved_on_another(login: Login, 
     assert business.status == "suspended"
     again = regulator.post(
         reverse("status-change-review", args=[change.pk]),
-        {"decision": "approve"},
+        {"decision": "approve", "note": "已核实"},
         headers={"HX-Request": "true"},
     )
     assert again.status_code == 409 and "已有人审核" in again.content.decode()
@@ -392,7 +392,7 @@ def test_the_proposer_is_told_why_they_cannot_review(login: Login) -> None:
     assert "提出人不能审核自己提出的变更" in regulator.get(reverse("change-list")).content.decode()
     answer = regulator.post(
         reverse("status-change-review", args=[change.pk]),
-        {"decision": "approve"},
+        {"decision": "approve", "note": "已核实"},
         headers={"HX-Request": "true"},
     )
     change.refresh_from_db()

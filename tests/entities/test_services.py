@@ -274,7 +274,7 @@ def test_a_change_dated_before_a_later_one_does_not_undo_it(liaison: User, regul
     business = make_business()
     for status, on in (("deregistered", date(2024, 10, 20)), ("suspended", date(2024, 10, 8))):
         change = propose(business, liaison, to_status=status, effective_on=on)
-        services.review_status_change(change=change, approve=True, by=regulator)
+        services.review_status_change(change=change, approve=True, by=regulator, note="已核实")
     business.refresh_from_db()
     assert business.status == "deregistered"
 
