@@ -205,15 +205,12 @@ def spaced(source: str) -> Iterator[tuple[Gap, Token]]:
         if token.kind == "blank":
             blank += token.text
             continue
+        begins_line = last.kind == "start"
         if last.kind in ("stmt", "comment") and last.after != "+" and blank.startswith("\n"):
-            blank = blank[1:]
+            blank, begins_line = blank[1:], True
         if token.kind in ("stmt", "comment") and token.before != "+":
             rest = blank.rstrip(" \t")
-            blank = (
-                rest
-                if rest.endswith("\n") or (not rest and last.kind in ("stmt", "comment", "start"))
-                else blank
-            )
+            blank = rest if rest.endswith("\n") or (begins_line and not rest) else blank
         needed = blank and "-" not in (last.after, token.before)
         if token.kind == "comment" and not token.text:
             last = Token("word", "", after="-")
