@@ -19,6 +19,7 @@ from jinja2.utils import missing
 
 from foodsafe_portal.lib import display, formats, strips
 from foodsafe_portal.lib.sentences import told
+from foodsafe_portal.squeeze import Squeeze
 
 FILTERS: dict[str, Any] = {
     "change": display.change,
@@ -170,7 +171,7 @@ def environment(**options: Any) -> Environment:
         finalize=_printable if settings.STRICT_TEMPLATES else None,
         trim_blocks=True,
         lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", Squeeze],
     )
     built.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     built.filters |= FILTERS

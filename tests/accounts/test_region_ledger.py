@@ -182,7 +182,7 @@ def test_an_undo_says_what_has_changed_since_and_leaves_it(admin: User) -> None:
         ({"code": "990103002001"}, "区划代码", "above_closed"),
         ({"code": "330102"}, "区划代码", "other_territory"),
         ({"residents": "-5"}, "常住人口", "out_of_range"),
-        ({"residents": "不详"}, "常住人口", "not_an_integer"),
+        ({"residents": "约三千"}, "常住人口", "not_an_integer"),
         ({"closed_on": "2026-02-30"}, "撤销日期", "no_such_day"),
         ({"opened_on": "2026-03-01", "closed_on": "2026-02-01"}, "撤销日期", "wrong_order"),
         ({"closed_on": "2026-02-01", "successor": "火星街道"}, "并入地区", "unknown_region"),
