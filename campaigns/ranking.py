@@ -16,7 +16,10 @@ from inspections.querysets import PARTS, part_condition
 
 
 def week_ranking(question: Question) -> list[dict[str, Any]]:
-    """Entries of both boards, best first. ``rank`` is shared by ties; ``rank`` null = no problem was due that week."""
+    """Entries of both boards, best first; what lies in no county stands as 本级 once it counts.
+
+    ``rank`` is shared by ties; ``rank`` null = no problem was due that week.
+    """
     rows = PROBLEMS_DUE.rows(question)
     counts = {part: Count("pk", filter=part_condition(part, question.sunday)) for part in PARTS}
     by_place: dict[str, Five] = defaultdict(Five)
@@ -27,11 +30,12 @@ def week_ranking(question: Question) -> list[dict[str, Any]]:
         if unit:
             by_unit[unit] += Five(*five)
     counties = existing(question).filter(level=RegionLevel.COUNTY)
+    places = [(code, name, by_place[code]) for code, name in counties.values_list("code", "name")]
+    if city not in {code for code, _name, _five in places} and by_place[city] != Five():
+        places.append((city, f"{question.campaign.region.name}本级", by_place[city]))
     units = Unit.objects.filter(is_member=True, region_id=city)
     return [
-        *_board(
-            "county", [(code, name, by_place[code]) for code, name in counties.values_list("code", "name")]
-        ),
+        *_board("county", places),
         *_board("unit", [(str(pk), name, by_unit[pk]) for pk, name in units.values_list("pk", "name")]),
     ]
 

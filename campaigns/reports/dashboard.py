@@ -158,6 +158,7 @@ class Dashboard:
     trend: Trend
     overdue: Sequence[OverdueProblem]
     overdue_all: Cell
+    overdue_before: int
     sees_every_problem: bool
 
     @property
@@ -247,6 +248,7 @@ def dashboard_page(
             with_score=card is not None,
         ),
         overdue=_overdue(user, question, here, calendar),
+        overdue_before=_overdue_before(question, here),
         overdue_all=figures.cell(PROBLEMS.code, here.level, here.code),
         sees_every_problem=sees_all_rows(user, RectificationDuty.objects.none().resource, here.code),
     )
@@ -419,6 +421,15 @@ def _red(cell: Cell, threshold: RedFrom, *, graded: bool = False) -> Cell:
     """The same cell with its overdue number red where it reaches the threshold."""
     reached = threshold.reached(cell.five.overdue, graded=graded)
     return Cell(cell.five, cell.urls, reached, cell.grade)
+
+
+def _overdue_before(question: Question, here: Place) -> int:
+    """How many problems found before the campaign began were overdue when the week was frozen: no measure counts them."""
+    rows = RectificationDuty.objects.known_at(question.known_at).on(question.sunday)
+    older = rows.filter(
+        in_territory(here.code, mergers=question.mergers), problem__found_on__lt=question.campaign.started_on
+    )
+    return older.part("overdue", question.sunday).count()
 
 
 def _overdue(user: User, question: Question, here: Place, calendar: WorkCalendar) -> list[OverdueProblem]:

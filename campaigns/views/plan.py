@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Unit, User
+from accounts.querysets import in_force
 from campaigns.choices import TaskReportState, TaskState
 from campaigns.errors import CampaignRefused
 from campaigns.forms import DecisionForm, DirectiveForm, ReviewDateForm, TaskReportForm
-from campaigns.models import Campaign, LeadingGroup, TaskItem, TaskReport, WorkTeam
+from campaigns.models import Campaign, LeadingGroup, Membership, TaskItem, TaskReport, WorkTeam
 from campaigns.reports.places import campaign_of
 from campaigns.reports.plan import phases_shown, task_counts, task_row, tasks_shown, today_mark
 from campaigns.services.campaign import give_directive, move_review_date
@@ -183,12 +185,16 @@ def _home(
     request: PortalRequest, campaign: Campaign, directive: DirectiveForm, review: ReviewDateForm, status: int
 ) -> HttpResponse:
     today = timezone.localdate()
+    members = [
+        Prefetch("members", Membership.objects.filter(in_force(today)).select_related("unit"), "serving"),
+        Prefetch("members", Membership.objects.filter(valid_to__lt=today).select_related("unit"), "former"),
+    ]
     groups = LeadingGroup.objects.visible_to(request.user).filter(campaign=campaign)
     teams = WorkTeam.objects.visible_to(request.user).filter(campaign=campaign)
     context = {
         "campaign": campaign,
-        "groups": groups.select_related("region").prefetch_related("members__unit"),
-        "teams": teams.prefetch_related("members__unit", "counties"),
+        "groups": groups.select_related("region").prefetch_related(*members),
+        "teams": teams.prefetch_related(*members, "counties"),
         "units": Unit.objects.visible_to(request.user).filter(is_member=True).select_related("region"),
         "phases": phases_shown(campaign, today),
         "today_mark": today_mark(campaign, today),

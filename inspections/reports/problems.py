@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.lists import Places
 from accounts.models import User
+from accounts.rules.rights import LENSES, Lens, Role
 from foodsafe_portal.lib.lists import Address
 from foodsafe_portal.lib.paging import counts_of
 from inspections.choices import Severity
@@ -147,5 +148,8 @@ def scope_words(user: User, places: Places, region: str) -> str:
     """Which part of the world the figures are about: the filter's place, else the person's posts."""
     if region:
         return places.path(region)
-    named = (post.unit or post.region for post in user.posts_today)
+    named = (
+        post.unit if LENSES[Role(post.role)].get("problem") == Lens.UNIT else post.region or post.unit
+        for post in user.posts_today
+    )
     return "、".join(dict.fromkeys(str(one) for one in named if one))
