@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache, lru_cache
 from types import MethodType
 from typing import Any, NoReturn
 
@@ -13,9 +14,10 @@ from django.template import defaultfilters, engines
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import json_script
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext, override
 from django_htmx.jinja import htmx_script
 from jinja2.utils import missing
+from markupsafe import Markup
 
 from foodsafe_portal.lib import display, formats, strips
 from foodsafe_portal.lib.sentences import told
@@ -97,17 +99,72 @@ class Missing(jinja2.ChainableUndefined):
         return str(self)
 
 
+class Template(jinja2.Template):
+    """A template whose macros named in its ``kept`` remember what they printed.
+
+    Such a macro depends on its arguments, the reader's language and the day only, and the same few dozen answers stand in every row.
+    """
+
+    def _get_default_module(self, ctx: jinja2.runtime.Context | None = None) -> Any:
+        is_new = self._module is None
+        module = super()._get_default_module(ctx)
+        for name in getattr(module, "kept", ()) if is_new else ():
+            setattr(module, name, _kept(getattr(module, name)))
+        return module
+
+
+def _kept(macro: Callable[..., Markup]) -> Callable[..., Markup]:
+    # Typed, because a text and the same text as HTML are equal and print differently.
+    @lru_cache(maxsize=4096, typed=True)
+    def printed(language: str | None, today: date, *args: Any, **kwargs: Any) -> Markup:
+        return macro(*args, **kwargs)
+
+    def call(*args: Any, **kwargs: Any) -> Markup:
+        try:
+            return printed(get_language(), date.today(), *args, **kwargs)
+        except TypeError:  # what cannot be remembered is printed anew
+            return macro(*args, **kwargs)
+
+    return call
+
+
 class Environment(jinja2.Environment):
-    """Jinja2's, except that the keys of a mapping and the fields of a form come before their methods and attributes."""
+    """Jinja2's, except that the keys of a mapping come before its methods."""
+
+    template_class = Template
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """``mapping.items`` is the value of that key where there is one."""
-        if isinstance(obj, Mapping):
+        if isinstance(obj, dict):
             try:
                 return obj[attribute]
             except KeyError:
                 pass
-        return super().getattr(obj, attribute)
+        try:
+            return getattr(obj, attribute)
+        except AttributeError:
+            return super().getattr(obj, attribute)
+
+
+# --- sentences ---------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def _sentence(language: str | None, message: str) -> Markup:
+    """A sentence in a language; the same few stand in every row of every list."""
+    with override(language):
+        return Markup(gettext(message))
+
+
+def sentence(message: str, **values: Any) -> Markup:
+    """``{{ _("共 %(n)s 项", n=count) }}`` -> the sentence in the reader's language, its values escaped; % is written %%."""
+    said = _sentence(get_language(), message)
+    return said % values if values or "%" in said else said
+
+
+def counted_sentence(singular: str, plural: str, number: int, **values: Any) -> Markup:
+    """``{{ ngettext("%(n)s 家", "%(n)s 家", n, n=n) }}`` -> the sentence for that number."""
+    return Markup(ngettext(singular, plural, number)) % values
 
 
 @jinja2.pass_context
@@ -173,9 +230,8 @@ def environment(**options: Any) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", Squeeze],
     )
-    built.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     built.filters |= FILTERS
-    built.globals |= FUNCTIONS
+    built.globals |= FUNCTIONS | {"_": sentence, "gettext": sentence, "ngettext": counted_sentence}
     return built
 
 
@@ -196,7 +252,5 @@ def _macros() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in COMPONENTS:
         module = env.get_template(f"components/{name}.html").module
-        found |= {
-            key: value for key, value in vars(module).items() if isinstance(value, jinja2.runtime.Macro)
-        }
+        found |= {key: value for key, value in vars(module).items() if callable(value)}
     return found

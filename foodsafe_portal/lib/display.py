@@ -47,7 +47,7 @@ def minute(value: datetime | None) -> str:
 
 def day(value: date | datetime | None) -> str:
     """``{{ problem.due_on|day }}`` -> ``11-16`` in the current year, the full date in any other."""
-    return formats.short_day(_local(value), today=timezone.localdate()) if value else formats.NO_VALUE
+    return formats.short_day(_local(value), today=date.today()) if value else formats.NO_VALUE
 
 
 def moment(value: date | datetime | None) -> str:

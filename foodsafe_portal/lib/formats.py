@@ -126,12 +126,15 @@ def deadline_words(kind: str, days: int, unit: str, on: str = "") -> str:
 
     ``kind``: left, today, overdue, on_time, late; ``unit``: working_days or days; ``on``: the day it was done, as the page prints it.
     """
-    sentence = {
-        "left": _("还剩 %(n)s %(unit)s"),
-        "today": _("今日到期"),
-        "overdue": _("逾期 %(n)s %(unit)s"),
-        "on_time": _("按时 %(day)s"),
-        "late": _("超期 %(n)s %(unit)s"),
-    }[kind]
-    word = _("天") if unit == "days" else _("个工作日")
-    return (sentence % {"n": days, "unit": word, "day": on}).strip()
+    match kind:
+        case "left":
+            sentence = _("还剩 %(n)s %(unit)s")
+        case "today":
+            return _("今日到期")
+        case "overdue":
+            sentence = _("逾期 %(n)s %(unit)s")
+        case "on_time":
+            return (_("按时 %(day)s") % {"day": on}).strip()
+        case _late:
+            sentence = _("超期 %(n)s %(unit)s")
+    return sentence % {"n": days, "unit": _("天") if unit == "days" else _("个工作日")}

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.rules.rights import LENSES, Lens, Role
 from foodsafe_portal.lib.lists import Address
 from foodsafe_portal.lib.paging import counts_of
-from inspections.choices import Severity
+from inspections.choices import ProblemSource, Severity
 from inspections.models import Problem
 from inspections.querysets import part_condition
 from inspections.rectification import dates_of
@@ -72,6 +72,16 @@ class ProblemRow:
     icon: str
     state: Any
     severity_tone: str
+
+    @property
+    def severity_word(self) -> str:
+        """严重程度 in the reader's language, looked up in its class: Django would translate every choice of the field."""
+        return str(Severity(self.problem.severity).label)
+
+    @property
+    def source_word(self) -> str:
+        """问题来源 in the reader's language."""
+        return str(ProblemSource(self.problem.source).label)
 
 
 @dataclass(frozen=True, slots=True)
