@@ -78,6 +78,8 @@ def test_no_html_stands_in_python(path: Path) -> None:
         and HTML.search(node.value)
     ]
     safe = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in MADE_SAFE]
+    if path.name == "jinja.py":  # gives what macros and gettext print to the templates as HTML
+        safe = []
     assert (found, safe) == ([], [])
 
 
