@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache, lru_cache
-from types import MethodType
+from types import FunctionType, MethodType
 from typing import Any, NoReturn
 
 import jinja2
@@ -215,8 +215,8 @@ FUNCTIONS: dict[str, Any] = {
 
 
 def _printable(value: Any) -> Any:
-    """Refuse to print a method or a macro that was named and not called."""
-    if isinstance(value, MethodType | jinja2.runtime.Macro):
+    """Refuse to print a function, a method or a macro that was named and not called."""
+    if isinstance(value, FunctionType | MethodType | jinja2.runtime.Macro):
         raise TypeError(f"{value!r} is printed without being called")
     return value
 

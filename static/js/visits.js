@@ -149,7 +149,17 @@
     let sending = false, over = false, timer = 0;
 
     const failed = () => $$("[data-visit-item]", form).filter((one) => $("input.answer-problem", one).checked);
+    /* Which problems are open and which deadline is shown: told by classes, which every browser understands. */
+    function openProblems() {
+      $$("[data-visit-item]", form).forEach((one) => {
+        one.classList.toggle("visit-item-failed", $("input.answer-problem", one).checked);
+        const severity = $(`input[name="severity-${one.dataset.visitItem}"]:checked`, one)?.value;
+        $$(".visit-deadline", one).forEach((line) => line.classList.toggle("visit-deadline-chosen", line.dataset.severity === severity));
+      });
+      form.classList.add("visit-ready");
+    }
     function count() {
+      openProblems();
       const found = failed().length;
       $$("[data-visit-found]").forEach((place) => { place.textContent = found; });
       show($("[data-visit-found-line]"), found);
@@ -205,18 +215,23 @@
         return button;
       }));
     }
-    async function addPhotos(input) {
+    /* One choice after the other: what was chosen while others were still being made small is added to them. */
+    let shrinking = Promise.resolve();
+    function addPhotos(input) {
       const chosen = [...input.files];
-      const before = photos.get(input.name) || [];
-      keep(input, [...before, ...await Promise.all(chosen.map(smaller))]);
-      save();
+      shrinking = shrinking.then(async () => {
+        const small = await Promise.all(chosen.map(smaller));
+        keep(input, [...(photos.get(input.name) || []), ...small]);
+        save();
+      });
     }
 
     /* --- nothing is lost on refresh --- */
     function save() {
       clearTimeout(timer);
       if (over) return;
-      timer = setTimeout(() => {
+      timer = setTimeout(async () => {
+        await shrinking;
         if (!over) store("drafts", "put", { key, at: Date.now(), fields: fieldsOf(new FormData(form)) });
       }, 250);
     }
@@ -226,12 +241,12 @@
       if (Date.now() - draft.at > 7 * 86400000) { await store("drafts", "delete", key); return; }
       const told = new Map();
       draft.fields.forEach(([name, value]) => told.set(name, [...(told.get(name) || []), value]));
-      for (const input of form.elements) {
+      for (const input of [...form.elements]) {
         const values = told.get(input.name);
         if (!input.name || input.name === "csrfmiddlewaretoken" || input.tagName === "BUTTON") continue;
         if (input.type === "radio") { if (values) input.checked = values.includes(input.value); }
         else if (input.type === "checkbox") input.checked = Boolean(values?.includes(input.value));
-        else if (input.type === "file") { if (values) keep(input, values); }
+        else if (input.type === "file") { if (values) keep(input, [...values, ...(photos.get(input.name) || [])]); }
         else if (values) input.value = values[0];
       }
       const more = $("[data-visit-more]");
@@ -287,6 +302,7 @@
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const clean = event.submitter?.name === "no_problem";
+      await shrinking;
       if (sending || (!clean && !complete())) return;
       sending = true;
       const button = $("[data-visit-submit-words]"), before = button.textContent;
