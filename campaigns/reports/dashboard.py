@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -218,6 +219,7 @@ def dashboard_page(
     previous = weeks[at + 1] if at + 1 < len(weeks) else None
     question = Question.of(report)
     visits = figures.cell(VISITS.code, here.level, here.code)
+    overdue, overdue_before = _overdue(user, question, here, calendar)
     return Dashboard(
         campaign=campaign,
         report=report,
@@ -247,8 +249,8 @@ def dashboard_page(
             pass_line=card.pass_line if card else "",
             with_score=card is not None,
         ),
-        overdue=_overdue(user, question, here, calendar),
-        overdue_before=_overdue_before(question, here),
+        overdue=overdue,
+        overdue_before=overdue_before,
         overdue_all=figures.cell(PROBLEMS.code, here.level, here.code),
         sees_every_problem=sees_all_rows(user, RectificationDuty.objects.none().resource, here.code),
     )
@@ -423,23 +425,32 @@ def _red(cell: Cell, threshold: RedFrom, *, graded: bool = False) -> Cell:
     return Cell(cell.five, cell.urls, reached, cell.grade)
 
 
-def _overdue_before(question: Question, here: Place) -> int:
-    """How many problems found before the campaign began were overdue when the week was frozen: no measure counts them."""
+def _overdue_before(question: Question, here: Place) -> QuerySet[RectificationDuty]:
+    """The problems found before the campaign began that were overdue when the week was frozen: no measure counts them."""
     rows = RectificationDuty.objects.known_at(question.known_at).on(question.sunday)
     older = rows.filter(
         in_territory(here.code, mergers=question.mergers), problem__found_on__lt=question.campaign.started_on
     )
-    return older.part("overdue", question.sunday).count()
+    return older.part("overdue", question.sunday)
 
 
-def _overdue(user: User, question: Question, here: Place, calendar: WorkCalendar) -> list[OverdueProblem]:
-    """The problems overdue longest when the week was frozen, as far as the viewer may see them."""
+def _overdue(
+    user: User, question: Question, here: Place, calendar: WorkCalendar
+) -> tuple[list[OverdueProblem], int]:
+    """The problems overdue longest when the week was frozen, as far as the viewer may see them, and how many are older.
+
+    One statement reads both, unless there is no row that could carry the count.
+    """
+    older = _overdue_before(question, here)
+    counted = older.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
     rows = rows_behind(PROBLEMS, question, part="overdue", level=here.level, code=here.code)
-    found = (
+    found = list(
         rows.visible_to(user)
         .select_related("problem", "unit", "region", "problem__business")
+        .annotate(older=Coalesce(Subquery(counted), 0))
         .order_by("due_on", "pk")[:MOST_OVERDUE]
     )
+    count: int = found[0].older if found else older.count()
     return [
         OverdueProblem(
             pk=duty.problem_id,
@@ -453,4 +464,4 @@ def _overdue(user: User, question: Question, here: Place, calendar: WorkCalendar
             delay=deadline_words(standing(duty, question.sunday, calendar, running=False)),
         )
         for duty in found
-    ]
+    ], count

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,8 +19,17 @@ from foodsafe_portal.lib.lists import Asked, Choice, Key, Word
 from foodsafe_portal.lib.periods import Period
 
 NONE = "none"
+
+
+def _words_of_grade(grade: str) -> str:
+    return _("包保 %(grade)s") % {"grade": grade}
+
+
+_grade_words = lazy(_words_of_grade, str)
+"""What a grade is called, in the language of whoever reads it."""
+
 GRADES = [
-    *((code, gettext_lazy("包保 %s") % code) for code in ResponsibilityGrade.values),
+    *((code, _grade_words(code)) for code in ResponsibilityGrade.values),
     (NONE, gettext_lazy("未定级")),
 ]
 
@@ -37,7 +47,7 @@ class Grade(Choice):
 
     def words(self, value: Any, asked: Asked) -> Any:
         """包保 C."""
-        return _("未定级") if value == NONE else _("包保 %(grade)s") % {"grade": value}
+        return _("未定级") if value == NONE else _words_of_grade(value)
 
     def options(self, asked: Asked) -> list[tuple[str, Any]]:
         """The grades."""
