@@ -54,7 +54,7 @@ class Squeezer:
 class Squeeze(Extension):
     """Squeezes the plain text of a template when it is compiled, once and for all its pages."""
 
-    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:  # type: ignore[override]
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         """Every token as it is, plain text squeezed."""
         squeezer = Squeezer()
         for token in stream:
