@@ -14,7 +14,9 @@ from django.urls import reverse
 from PIL import Image
 from playwright.sync_api import Page
 
+from accounts.models import User
 from campaigns.models import WeeklyReport
+from campaigns.services.weeks import publish_week
 from campaigns.tasks import close_due_weeks
 from entities.models import Business
 from inspections.models import Problem, Visit, VisitDuty
@@ -106,6 +108,12 @@ def figure(page: Page, part: str) -> tuple[int, str]:
 PARTS = ("expected", "done", "on_time", "overdue", "excluded")
 
 
+def published(week: str) -> None:
+    """The office publishes a week: until then nobody else sees it."""
+    report = WeeklyReport.objects.get(week=week, is_latest=True)
+    publish_week(report=report, by=User.objects.get(username="campaign_office"))
+
+
 def test_a_ledger_two_visits_and_a_closed_week_move_the_leaders_figures(
     stage: Stage, city: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +121,7 @@ def test_a_ledger_two_visits_and_a_closed_week_move_the_leaders_figures(
     faults = write(tmp_path / "台账.xlsx", "0.02")
     assert len(faults) == ROWS // 50
     write(tmp_path / "clean.xlsx", "0")
+    published("2026-W46")
     leader = stage.person("leader")
     leader.goto(f"{reverse('dashboard')}?place={COUNTY}")
     before = {part: figure(leader, part)[0] for part in PARTS}
@@ -184,6 +193,7 @@ def test_a_ledger_two_visits_and_a_closed_week_move_the_leaders_figures(
     # The week ends, the worker closes it, the leader sees what changed and opens the rows behind it.
     city.move_to(MONDAY, tick=True)
     assert close_due_weeks() == ["demo 2026-W47"]
+    published("2026-W47")
     leader = stage.person("leader")
     leader.goto(f"{reverse('dashboard')}?place={COUNTY}")
     assert leader.get_by_text("第 47 周").first.is_visible()

@@ -12,7 +12,9 @@ from django.urls import reverse
 from PIL import Image
 from playwright.sync_api import Page
 
+from accounts.models import User
 from campaigns.models import WeeklyReport
+from campaigns.services.weeks import publish_week
 from campaigns.tasks import close_due_weeks
 from entities.models import Business
 from foodsafe_portal.lib.scope import in_territory
@@ -159,6 +161,7 @@ def test_a_problem_is_fixed_returned_fixed_again_and_closed_by_another_and_moves
     assert waiting.score is not None and closed.score is not None
     for bound in ("total_low", "total_high"):
         assert Decimal(closed.score[bound]) - Decimal(waiting.score[bound]) == gain + EACH_OVERDUE
+    publish_week(report=closed, by=User.objects.get(username="campaign_office"))
     leader = stage.person("leader")
     leader.goto(reverse("report-detail", args=[closed.pk]))
     assert str(closed.score["total_low"]) in leader.locator("main").inner_text()
