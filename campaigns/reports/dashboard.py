@@ -8,8 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -219,7 +218,13 @@ def dashboard_page(
     previous = weeks[at + 1] if at + 1 < len(weeks) else None
     question = Question.of(report)
     visits = figures.cell(VISITS.code, here.level, here.code)
-    overdue, overdue_before = _overdue(user, question, here, calendar)
+    decisions, (overdue_before, unproven) = waiting_for(
+        user,
+        campaign,
+        newest=str(weeks[0].week),
+        last_week=last_week,
+        beside=[_overdue_before(question, here), _unproven(question, here, visits)],
+    )
     return Dashboard(
         campaign=campaign,
         report=report,
@@ -237,9 +242,9 @@ def dashboard_page(
         score=card,
         has_rulebook=report.rulebook is not None,
         lost=lost,
-        decisions=waiting_for(user, campaign, newest=str(weeks[0].week), last_week=last_week),
+        decisions=decisions,
         visits=visits,
-        visit_notes=_visit_notes(visits, previous, chosen, history, _unproven(question, here, visits)),
+        visit_notes=_visit_notes(visits, previous, chosen, history, unproven),
         compared=_compared(chosen, previous, here, history, scored=card is not None),
         table=_table(figures, ground, here, MEASURES.get(measure, VISITS)),
         trend=trend_of(
@@ -249,7 +254,7 @@ def dashboard_page(
             pass_line=card.pass_line if card else "",
             with_score=card is not None,
         ),
-        overdue=overdue,
+        overdue=_overdue(user, question, here, calendar),
         overdue_before=overdue_before,
         overdue_all=figures.cell(PROBLEMS.code, here.level, here.code),
         sees_every_problem=sees_all_rows(user, RectificationDuty.objects.none().resource, here.code),
@@ -323,14 +328,13 @@ def _score(user: User, report: WeeklyReport) -> tuple[ScoreCard | None, list[Los
     return card, most_lost(tree, report.score, report.lost_by_unit, week=report.week)
 
 
-def _unproven(question: Question, here: Place, visits: Cell) -> int:
-    """How many of the excluded visits stand behind no change of status with an evidence file, as known when the week was frozen."""
-    if not visits.five.excluded:
-        return 0
+def _unproven(question: Question, here: Place, visits: Cell) -> QuerySet[Any]:
+    """The excluded visits that stand behind no change of status with an evidence file, as known when the week was frozen."""
     excluded = rows_behind(VISITS, question, part="excluded", level=here.level, code=here.code)
     changes = StatusChange.objects.approved_by(question.sunday, question.known_at)
     proven = changes.proven_at(question.known_at).filter(business=OuterRef("business_id"))
-    return excluded.filter(~Exists(proven)).count()
+    unproven = excluded.filter(~Exists(proven))
+    return unproven if visits.five.excluded else unproven.none()
 
 
 def _visit_notes(
@@ -434,23 +438,14 @@ def _overdue_before(question: Question, here: Place) -> QuerySet[RectificationDu
     return older.part("overdue", question.sunday)
 
 
-def _overdue(
-    user: User, question: Question, here: Place, calendar: WorkCalendar
-) -> tuple[list[OverdueProblem], int]:
-    """The problems overdue longest when the week was frozen, as far as the viewer may see them, and how many are older.
-
-    One statement reads both, unless there is no row that could carry the count.
-    """
-    older = _overdue_before(question, here)
-    counted = older.order_by().values(one=Value(1)).annotate(n=Count("pk")).values("n")
+def _overdue(user: User, question: Question, here: Place, calendar: WorkCalendar) -> list[OverdueProblem]:
+    """The problems overdue longest when the week was frozen, as far as the viewer may see them."""
     rows = rows_behind(PROBLEMS, question, part="overdue", level=here.level, code=here.code)
-    found = list(
+    found = (
         rows.visible_to(user)
         .select_related("problem", "unit", "region", "problem__business")
-        .annotate(older=Coalesce(Subquery(counted), 0))
         .order_by("due_on", "pk")[:MOST_OVERDUE]
     )
-    count: int = found[0].older if found else older.count()
     return [
         OverdueProblem(
             pk=duty.problem_id,
@@ -464,4 +459,4 @@ def _overdue(
             delay=deadline_words(standing(duty, question.sunday, calendar, running=False)),
         )
         for duty in found
-    ], count
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,16 +34,19 @@ class Decision:
     url: str
 
 
-def waiting_for(user: User, campaign: Campaign, *, newest: str, last_week: Week) -> list[Decision]:
-    """The decisions this person may take now; kinds of which nothing waits are left out.
+def waiting_for(
+    user: User, campaign: Campaign, *, newest: str, last_week: Week, beside: Sequence[QuerySet[Any]] = ()
+) -> tuple[list[Decision], list[int]]:
+    """The decisions this person may take now, and how many rows each of ``beside`` has, by the same query.
 
-    ``newest`` is the latest frozen week ('' when there is none), ``last_week`` the last one that has ended.
+    Kinds of which nothing waits are left out. ``newest`` is the latest frozen week ('' when there is none), ``last_week`` the
+    last one that has ended.
     """
     asked = [kind for permission, kind in _kinds(user, campaign) if user.can(permission)]
-    counts = counts_of([rows for rows, _label, _unit, _note, _url in asked]) if asked else []
+    counts = counts_of([rows for rows, _label, _unit, _note, _url in asked], whole=beside)
     found = [
         Decision(label, count, unit, note, url)
-        for count, (_rows, label, unit, note, url) in zip(counts, asked, strict=True)
+        for count, (_rows, label, unit, note, url) in zip(counts, asked, strict=False)
         if count
     ]
     if user.can(P.CLOSE_WEEK) and newest < str(last_week):
@@ -56,7 +60,7 @@ def waiting_for(user: User, campaign: Campaign, *, newest: str, last_week: Week)
                 address("report-list"),
             )
         )
-    return found
+    return found, counts[len(asked) :]
 
 
 Kind = tuple[QuerySet[Any], str, str, str, str]  # rows, label, unit, note, address

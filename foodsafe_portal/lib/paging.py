@@ -48,24 +48,31 @@ def capped_count(queryset: QuerySet, *, to: int = COUNT_TO) -> int:
     return counts_of([queryset], to=to)[0]
 
 
-def counts_of(querysets: Sequence[QuerySet], *, to: int = COUNT_TO) -> list[int]:
-    """``capped_count`` of several lists in one query: the numbers on a page's tabs."""
+def counts_of(
+    querysets: Sequence[QuerySet], *, to: int = COUNT_TO, whole: Sequence[QuerySet] = ()
+) -> list[int]:
+    """``capped_count`` of several lists in one query: the numbers on a page's tabs.
+
+    ``whole`` are lists counted to their end in the same query, because a sentence says how many; their counts come last.
+    """
     parts: list[tuple[int, str]] = []
     params: list[Any] = []
-    counts = [0] * len(querysets)
-    for place, queryset in enumerate(querysets):
+    asked = [*querysets, *whole]
+    counts = [0] * len(asked)
+    for place, queryset in enumerate(asked):
         try:
-            sql, args = queryset.order_by().values("pk")[: to + 1].query.sql_with_params()
+            rows = queryset.order_by().values("pk")
+            sql, args = (rows[: to + 1] if place < len(querysets) else rows).query.sql_with_params()
         except EmptyResultSet:
             continue
         parts.append((place, f"(SELECT COUNT(*) FROM ({sql}) counted)"))
         params.extend(args)
     if parts:
-        with connections[querysets[0].db].cursor() as cursor:
+        with connections[asked[0].db].cursor() as cursor:
             cursor.execute(f"SELECT {', '.join(sql for _, sql in parts)}", params)
             numbers = cursor.fetchone()
         for (place, _), number in zip(parts, numbers, strict=True):
-            counts[place] = AtLeast(to) if number > to else number
+            counts[place] = AtLeast(to) if place < len(querysets) and number > to else number
     return counts
 
 

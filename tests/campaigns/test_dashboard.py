@@ -301,7 +301,7 @@ def test_the_dashboard_costs_the_same_queries_however_much_there_is(
     get(office, URL)  # the first page of a session writes the session
     with django_assert_max_num_queries(15) as queries:
         get(office, URL)
-    assert len(queries) == 15  # the older debts that no measure counts are asked for by themselves
+    assert len(queries) == 14
 
 
 def test_the_dashboard_is_read_from_the_frozen_week_alone(city, login):

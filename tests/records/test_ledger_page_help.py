@@ -89,9 +89,8 @@ def test_a_ledger_that_waits_for_a_second_person_is_among_their_decisions(login)
 
 def decisions(user, campaign):
     week = Week.parse("2026-W46")
-    return [
-        one for one in waiting_for(user, campaign, newest=str(week), last_week=week) if "台账" in one.label
-    ]
+    waiting, _counts = waiting_for(user, campaign, newest=str(week), last_week=week)
+    return [one for one in waiting if "台账" in one.label]
 
 
 def test_an_english_reader_gets_verdict_faults_and_refusals_in_english(login):
