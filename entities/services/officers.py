@@ -14,12 +14,12 @@ from entities.errors import (
     EndsBeforeItBegins,
     FutureDate,
     LevelTaken,
-    MergedAway,
-    OfficerInactive,
     PledgeAlreadySigned,
 )
 from entities.hooks import business_changed
 from entities.models import Assignment, Business, Officer, Pledge
+from entities.services.rules import ASSIGNMENT_RULES, PLEDGE_RULES, NewBond, NewPledge
+from foodsafe_portal.lib.business_rules import enforce
 from records.services import audit
 from records.services.instants import writing_instant
 
@@ -53,17 +53,11 @@ def assign_officer(
     Raises ``OfficerInactive``, ``MergedAway``, ``FutureDate``, ``LevelTaken``, ``AssignmentEnded`` or
     ``EndsBeforeItBegins``.
     """
-    if not officer.is_active:
-        raise OfficerInactive(officer)
-    if business.merged_into is not None:
-        raise MergedAway(business.name, business.merged_into.name)
-    if valid_from > timezone.localdate():
-        raise FutureDate
+    relieved_from = replacing.valid_from if replacing is not None else None
+    enforce(ASSIGNMENT_RULES, [NewBond(officer, business, valid_from, timezone.localdate(), relieved_from)])
     level = OfficerLevel(level or officer.level)
     before = None
     if replacing is not None:
-        if replacing.valid_from > valid_from:
-            raise EndsBeforeItBegins
         _close(replacing, max(valid_from - ONE_DAY, replacing.valid_from))
         before = {"officer": replacing.officer.name, "officer_id": replacing.officer_id}
     try:
@@ -126,11 +120,9 @@ def sign_pledge(*, officer: Officer, signed_on: date, by: User, business: Busine
 
     Raises ``FutureDate`` or ``PledgeAlreadySigned``.
     """
-    if signed_on > timezone.localdate():
-        raise FutureDate
     # A unique constraint does not hold between rows without a business, so the rule is asked for them as well.
-    if Pledge.objects.filter(officer=officer, business=business, signed_on=signed_on).exists():
-        raise PledgeAlreadySigned
+    known = Pledge.objects.filter(officer=officer, business=business, signed_on=signed_on).exists()
+    enforce(PLEDGE_RULES, [NewPledge(signed_on, timezone.localdate(), known)])
     try:
         with transaction.atomic():
             pledge = Pledge.objects.create(

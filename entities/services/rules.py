@@ -266,5 +266,5 @@ GRADE_RULES: Final = (
     NotBeforeRegistration,
     OneChangeAtATime,
 )
-ASSIGNMENT_RULES: Final = (OfficerAtWork, StillInTheRegister, NotBeforeThePredecessor)
+ASSIGNMENT_RULES: Final = (OfficerAtWork, StillInTheRegister, TakesEffectByToday, NotBeforeThePredecessor)
 PLEDGE_RULES: Final = (TakesEffectByToday, SignedOncePerDay)
