@@ -49,7 +49,7 @@ from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Ro
 from records.ledgers.owned import stand_against, without_owned
 from records.ledgers.staging import still_stand
 from records.models import LedgerBatch, LedgerRow
-from records.services.origin import Origin
+from records.services.provenance import Provenance
 
 TOWNSHIP_DIGITS = next(digits for digits, level in LEVEL_OF_DIGITS.items() if level == "township")
 
@@ -154,7 +154,7 @@ class BusinessesKind(LedgerKind):
     def apply(self, plan: Plan, rows: Rows, context: LedgerContext) -> None:
         """See ``LedgerKind.apply``."""
         intents: Intents = plan.data
-        origin = Origin.of_ledger(context, Source.LEDGER)
+        origin = Provenance.of_ledger(context, Source.LEDGER)
         try:
             created = register_businesses(intents.created, origin)
             change_businesses([each.correction() for each in intents.changed if each.rewrites], origin)
@@ -265,7 +265,7 @@ def _similar(
 # --- writing ---
 
 
-def _record_changes(intents: Intents, created: Mapping[str, int], origin: Origin) -> None:
+def _record_changes(intents: Intents, created: Mapping[str, int], origin: Provenance) -> None:
     """The dated changes that stand behind grades and proposed statuses."""
     graded = [each for each in intents.changed if each.from_grade is not None]
     record_grades(

@@ -27,7 +27,7 @@ from foodsafe_portal.lib.pinyin import initials
 from foodsafe_portal.lib.typography import narrow, without_invisible
 from records.ledgers.ledger_rules import locked_columns
 from records.services import audit
-from records.services.origin import Origin
+from records.services.provenance import Provenance
 
 LEDGER: Final = "businesses"
 """The kind of ledger whose columns the city may keep to itself, on pages as in files."""
@@ -88,7 +88,7 @@ def register_business(
     Raises ``AlreadyRegistered``, ``OutsideTerritory`` or ``FutureDate``.
     """
     fields = tidy({key: values[key] for key in EDITABLE if key in values})
-    origin = Origin.now(by=by, on=registered_on, source=source)
+    origin = Provenance.now(by=by, on=registered_on, source=source)
     entry = _entry(Business(**fields))
     business = Business.objects.select_related("region").get(
         pk=register_businesses([entry], origin)[entry.match_key]
@@ -131,7 +131,7 @@ def update_business(
         setattr(saved, key, value)
     correction = Correction(saved.pk, version, was, was_in, _entry(saved))
     try:
-        change_businesses([correction], Origin.now(by=by, on=on, source=Source.PAGE))
+        change_businesses([correction], Provenance.now(by=by, on=on, source=Source.PAGE))
     except SavedMeanwhile as error:  # saved by somebody else between reading and writing
         newest = Business.objects.select_related("region").get(pk=saved.pk)
         raise StaleVersion(

@@ -30,7 +30,7 @@ from foodsafe_portal.lib.business_rules import enforce
 from records.services import audit
 from records.services.evidence import evidence_by_object, store_evidence
 from records.services.instants import writing_instant
-from records.services.origin import Origin
+from records.services.provenance import Provenance
 
 
 class Step(NamedTuple):
@@ -83,7 +83,7 @@ def statuses_reviewed(business_ids: Iterable[int]) -> Reviews:
 
 
 @transaction.atomic
-def propose_statuses(steps: Sequence[Step], origin: Origin) -> None:
+def propose_statuses(steps: Sequence[Step], origin: Provenance) -> None:
     """Propose another 经营状态 for many businesses; each keeps its own until its change is reviewed.
 
     Raises ``ChangeAlreadyWaiting``. What else may be refused of a change (``STATUS_RULES``) the caller has asked, who knows the
@@ -107,7 +107,7 @@ def propose_statuses(steps: Sequence[Step], origin: Origin) -> None:
 
 @transaction.atomic
 def record_grades(
-    steps: Sequence[Step], origin: Origin, *, manual: bool = False, decided: bool = True
+    steps: Sequence[Step], origin: Provenance, *, manual: bool = False, decided: bool = True
 ) -> None:
     """Record changes of 包保等级: decided at once, or waiting for a reviewer.
 
@@ -128,7 +128,7 @@ def record_grades(
     )
 
 
-def _common(origin: Origin) -> dict[str, Same]:
+def _common(origin: Provenance) -> dict[str, Same]:
     """What changes of status and of grade have in common."""
     return {
         "effective_on": Same(origin.on),
@@ -167,7 +167,7 @@ def propose_status_change(
             )
         ],
     )  # fmt: skip
-    origin = Origin.now(by=by, on=effective_on, source=source, reason=reason)
+    origin = Provenance.now(by=by, on=effective_on, source=source, reason=reason)
     propose_statuses([Step(business.pk, business.status, to_status)], origin)
     change = StatusChange.objects.get(business=business, state=ReviewState.PROPOSED)
     for upload in uploads:
@@ -270,7 +270,7 @@ def regrade_business(
         ],
     )  # fmt: skip
     decides = by.can(Permission.REVIEW_STATUS)
-    origin = Origin.now(by=by, on=effective_on, source=Source.PAGE, reason=reason)
+    origin = Provenance.now(by=by, on=effective_on, source=Source.PAGE, reason=reason)
     step = Step(business.pk, was, ResponsibilityGrade(to_grade).value)
     record_grades([step], origin, manual=True, decided=decides)
     change = business.grade_changes.filter(proposed_at=origin.at).latest("pk")

@@ -20,7 +20,7 @@ from entities.services.rules import BUSINESS_RULES, Entered, InOwnTerritory
 from foodsafe_portal.lib.bulk import Same, Values, among, insert, update
 from foodsafe_portal.lib.business_rules import enforce
 from foodsafe_portal.lib.pinyin import initials
-from records.services.origin import Origin
+from records.services.provenance import Provenance
 
 _BLANK_FIELDS: Final = tuple(name for name in EDITABLE if name != "region")
 
@@ -76,7 +76,7 @@ def _columns(entries: Sequence[Entry]) -> dict[str, Values]:
 
 
 @transaction.atomic
-def register_businesses(entries: Sequence[Entry], origin: Origin) -> dict[str, int]:
+def register_businesses(entries: Sequence[Entry], origin: Provenance) -> dict[str, int]:
     """Enter businesses, all of them 正常, and return natural key → key.
 
     Facts that an entry does not name are blank. Raises ``AlreadyRegistered``, ``OutsideTerritory`` or ``FutureDate``.
@@ -117,7 +117,7 @@ def register_businesses(entries: Sequence[Entry], origin: Origin) -> dict[str, i
 
 
 @transaction.atomic
-def change_businesses(corrections: Sequence[Correction], origin: Origin) -> None:
+def change_businesses(corrections: Sequence[Correction], origin: Provenance) -> None:
     """Write facts over those that were read, and keep the names and numbers that are given up.
 
     A business that somebody saved since stops everything. Raises ``SavedMeanwhile``, ``AlreadyRegistered`` or

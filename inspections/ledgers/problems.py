@@ -31,7 +31,7 @@ from inspections.ledgers.undo_problems import undo_problems
 from inspections.models import Problem, ProblemEvent
 from inspections.rules.breaches import Breach, breaches
 from inspections.rules.problems import RULES_OF_THE_DAYS, ProblemFact, same_words
-from inspections.services.origins import Origin
+from inspections.services.entry_source import EntrySource
 from inspections.services.problems import open_problems
 from inspections.services.words import better_words
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
@@ -116,7 +116,7 @@ class ProblemsKind(LedgerKind):
 
     def apply(self, plan: Plan, rows: Rows, context: LedgerContext) -> None:
         """See ``LedgerKind.apply``."""
-        origin = Origin(Source.LEDGER.value, context.batch_id, context.batch_number)
+        origin = EntrySource(Source.LEDGER.value, context.batch_id, context.batch_number)
         try:
             open_problems(plan.data.created, by=context.user, origin=origin, at=context.now)
             better_words(plan.data.updated, by=context.user, origin=origin, at=context.now)

@@ -23,7 +23,7 @@ from inspections.ledgers.visit_columns import COLUMNS, MODES
 from inspections.ledgers.visit_officers import find_officers
 from inspections.ledgers.visit_rows import Intents, VisitRows
 from inspections.models import Visit
-from inspections.services.origins import Origin
+from inspections.services.entry_source import EntrySource
 from inspections.services.visits import correct_visits, record_visits
 from records.ledgers import LedgerContext, LedgerKind, Plan, RegisterChanged, Rows, UndoResult, register
 from records.models import LedgerBatch, LedgerRow
@@ -101,7 +101,7 @@ class VisitsKind(LedgerKind):
     def apply(self, plan: Plan, rows: Rows, context: LedgerContext) -> None:
         """See ``LedgerKind.apply``."""
         intents: Intents = plan.data
-        origin = Origin(Source.LEDGER.value, context.batch_id, context.batch_number)
+        origin = EntrySource(Source.LEDGER.value, context.batch_id, context.batch_number)
         try:
             record_visits(
                 intents.created,

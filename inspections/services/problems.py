@@ -37,7 +37,7 @@ from inspections.rules.deadlines import NoDeadlinePolicy
 from inspections.rules.entries import STRAIGHT_WAY, Entry, Told, entry
 from inspections.rules.problems import RULES_OF_A_PROBLEM, ProblemFact
 from inspections.rules.states import WITH_UNIT, Act, State, next_state
-from inspections.services.origins import Origin
+from inspections.services.entry_source import EntrySource
 from inspections.services.responsibility import owners, responsible_leaders, responsible_units
 from inspections.services.steps import new_event, told, write_event
 from records.services import audit
@@ -139,7 +139,7 @@ def open_problems(
     problems: Sequence[NewProblem],
     *,
     by: Any,
-    origin: Origin | None = None,
+    origin: EntrySource | None = None,
     at: datetime | None = None,
     deadlines: Deadlines | None = None,
 ) -> list[Problem]:
@@ -154,7 +154,7 @@ def open_problems(
     """
     if not problems:
         return []
-    at, origin = at or writing_instant(), origin or Origin()
+    at, origin = at or writing_instant(), origin or EntrySource()
     today, deadlines = timezone.localdate(at), deadlines or Deadlines()
     for new in problems:
         for breach in breaches(_fact(new, today), RULES_OF_A_PROBLEM):
@@ -222,7 +222,7 @@ def _columns(
     *,
     by: Any,
     at: datetime,
-    origin: Origin,
+    origin: EntrySource,
 ) -> dict[str, Any]:
     """The rows of the problems' table, column by column."""
     person = by.pk if by is not None else None
@@ -309,7 +309,7 @@ def _write_events(
     *,
     by: Any,
     at: datetime,
-    origin: Origin,
+    origin: EntrySource,
 ) -> None:
     """Each problem's first event with its photos, and those that tell how far it had come already."""
     first = [
@@ -338,7 +338,7 @@ def _write_events(
     ProblemEvent.objects.bulk_create(later, batch_size=EVENTS_AT_ONCE)
 
 
-def _named(origin: Origin, problem: Problem) -> str:
+def _named(origin: EntrySource, problem: Problem) -> str:
     return f"{origin.words}：{problem.description}" if origin.words else problem.description
 
 
@@ -368,7 +368,7 @@ def _history(new: NewProblem, problem: Problem, one: Entry, by: Any, at: datetim
         yield event
 
 
-def _write_extensions(opened: Sequence[Problem], *, at: datetime, origin: Origin) -> None:
+def _write_extensions(opened: Sequence[Problem], *, at: datetime, origin: EntrySource) -> None:
     """Deadlines that had been extended before the problem was entered, as approved extensions."""
     Extension.objects.bulk_create(
         Extension(
@@ -422,7 +422,7 @@ def open_problem(
         unit_id=unit.pk if unit else None,
         **told_besides,
     )
-    return open_problems([new], by=by, origin=Origin(entry_source), at=at, deadlines=deadlines)[0]
+    return open_problems([new], by=by, origin=EntrySource(entry_source), at=at, deadlines=deadlines)[0]
 
 
 def open_common_problem(
@@ -449,7 +449,7 @@ def open_common_problem(
         )
         for unit in chosen
     ]  # fmt: skip
-    return open_problems(common, by=by, origin=Origin(entry_source), at=at, deadlines=deadlines)
+    return open_problems(common, by=by, origin=EntrySource(entry_source), at=at, deadlines=deadlines)
 
 
 def void_refusal(problem: Problem, by: Any, today: date) -> str:

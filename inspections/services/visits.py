@@ -29,7 +29,7 @@ from inspections.errors import (
 from inspections.fulfilment import refresh_duties
 from inspections.models import Checklist, Visit
 from inspections.services.checklists import Checklists
-from inspections.services.origins import Origin
+from inspections.services.entry_source import EntrySource
 from inspections.services.problems import NewProblem, open_problems
 from inspections.services.visit_checks import FoundProblem, NewVisit, VisitChecks
 from records.services import audit
@@ -44,7 +44,7 @@ def record_visits(
     visits: Sequence[NewVisit],
     *,
     by: Any,
-    origin: Origin | None = None,
+    origin: EntrySource | None = None,
     at: datetime | None = None,
     replacing: Sequence[int] = (),
     freeing: Sequence[int] = (),
@@ -57,7 +57,7 @@ def record_visits(
     when a rule of visits is broken, ``EvidenceRefused``, ``SomebodyWasFirst`` when one of ``replacing`` was voided a moment
     ago, ``IntegrityError`` when another writer recorded the same visit a moment ago.
     """
-    at, origin = at or writing_instant(), origin or Origin()
+    at, origin = at or writing_instant(), origin or EntrySource()
     _check(visits=visits, by=by, today=timezone.localdate(at), replaced=replacing)
     touched = {visit.business.pk for visit in visits} | _void_replaced(
         replacing, freeing, at=at, origin=origin
@@ -92,7 +92,7 @@ def _check(*, visits: Sequence[NewVisit], by: Any, today: date, replaced: Iterab
 
 
 def _void_replaced(
-    replacing: Sequence[int], freeing: Sequence[int], *, at: datetime, origin: Origin
+    replacing: Sequence[int], freeing: Sequence[int], *, at: datetime, origin: EntrySource
 ) -> set[int]:
     """Void what is corrected and take record numbers from voided rows; returns the businesses whose visits are gone."""
     if not (replacing or freeing):
@@ -132,7 +132,7 @@ def _columns(
     *,
     by: Any,
     at: datetime,
-    origin: Origin,
+    origin: EntrySource,
 ) -> dict[str, Any]:
     """The rows of the visits' table, column by column."""
     told_alike = (
@@ -176,7 +176,7 @@ def _written(visits: Sequence[NewVisit]) -> list[Visit]:
 
 
 def _open_problems(
-    visits: Sequence[NewVisit], written: Sequence[Visit], *, by: Any, origin: Origin, at: datetime
+    visits: Sequence[NewVisit], written: Sequence[Visit], *, by: Any, origin: EntrySource, at: datetime
 ) -> None:
     found = [
         NewProblem(
@@ -232,7 +232,7 @@ def record_visit(
         client_uuid=client_uuid,
     )
     try:
-        record_visits([new], by=by, origin=Origin(str(source)), at=at)
+        record_visits([new], by=by, origin=EntrySource(str(source)), at=at)
     except IntegrityError:
         standing = _submitted_before(client_uuid, business, by)  # the same submit, a moment earlier
         if standing is not None:

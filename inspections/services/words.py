@@ -13,7 +13,7 @@ from django.utils import timezone
 from foodsafe_portal.lib.bulk import among, update
 from inspections.errors import SomebodyWasFirst
 from inspections.models import Problem, ProblemEvent
-from inspections.services.origins import Origin
+from inspections.services.entry_source import EntrySource
 from inspections.services.steps import new_event
 
 UPDATED = "update"
@@ -33,7 +33,7 @@ class BetterWords:
 
 
 @transaction.atomic
-def better_words(bettered: Sequence[BetterWords], *, by: Any, origin: Origin, at: datetime) -> int:
+def better_words(bettered: Sequence[BetterWords], *, by: Any, origin: EntrySource, at: datetime) -> int:
     """Write words where nobody else was faster, with one event for each problem; returns how many.
 
     The caller writes the audit event, as a ledger does for all its rows. Raises ``SomebodyWasFirst``.

@@ -8,7 +8,7 @@ from entities.choices import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class EntrySource:
     """The source of facts that are written together; ``batch_number`` is the number people quote (PC-000001)."""
 
     source: str = Source.PAGE.value

@@ -10,7 +10,7 @@ from records.services.instants import writing_instant
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Provenance:
     """Who writes facts, the day they hold from, the instant of writing, and the ledger that brings them (None = no ledger).
 
     What a ledger brings is told by the one event of its batch; whatever else writes leaves an event for each fact.
