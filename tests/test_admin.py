@@ -356,7 +356,7 @@ def make_everything(region: str, owner: User) -> dict[type[models.Model], models
             uploaded_at=now,
         ),
         Job.objects.create(kind="ledger.check", created_by=owner, created_at=now),
-        Pulse.objects.get_or_create(name="sweep-jobs", defaults={"at": now})[0],
+        Pulse.objects.create(name=f"duty-{Pulse.objects.count() + 1}", at=now),
         batch,
         LedgerRow.objects.create(batch=batch, row_no=3, verdict="accepted", verb="created"),
         LedgerHabit.objects.create(
