@@ -38,9 +38,41 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every test that commits finds the rows of the migrations: all of them bring them back, or none may."""
     for item in items:
         mark = item.get_closest_marker("django_db")
-        commits = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
-        if commits or (mark is not None and mark.kwargs.get("transaction")):
+        asked = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+        if asked or (mark is not None and mark.kwargs.get("transaction")):
             item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+
+
+EMPTIED = pytest.StashKey[bool]()
+BLOCKER = pytest.StashKey[Any]()
+
+
+def commits(item: pytest.Item) -> bool:
+    """Whether a test leaves emptied tables behind."""
+    mark = item.get_closest_marker("django_db")
+    return mark is not None and bool(mark.kwargs.get("transaction"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test that rolls back also finds the rows of the migrations: processes that take over tests mix their order."""
+    stash = item.config.stash
+    if commits(item):
+        stash[EMPTIED] = True
+    elif stash.get(EMPTIED, False) and (
+        item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ())
+    ):
+        with stash[BLOCKER].unblock():
+            connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
+            reset_sequences()
+        stash[EMPTIED] = False
+
+
+def reset_sequences() -> None:
+    """Rows that were brought back carry their keys; PostgreSQL must go on counting after them."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
+            cursor.execute(statement)
 
 
 TRUNCATE_REFUSED = {
@@ -50,8 +82,9 @@ TRUNCATE_REFUSED = {
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> None:
     """Tests that commit are cleaned up by TRUNCATE, which the trail refuses: the trigger sleeps but in tests of it."""
+    request.config.stash[BLOCKER] = django_db_blocker
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             for table, trigger in TRUNCATE_REFUSED.items():
@@ -60,14 +93,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def sequences_follow_rows(request: pytest.FixtureRequest) -> None:
-    """Rows that were brought back carry their keys; PostgreSQL must go on counting after them."""
-    mark = request.node.get_closest_marker("django_db")
-    if mark is None or not mark.kwargs.get("transaction"):
-        return
-    request.getfixturevalue("transactional_db")
-    with connection.cursor() as cursor:
-        for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
-            cursor.execute(statement)
+    """Tests that commit number their rows after those that were brought back."""
+    if commits(request.node):
+        request.getfixturevalue("transactional_db")
+        reset_sequences()
 
 
 @pytest.fixture(autouse=True)

@@ -227,7 +227,7 @@ ADMIN_TABLES = {
         "auditevent auditlink evidencefile job pulse ledgerbatch ledgerrow approvalrule ownedcolumn "
         "ledgerhabit workyear workdayoverride"
     ),
-    "accounts": ("region regionmerger regionterm unit user post"),
+    "accounts": ("region regionmerger regionterm unit user post signinattempt"),
     "entities": (
         "business businessmerger duplicatepair formeridentity statuschange gradechange officer "
         "assignment pledge"

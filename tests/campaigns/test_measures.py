@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from campaigns.measures import MEASURES, PROBLEMS, Five, Measure, Question, counted, register
 from campaigns.measures.problems import PROBLEM_LISTING, fixes_owed
-from campaigns.models import Campaign, Clause
+from campaigns.models import Campaign, Clause, WeeklyReport
 from campaigns.readings import computed_reading
 from campaigns.rules.thresholds import RedFrom
+from campaigns.services.weeks import publish_week
 from foodsafe_portal.lib.strips import words_of
 from foodsafe_portal.lib.weeks import Week
 from inspections.querysets import DutyQuerySet
@@ -86,6 +87,7 @@ def test_a_measure_added_as_one_entry_is_frozen_shown_listed_and_exported(
     )  # fmt: skip
     assert listed["count"] == 1 and listed["rows"][0]["due_on"] == "2026-11-12"
 
+    publish_week(report=WeeklyReport.objects.get(pk=closed["report"]), by=None)
     leader = login(role="leader", region="9901", username="leader")
     week = get(leader, f"/reports/{closed['report']}/")
     assert "严重问题" in week and "办结率" in week
