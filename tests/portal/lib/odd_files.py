@@ -159,8 +159,9 @@ def ole(streams: Mapping[str, bytes], *, storages: Sequence[str] = ()) -> bytes:
         body += padded
         entries.append((name, 2, first, len(padded)))
     entries += [(name, 1, 0, 0) for name in storages]
-    directory = b"".join(
-        _entry(name, kind, start, size) for name, kind, start, size in [("Root Entry", 5, end, 0), *entries]
+    directory = _entry("Root Entry", 5, end, 0, after=free) + b"".join(
+        _entry(*entry, after=place + 1 if place < len(entries) else free)
+        for place, entry in enumerate(entries, start=1)
     )
     directory += b"\x00" * (-len(directory) % 512)
     directory_start = len(table)
@@ -182,12 +183,12 @@ def ole(streams: Mapping[str, bytes], *, storages: Sequence[str] = ()) -> bytes:
     return header + struct.pack("<109I", *difat) + body
 
 
-def _entry(name: str, kind: int, start: int, size: int) -> bytes:
+def _entry(name: str, kind: int, start: int, size: int, *, after: int) -> bytes:
     encoded = (name + "\x00").encode("utf-16-le")
     first_child = 1 if kind == 5 else 0xFFFFFFFF
     return (
         encoded.ljust(64, b"\x00")
-        + struct.pack("<HBBIII", len(encoded), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, first_child)
+        + struct.pack("<HBBIII", len(encoded), kind, 1, 0xFFFFFFFF, after, first_child)
         + b"\x00" * 36
         + struct.pack("<III", start, size, 0)
     )
