@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from foodsafe_portal.lib.typography import INVISIBLE
+
 ColumnType = Literal[
     "str", "code", "phone", "int", "decimal", "date", "enum", "bool", "region", "text", "period", "ref", "list", "org",
     "orgs", "user", "files", "name", "person",
@@ -15,7 +17,7 @@ ColumnType = Literal[
 Severity = Literal["error", "warning", "changed", "note"]
 
 _NOT_PART_OF_A_HEADER = re.compile(
-    r"[\s*★※:]+|\((?:必填|选填|可不填|可空|必填项|选填项|下拉选择|下拉|文本格式)[^)]*\)"
+    rf"[\s*★☆※:{INVISIBLE}▲▼△▽▴▾↑↓⇅↕◆◇●○■□]+|\((?:必填|选填|可不填|可空|必填项|选填项|下拉选择|下拉|文本格式)[^)]*\)"
 )
 _BRACKETS = str.maketrans("〔【[{〈《〕】]}〉》", "(((((())))))")
 

@@ -13,6 +13,8 @@ _MESSAGES = {
     "several_people": _("一格写了几个人"),
     "several_units": _("一格写了几个单位"),
     "several_choices": _("一格填了几项"),
+    "other_header": _("第二个表头的列序不同"),
+    "struck_through": _("带有删除线"),
     "wrong_type": _("格子的类型不对，不是文字"),
     "mobile_length": _("手机号位数不对"),
     "too_long": _("内容过长"),

@@ -114,6 +114,12 @@ class LedgerKind:
         return header_vocabulary(self.columns)
 
     @cached_property
+    def prefilled(self) -> tuple[str, ...]:
+        """Keys of columns that a drop-down fills in beforehand: alone they make no row, where something else must be told."""
+        chosen = tuple(column.key for column in self.columns if column.type in ("enum", "bool", "region"))
+        return chosen if set(self.required) - set(chosen) else ()
+
+    @cached_property
     def required(self) -> tuple[str, ...]:
         """Keys of the columns a file must have."""
         return tuple(column.key for column in self.columns if column.required)

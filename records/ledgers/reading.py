@@ -57,6 +57,8 @@ def read_rows(table: Table, kind: LedgerKind, *, epoch_1904: bool = False) -> Ro
             _refuse_same_as_above(rows, key, parsed.values)
         if column.type in _NAMING and not column.several:
             _refuse_several(rows, key, parsed.values, _NAMING[column.type])
+    _refuse_reordered(rows, table)
+    _note_struck(rows, table)
     for column in present:
         if column.max_length and column.type in ("code", "phone"):
             _refuse_long(rows, column.key, column.max_length)
@@ -106,6 +108,27 @@ def _refuse_several(
             named = "、".join(f"“{part}”" for part in parts[:5])
             rows.error(index, key, code, f"“{'、'.join(parts)[:60]}”{why.format(named=named)}")
             column[index] = None
+
+
+def _refuse_reordered(rows: Rows, table: Table) -> None:
+    """Refuse the rows below a second header that names the columns in another order: read by the first they would be swapped."""
+    for first, last, letters in table.reordered:
+        said = (
+            f"第 {first} 行又是一个表头，列的顺序与第 {table.header_row} 行不同（从 {letters} 列起）；"
+            "请把下面的各列调成一样的顺序，或另存为一个文件上传"
+        )
+        for index, number in enumerate(rows.numbers):
+            if first < number <= last:
+                rows.error(index, "", "other_header", said)
+
+
+def _note_struck(rows: Rows, table: Table) -> None:
+    """Mention rows with a line through them: in Excel they look done away with."""
+    struck = {row for row, column in table.sheet.struck if column in table.columns}
+    for index, number in enumerate(rows.numbers if struck else ()):
+        if number in struck:
+            said = "这一行在 Excel 里带有删除线，照常检查和导入；如已作废请删去这一行"
+            rows.note(index, "", "struck_through", said)
 
 
 def _refuse_long(rows: Rows, key: str, longest: int) -> None:

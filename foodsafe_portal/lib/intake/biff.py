@@ -16,10 +16,18 @@ _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 
 
 @dataclass(slots=True)
 class SheetMarks:
-    """What stands out in one sheet: error cells by (row index, column index), and hidden rows by index."""
+    """What stands out in one sheet: cells by (row index, column index), rows and columns by index.
+
+    ``percents`` are shown as percentages, ``struck`` with a line through them; ``formulas`` counts those with a saved result.
+    """
 
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: list[int] = field(default_factory=list)
+    percents: set[tuple[int, int]] = field(default_factory=set)
+    struck: set[tuple[int, int]] = field(default_factory=set)
+    formulas: int = 0
+    first_formulas: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -96,7 +96,8 @@ class SheetData:
 
     Every column has ``height`` cells; the cell of Excel row ``n`` stands at index ``n - 1``, blank rows included.
     A hidden sheet is named but its cells are never read. ``hidden_columns`` are indexes; ``struck`` are the cells shown
-    with a line through them, by Excel row and column index.
+    with a line through them, by Excel row and column index. ``formulas``: how many cells hold a formula whose saved result
+    was read, and the first few of them as Excel names them.
     """
 
     name: str
@@ -107,6 +108,7 @@ class SheetData:
     hidden_rows: tuple[int, ...] = ()
     hidden_columns: tuple[int, ...] = ()
     struck: frozenset[tuple[int, int]] = frozenset()
+    formulas: tuple[int, tuple[str, ...]] = (0, ())
     first_row: int = 1
 
     @property

@@ -20,6 +20,7 @@ from foodsafe_portal.lib.intake.model import (
     ErrorCell,
     IntakeRefused,
     Limits,
+    Percentage,
     SheetData,
     Verdict,
     WorkbookData,
@@ -189,6 +190,9 @@ class _Reading:
                 hidden=opened["hidden"],
                 merged=tuple(tuple(each) for each in opened["merged"]),
                 hidden_rows=tuple(opened["hidden_rows"]),
+                hidden_columns=tuple(opened["hidden_columns"]),
+                struck=frozenset(map(tuple, opened["struck"])),
+                formulas=(opened["formulas"][0], tuple(opened["formulas"][1])),
             )
         )
         self._opened = {}
@@ -207,6 +211,8 @@ class _Revived(dict[Any, Any]):
             value = dt.time.fromisoformat(content)
         elif kind == "e":
             value = ErrorCell(content, formula=content == _FORMULA)
+        elif kind == "p":
+            value = Percentage.of(content)
         else:
             value = content
         self[pair] = value

@@ -27,6 +27,9 @@ _SLACK_ROWS = 100
 """Rows above the limit that titles, headers, notes and totals may take."""
 
 _ACTIVE = re.compile(r"[\s=+\-@\uff1d\uff0b\uff0d\uff20]|[^\r\n]*[\r\n]\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_WRAPS = "='\t"
+_FORMULA_TEXT = re.compile(r"""^\s*="((?:[^"]|"")*)"\s*$""")
+_NUMBER_TEXT = re.compile(r"[0-9A-Za-z][0-9A-Za-z:/. -]*$")
 _DATE_TYPES = (dt.date, dt.datetime, dt.time, dt.timedelta)
 
 
@@ -66,13 +69,22 @@ def _read_text(data: bytes, order: dict[str, Any]) -> Iterator[Message]:
 
 
 def _text_column(column: Sequence[str | None]) -> list[str | None]:
-    """A column of text, without the apostrophe that the portal's own csv puts in front of what looks like a formula."""
-    if any(cell and cell[0] == "'" for cell in column):
-        return [
-            cell[1:] if cell and cell[0] == "'" and _ACTIVE.match(cell, 1) else cell or None
-            for cell in column
-        ]
+    """A column of text, without what other programs put around a cell so that Excel keeps it as text.
+
+    That is ``="…"``, an apostrophe in front of what looks like a formula (the portal's own csv) or a number, and byte order
+    marks of files that were put together.
+    """
+    if any(cell and (cell[0] in _WRAPS or "\ufeff" in cell) for cell in column):
+        return [_unwrapped(cell) or None if cell else None for cell in column]
     return [cell or None for cell in column]
+
+
+def _unwrapped(cell: str) -> str:
+    cell = cell.replace("\ufeff", "")
+    if (formula := _FORMULA_TEXT.match(cell)) is not None:
+        return formula[1].replace('""', '"')
+    bare = cell.lstrip("\t")
+    return bare[1:] if bare[:1] == "'" and (_ACTIVE.match(bare, 1) or _NUMBER_TEXT.match(bare, 1)) else bare
 
 
 def _read_workbook(data: bytes, order: dict[str, Any]) -> Iterator[Message]:
@@ -94,32 +106,24 @@ def _read_workbook(data: bytes, order: dict[str, Any]) -> Iterator[Message]:
         elif order["sheet"] and about.name != order["sheet"]:
             yield _sheet(about.name)
         else:
-            yield from _read_sheet(book, place, about.name, *marks.get(place, ({}, [])), order)
+            yield from _read_sheet(book, place, about.name, marks.get(place) or biff.SheetMarks(), order)
     yield {"what": "done", "encoding": "", "epoch_1904": epoch_1904, "template": template, "notes": notes}
 
 
-def _marks(
-    data: bytes, order: dict[str, Any]
-) -> tuple[dict[int, tuple[dict[tuple[int, int], str], list[int]]], bool]:
-    """Faulty cells and hidden rows by sheet, and whether dates count from 1904."""
+def _marks(data: bytes, order: dict[str, Any]) -> tuple[dict[int, biff.SheetMarks], bool]:
+    """What the fast reader does not tell of each sheet, and whether dates count from 1904."""
     if order["kind"] == "xls":
         compound = ole.open_ole(data)
         found = biff.look_at_workbook(compound.read("workbook" if "workbook" in compound.streams else "book"))
-        by_sheet = {place: (sheet.errors, sheet.hidden_rows) for place, sheet in enumerate(found.sheets)}
-        return by_sheet, found.epoch_1904
-    suspects = set(order["suspects"])
-    return (sheetxml.look_at_sheets(io.BytesIO(data), suspects) if suspects else {}), order["epoch_1904"]
+        return dict(enumerate(found.sheets)), found.epoch_1904
+    return sheetxml.look_at_sheets(io.BytesIO(data), set(order["suspects"])), order["epoch_1904"]
 
 
 def _read_sheet(
-    book: CalamineWorkbook,
-    place: int,
-    name: str,
-    errors: dict[tuple[int, int], str],
-    hidden_rows: list[int],
-    order: dict[str, Any],
+    book: CalamineWorkbook, place: int, name: str, marks: biff.SheetMarks, order: dict[str, Any]
 ) -> Iterator[Message]:
     sheet = book.get_sheet_by_index(place)
+    errors = marks.errors
     read_rows, read_columns = (sheet.end[0] + 1, sheet.end[1] + 1) if sheet.end else (0, 0)
     height = max([read_rows, *(row + 1 for row, _ in errors)])
     width = max([read_columns, *(column + 1 for _, column in errors)])
@@ -139,7 +143,13 @@ def _read_sheet(
         for first, last in (sheet.merged_cell_ranges or ())
         if first[0] < height and first[1] < width
     ]
-    yield _sheet(name, merged=merged, hidden_rows=[row + 1 for row in hidden_rows if row < height])
+    opened = _sheet(name, merged=merged, hidden_rows=[row + 1 for row in marks.hidden_rows if row < height])
+    yield opened | {
+        "hidden_columns": [column for column in marks.hidden_columns if column < width],
+        "struck": [(row + 1, column) for row, column in marks.struck],
+        "formulas": (marks.formulas, marks.first_formulas),
+    }
+    percents = sorted(marks.percents)
     rows = sheet.iter_rows()
     for start in range(0, height, _ROWS_AT_ONCE):
         size = min(_ROWS_AT_ONCE, height - start)
@@ -152,6 +162,12 @@ def _read_sheet(
             columns += [[""] * size for _ in range(width - len(columns))]
         for (row, column), text in faults.items():
             columns[column][row - start] = ("e", text)
+        for row, column in percents:
+            if start <= row < start + size and column < len(columns):
+                cell = columns[column][row - start]
+                if cell.__class__ in (float, int):
+                    columns[column] = [*columns[column]]
+                    columns[column][row - start] = ("p", float(cell))
         yield _rows(columns, size)
 
 
@@ -168,6 +184,9 @@ def _sheet(
         "hidden": hidden,
         "merged": list(merged),
         "hidden_rows": list(hidden_rows),
+        "hidden_columns": [],
+        "struck": [],
+        "formulas": (0, []),
     }
 
 

@@ -8,17 +8,20 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from foodsafe_portal.lib.intake.cells import storable
+from foodsafe_portal.lib.intake.headers import header_at, key_of, labels_of
+from foodsafe_portal.lib.intake.idle_rows import is_total, sections, thin_row
 from foodsafe_portal.lib.intake.model import Cell, Column, Row, SheetData, WorkbookData, column_letters
 from foodsafe_portal.lib.intake.words import EXAMPLE_MARK, NOTE_MARK, RESULT_HEADER
 from foodsafe_portal.lib.ledger import normalise_header
 
 LOOK_AT_ROWS = 30
+REPEATED = "重复的表头，不导入"
 _IGNORED_HEADERS = frozenset({normalise_header(RESULT_HEADER)})
 _SERIAL_HEADERS = frozenset({"序号", "序", "no."})
 _EXAMPLE_MARK, _NOTE_MARK = (unicodedata.normalize("NFKC", mark) for mark in (EXAMPLE_MARK, NOTE_MARK))
-_TOTAL = re.compile(r"^(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|本页合计|本页小计|全[县市区]合计):?$")
-_MARK_FIRSTS = frozenset({_EXAMPLE_MARK[0], _NOTE_MARK[0], *"合总小共累本全"})  # what _marked can begin with
+_MARK_FIRSTS = frozenset(
+    {_EXAMPLE_MARK[0], _NOTE_MARK[0], *"合总小共累本全各以"}
+)  # what _marked can begin with
 _NOTE = re.compile(
     r"^(注|备\s*注|说\s*明|填\s*表\s*说\s*明|填\s*报\s*说\s*明)\s*\d*\s*[:、.]"
     r"|^(填\s*表|填\s*报|制\s*表|审\s*核|复\s*核|单位负责|主要负责|分管领导|联\s*系|报送)[^,。]{0,8}:"
@@ -43,7 +46,9 @@ class Table:
     header as typed, ``mapping`` the index of each understood column to its key. ``unrecognised`` are headers nobody
     knows, ``missing`` the required keys without a column, ``doubled`` the keys claimed by more than one column with the
     headers that claim them; a doubled key is only mapped when exactly one of them is its proper name.
-    ``row_numbers`` are the Excel rows that carry data, ``skipped`` the others with a Chinese reason.
+    ``row_numbers`` are the Excel rows that carry data, ``skipped`` the others with a Chinese reason. ``hinted`` are headers
+    understood without the hints around them, with their keys. ``reordered``: a further header (its row, the last row below
+    it) names the columns in another order, first in the column with these letters.
     """
 
     sheet: SheetData = field(repr=False)
@@ -56,6 +61,8 @@ class Table:
     row_numbers: tuple[int, ...] = field(repr=False)
     skipped: tuple[tuple[int, str], ...] = ()
     filled: Mapping[int, Column] = field(default_factory=dict, repr=False)
+    hinted: Mapping[str, str] = field(default_factory=dict)
+    reordered: tuple[tuple[int, int, str], ...] = ()
 
     @property
     def header_of(self) -> dict[str, str]:
@@ -104,11 +111,13 @@ def find_table(
     sheet: str | None = None,
     mapping: Mapping[str, str] | None = None,
     ignorable: Collection[str] = ("seq",),
+    prefilled: Collection[str] = (),
 ) -> TableSearch:
     """Look for the one table that fits a vocabulary of normalised headers (see ``ledger.header_vocabulary``).
 
     ``mapping`` (header as typed → key, an empty key means *leave out*) is a person's word and beats the vocabulary.
-    ``ignorable`` are keys that do not make a row a data row by themselves, such as a serial number filled in beforehand.
+    ``ignorable`` are keys that do not make a row a data row by themselves, such as a serial number filled in beforehand;
+    nor do those ``prefilled`` from drop-downs.
     """
     said = {normalise_header(header): key for header, key in (mapping or {}).items()}
     sheets = [each for each in workbook.visible if sheet is None or each.name == sheet]
@@ -118,7 +127,9 @@ def find_table(
     if all(each.height == 0 for each in sheets):
         return TableSearch(code="empty", sentence="工作表里没有任何内容；请检查是否传错了文件")
     tables = [
-        table for each in sheets if (table := _find(each, vocabulary, said, required, ignorable)) is not None
+        table
+        for each in sheets
+        if (table := _find(each, vocabulary, said, required, ignorable, prefilled)) is not None
     ]
     understood = [table for table in tables if len(_keys(table)) >= min(2, len(set(vocabulary.values())))]
     if not understood:
@@ -178,12 +189,13 @@ def _find(
     said: Mapping[str, str],
     required: Collection[str],
     ignorable: Collection[str],
+    prefilled: Collection[str],
 ) -> Table | None:
     best = _best_header(sheet, vocabulary, said)
     if best is None:
         return None
-    headers, header_row = _headers(sheet, -best[2])
-    return _table(sheet, headers, header_row, vocabulary, said, required, ignorable)
+    headers, header_row = header_at(sheet, -best[2], vocabulary)
+    return _table(sheet, headers, header_row, vocabulary, said, required, ignorable, prefilled)
 
 
 def _best_header(
@@ -193,35 +205,11 @@ def _best_header(
     best: tuple[int, int, int] | None = None
     for number in range(1, min(LOOK_AT_ROWS, sheet.height) + 1):
         labels = [normalise_header(cell) for cell in sheet.row(number) if isinstance(cell, str)]
-        keys = {said.get(label) or vocabulary.get(label) for label in labels} - {None, ""}
+        keys = {said.get(label) or key_of(label, vocabulary) for label in labels} - {None, ""}
         score = (len(keys), len(set(labels)), -number)
         if labels and (best is None or score > best):
             best = score
     return best
-
-
-def _headers(sheet: SheetData, row: int) -> tuple[dict[int, str], int]:
-    """The headers of a row, joined with its neighbour where merges show that the header has two lines."""
-    for upper in (row - 1, row):
-        tall = any(
-            merge[0] == upper and merge[2] == upper + 1 and merge[1] == merge[3] for merge in sheet.merged
-        )
-        groups = [merge for merge in sheet.merged if merge[0] == merge[2] == upper and merge[3] > merge[1]]
-        if upper >= 1 and tall and groups and upper < sheet.height:
-            headers = _labels(sheet, upper)
-            lower = _labels(sheet, upper + 1)
-            for _, first, _, last in groups:
-                headers.update({index: lower[index] for index in range(first, last + 1) if index in lower})
-            return headers, upper + 1
-    return _labels(sheet, row), row
-
-
-def _labels(sheet: SheetData, row: int) -> dict[int, str]:
-    return {
-        index: storable(cell)
-        for index, cell in enumerate(sheet.row(row))
-        if isinstance(cell, str) and cell.strip()
-    }
 
 
 def _table(
@@ -232,10 +220,12 @@ def _table(
     said: Mapping[str, str],
     required: Collection[str],
     ignorable: Collection[str],
+    prefilled: Collection[str],
 ) -> Table:
     columns: dict[int, str] = {}
     claims: dict[str, list[int]] = {}
     unrecognised: list[str] = []
+    guessed: dict[str, list[int]] = {}
     ignored: set[int] = set()
     proper = _proper_names(vocabulary)
     for index in range(sheet.width):
@@ -252,8 +242,17 @@ def _table(
         key = said[label] if label in said else vocabulary.get(label)
         if key:
             claims.setdefault(key, []).append(index)
+        elif key is None and (meant := key_of(label, vocabulary)) is not None:
+            guessed.setdefault(meant, []).append(index)
         elif key is None:
             unrecognised.append(header)
+    hinted: dict[str, str] = {}
+    for key, indexes in guessed.items():
+        if key in claims:  # another column bears the very name
+            unrecognised += [columns[index] for index in indexes]
+        else:
+            claims[key] = indexes
+            hinted |= {columns[index]: key for index in indexes}
     mapping: dict[int, str] = {}
     doubled: dict[str, tuple[str, ...]] = {}
     for key, indexes in claims.items():
@@ -263,7 +262,11 @@ def _table(
         if len(indexes) == 1:
             mapping[indexes[0]] = key
     filled = _fill_merges(sheet, header_row, set(mapping))
-    rows, skipped = _data_rows(sheet, header_row, mapping, columns, ignored, ignorable, filled)
+    optional = {index for index, key in mapping.items() if key in prefilled}
+    known = {normalise_header(header) for header in columns.values()} | set(vocabulary)
+    rows, skipped = _data_rows(
+        sheet, header_row, mapping, columns, ignored, ignorable, filled, optional, known
+    )
     return Table(
         sheet=sheet,
         header_row=header_row,
@@ -275,7 +278,34 @@ def _table(
         row_numbers=rows,
         skipped=skipped,
         filled=filled,
+        hinted=hinted,
+        reordered=_reordered(sheet, header_row, mapping, vocabulary, skipped),
     )
+
+
+def _reordered(
+    sheet: SheetData,
+    header_row: int,
+    mapping: Mapping[int, str],
+    vocabulary: Mapping[str, str],
+    skipped: Sequence[tuple[int, str]],
+) -> tuple[tuple[int, int, str], ...]:
+    """From which row to which another header names the columns otherwise than the first, and which column it moves."""
+    headers = [number for number, reason in skipped if reason == REPEATED]
+    found: list[tuple[int, int, str]] = []
+    for number, following in zip(headers, [*headers[1:], sheet.height + 1], strict=False):
+        keys = {
+            index: key_of(normalise_header(label), vocabulary)
+            for index, label in labels_of(sheet, number).items()
+        }
+        moved = [
+            index
+            for index, key in mapping.items()
+            if keys.get(index) != key and (keys.get(index) or key in keys.values())
+        ]
+        if moved:
+            found.append((number, following - 1, column_letters(moved[0])))
+    return tuple(found)
 
 
 def _proper_names(vocabulary: Mapping[str, str]) -> dict[str, str]:
@@ -316,6 +346,8 @@ def _data_rows(
     ignored: set[int],
     ignorable: Collection[str],
     filled: Mapping[int, Column],
+    optional: Collection[int],
+    header_words: set[str],
 ) -> tuple[tuple[int, ...], tuple[tuple[int, str], ...]]:
     weightless = ignored | {index for index, key in mapping.items() if key in ignorable}
     weightless |= {index for index, header in columns.items() if normalise_header(header) in _SERIAL_HEADERS}
@@ -327,7 +359,10 @@ def _data_rows(
     if not counted:
         return (), ()
     width = len(counted)
-    header_words = {normalise_header(header) for header in columns.values()}
+    told = [index for index in range(sheet.width) if index not in weightless]
+    options = [place for place, index in enumerate(told) if index in optional]
+    others = [place for place, index in enumerate(told) if index not in optional]
+    titles = sections(sheet, header_row, mapping)
     firsts = {word[:1] for word in header_words}
     leading = [column[header_row:] for column in sheet.columns[:3]]
     kept: list[int] = []
@@ -347,6 +382,10 @@ def _data_rows(
             skipped.append((number, marked[place]))
         elif empty == width:
             continue
+        elif number in titles:
+            skipped.append((number, "分段标题行，不导入"))
+        elif options and empty >= len(others) and _is_blank(cells, others):
+            skipped.append((number, "只有预先填好的选项，没有内容，不导入"))
         elif (empty * 2 < width and not (place in headers and _is_header(cells, header_words))) or (
             reason := _reason_to_skip(cells, header_words)
         ) is None:
@@ -363,6 +402,14 @@ def _data_rows(
         sheet, header_row, weightless - ignored, {*kept, *(number for number, _ in skipped)}
     )
     return tuple(kept), tuple(sorted([*skipped, *serial_only]))
+
+
+def _is_blank(cells: Row, places: Sequence[int]) -> bool:
+    """Whether nothing is written in these cells of a row."""
+    return all(
+        cells[place] is None or (isinstance(cells[place], str) and not str(cells[place]).strip())
+        for place in places
+    )
 
 
 def _leftmost(columns: Sequence[Column]) -> Column:
@@ -398,9 +445,7 @@ def _marked(cell: str) -> str | None:
         return "模板的示例行，不导入"
     if text.startswith(_NOTE_MARK):
         return "填表说明，不导入"
-    if len(text) <= 8 and _TOTAL.match(text):
-        return "合计行，不导入"
-    return None
+    return "合计行，不导入" if is_total(text) else None
 
 
 def _is_header(cells: Row, header_words: set[str]) -> bool:
@@ -424,13 +469,13 @@ def _reason_to_skip(cells: Row, header_words: set[str]) -> str | None:
     if first == "":
         return ""
     if isinstance(first, str):
-        if _TOTAL.match(first):
+        if is_total(first):
             return "合计行，不导入"
         if _NOTE.match(first):
             return "注释或签字行，不导入"
     if _is_header(cells, header_words):
-        return "重复的表头，不导入"
-    return None
+        return REPEATED
+    return thin_row(texts if first == texts[0] else [text for text in texts if text != ""])
 
 
 def _is_signature(cells: Sequence[Cell]) -> bool:

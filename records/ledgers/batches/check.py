@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -117,7 +117,7 @@ def _check(batch: LedgerBatch, progress: jobs.Progress) -> None:
     progress(size * 4 // 5, size, "正在整理结果")
     batch.checked_at = now
     batch.choices = _answers(batch, *_REMEMBERED) | {
-        "notes": [*workbook.notes, *left_out, *_hidden_rows(table), *_last_time(batch, kind)],
+        "notes": [*workbook.notes, *left_out, *_seen_otherwise(table, kind), *_last_time(batch, kind)],
         "guess": list(table.columns.values()),
         "samples": samples_of(table),
     }
@@ -158,6 +158,7 @@ def _read(batch: LedgerBatch, kind: LedgerKind) -> tuple[WorkbookData, Table, tu
             sheet=sheet,
             mapping=remembered | answers.get("mapping", {}),
             ignorable=kind.ignorable,
+            prefilled=kind.prefilled,
         )
 
     found = find(answers.get("sheet"))
@@ -236,10 +237,24 @@ def _no_table(found: TableSearch) -> _Refusal:
     )
 
 
-def _hidden_rows(table: Table) -> list[str]:
-    hidden = sorted(set(table.sheet.hidden_rows).intersection(table.row_numbers))
-    named = "、".join(map(str, hidden[:_HIDDEN_NAMED])) + ("…" if len(hidden) > _HIDDEN_NAMED else "")
-    return [f"有 {len(hidden)} 个隐藏的行也一并检查和导入：第 {named} 行"] if hidden else []
+def _seen_otherwise(table: Table, kind: LedgerKind) -> list[str]:
+    """What a person does not see in Excel as it was read: hidden rows and columns, formulas, headers with hints."""
+    sheet = table.sheet
+    rows = [str(number) for number in sorted(set(sheet.hidden_rows).intersection(table.row_numbers))]
+    columns = [f"“{table.columns[index]}”" for index in sheet.hidden_columns if index in table.mapping]
+    count, formulas = sheet.formulas
+    hinted = [f"“{typed}”当作“{kind.column_of[key].header}”" for typed, key in table.hinted.items()]
+    found = (
+        (len(rows), "有 {} 个隐藏的行也一并检查和导入：第 {} 行", rows),
+        (len(columns), "有 {} 个隐藏的列也一并检查和导入：{}", columns),
+        (count, "有 {} 个单元格是公式，按上次保存的结果导入：{}", formulas),
+        (len(hinted), "有 {} 个列名带着说明，去掉后识别：{}", hinted),
+    )
+    return [said.format(number, _first_few(named, number)) for number, said, named in found if number]
+
+
+def _first_few(named: Sequence[str], whole: int) -> str:
+    return "、".join(named[:_HIDDEN_NAMED]) + ("…" if whole > _HIDDEN_NAMED else "")
 
 
 def _judge(batch: LedgerBatch, rows: Rows, plan: Plan, left_out: int, table: Table) -> None:
