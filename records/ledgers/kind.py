@@ -115,9 +115,10 @@ class LedgerKind:
 
     @cached_property
     def prefilled(self) -> tuple[str, ...]:
-        """Keys of columns that a drop-down fills in beforehand: alone they make no row, where something else must be told."""
+        """Keys of columns that the template of a territory fills in beforehand, places and choices: alone they make no row."""
         chosen = tuple(column.key for column in self.columns if column.type in ("enum", "bool", "region"))
-        return chosen if set(self.required) - set(chosen) else ()
+        placed = any(column.type == "region" for column in self.columns)
+        return chosen if placed and set(self.required) - set(chosen) else ()
 
     @cached_property
     def required(self) -> tuple[str, ...]:

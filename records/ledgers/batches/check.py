@@ -240,17 +240,17 @@ def _no_table(found: TableSearch) -> _Refusal:
 def _seen_otherwise(table: Table, kind: LedgerKind) -> list[str]:
     """What a person does not see in Excel as it was read: hidden rows and columns, formulas, headers with hints."""
     sheet = table.sheet
-    rows = [str(number) for number in sorted(set(sheet.hidden_rows).intersection(table.row_numbers))]
-    columns = [f"“{table.columns[index]}”" for index in sheet.hidden_columns if index in table.mapping]
+    found = []
+    if rows := [str(number) for number in sorted(set(sheet.hidden_rows).intersection(table.row_numbers))]:
+        found.append(f"有 {len(rows)} 个隐藏的行也一并检查和导入：第 {_first_few(rows, len(rows))} 行")
+    if columns := [f"“{table.columns[index]}”" for index in sheet.hidden_columns if index in table.mapping]:
+        found.append(f"有 {len(columns)} 个隐藏的列也一并检查和导入：{_first_few(columns, len(columns))}")
     count, formulas = sheet.formulas
-    hinted = [f"“{typed}”当作“{kind.column_of[key].header}”" for typed, key in table.hinted.items()]
-    found = (
-        (len(rows), "有 {} 个隐藏的行也一并检查和导入：第 {} 行", rows),
-        (len(columns), "有 {} 个隐藏的列也一并检查和导入：{}", columns),
-        (count, "有 {} 个单元格是公式，按上次保存的结果导入：{}", formulas),
-        (len(hinted), "有 {} 个列名带着说明，去掉后识别：{}", hinted),
-    )
-    return [said.format(number, _first_few(named, number)) for number, said, named in found if number]
+    if count:
+        found.append(f"有 {count} 个单元格是公式，按上次保存的结果导入：{_first_few(formulas, count)}")
+    if hinted := [f"“{typed}” → “{kind.column_of[key].header}”" for typed, key in table.hinted.items()]:
+        found.append(f"有 {len(hinted)} 个列名带着说明，去掉后识别：{_first_few(hinted, len(hinted))}")
+    return found
 
 
 def _first_few(named: Sequence[str], whole: int) -> str:
