@@ -93,7 +93,43 @@ def match_businesses(rows: Rows, territory: str) -> Matches:
         if len(group) > 1:
             said = "指向登记中的同一家主体；请核对后只保留正确的一行"
             rows.refuse_group(group, "same_target", said, compared=rows.keys)
+    _refuse_one_shop_twice(rows, matches)
     return found
+
+
+def _refuse_one_shop_twice(rows: Rows, matches: dict[int, Stored]) -> None:
+    """Refuse new rows of one name or code at one place of which some leave out a number that another one has.
+
+    Across files such a row finds the registered business (``_match_by_premises``); inside a file it would become a second one.
+    """
+    names, codes = rows.column("name"), rows.column("credit_code")
+    licences, premises = rows.column("licence_no"), rows.column("premises_address")
+    new = [i for i in rows.live() if i not in matches and premises[i]]
+    incomplete = {plain(premises[i]) for i in new if not (licences[i] and codes[i])}
+    if not incomplete:
+        return
+    places: dict[str, list[int]] = defaultdict(list)
+    for index in new:
+        if (place := plain(premises[index])) in incomplete:
+            places[place].append(index)
+    facts = {i: (plain(names[i] or ""), codes[i] or "", licences[i] or "") for i in new}
+    for group in places.values():
+        for index in group:
+            if index in rows.rejected or all(facts[index][1:]):
+                continue
+            twins = [other for other in group if other != index and _one_shop(facts[index], facts[other])]
+            if twins:
+                said = "像是同一家主体，有的没有写许可证号或信用代码；请补上号码，或只保留一行"
+                rows.refuse_group([index, *twins], "same_target", said, compared=rows.keys)
+
+
+def _one_shop(one: tuple[str, str, str], other: tuple[str, str, str]) -> bool:
+    """Whether name, code and licence number of two rows at one place may be one business: nothing that both tell differs."""
+    (name, code, licence), (its_name, its_code, its_licence) = one, other
+    told_apart = (code and its_code and code != its_code) or (
+        licence and its_licence and licence != its_licence
+    )
+    return not told_apart and (name == its_name or bool(code and code == its_code))
 
 
 def _owned_elsewhere(rows: Rows, index: int) -> None:

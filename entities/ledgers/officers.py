@@ -19,6 +19,7 @@ from entities.choices import OfficerLevel, Source
 from entities.fields import LEVELS, OFFICER_COLUMNS
 from entities.hooks import business_changed
 from entities.ledgers.lookup import Known, find_businesses
+from entities.ledgers.succession import refuse_early
 from entities.ledgers.undo_officers import undo_officers
 from entities.models import Assignment, Business, Officer, Pledge
 from entities.rules.matching import officer_key, plain
@@ -396,6 +397,7 @@ class _Planner:
         starts, ends = self.rows.column("valid_from"), self.rows.column("valid_to")
         pledged = self.rows.column("pledge_signed_on")
         met: set[str] = set()
+        self._refuse_early(starts, ends)
         for index in self.rows.live():
             person = self.people[index]
             business = self.businesses.get(index)
@@ -412,6 +414,16 @@ class _Planner:
                 verb = RowVerb.UPDATED
             self.plan.verbs[index], self.plan.befores[index] = verb, before or None
         return self.result
+
+    def _refuse_early(self, starts: Sequence[date | None], ends: Sequence[date | None]) -> None:
+        for index in self.rows.live():
+            person, business = self.people[index], self.businesses.get(index)
+            if business is None or ends[index] is not None:
+                continue
+            held = self.held.get((business.pk, person.level), [])
+            active = next((one for one in held if one.valid_to is None), None)
+            if active is not None and not (person.stored and active.officer_id == person.stored.pk):
+                refuse_early(self.rows, index, starts[index] or self.context.ledger_date, active)
 
     def _person(self, index: int, person: Person, before: dict[str, Any]) -> RowVerb:
         stored = person.stored

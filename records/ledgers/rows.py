@@ -8,11 +8,17 @@ from typing import Any
 
 from foodsafe_portal.lib.intake.cells import shown
 from foodsafe_portal.lib.ledger import Severity
+from foodsafe_portal.lib.typography import plain
 
 Issue = dict[str, Any]
 
 _DIFFERENCES_TOLD = 2
 _LONGEST_TOLD = 30
+
+
+def _compared(value: Any) -> Any:
+    """A value as two rows are compared: a text in the one normal form of names and texts."""
+    return plain(value) if isinstance(value, str) else value
 
 
 class Rows:
@@ -146,7 +152,7 @@ class Rows:
         for group in groups.values():
             if len(group) < 2:
                 continue
-            rows = {tuple(column[index] for column in columns) for index in group}
+            rows = {tuple(_compared(column[index]) for column in columns) for index in group}
             if len(rows) == 1 and not self.rejected.intersection(group):
                 first = self.numbers[group[0]]
                 for index in group[1:]:
@@ -168,7 +174,9 @@ class Rows:
         Of the columns ``compared`` those in which the rows differ are named with two of their values, and the first of them
         is the column at fault.
         """
-        differing = [key for key in compared if len({self.column(key)[index] for index in group}) > 1]
+        differing = [
+            key for key in compared if len({_compared(self.column(key)[index]) for index in group}) > 1
+        ]
         for index in group:
             others = [str(self.numbers[other]) for other in group if other != index]
             named = "、".join(others[:5]) + (f" 等 {len(others)}" if len(others) > 5 else "")
@@ -181,7 +189,7 @@ class Rows:
     def _difference(self, key: str, index: int, group: Sequence[int]) -> str:
         """What one row of a group says in a column, and what the first row says that says something else."""
         column = self.column(key)
-        same = [other for other in group if column[other] == column[index]]
+        same = [other for other in group if _compared(column[other]) == _compared(column[index])]
         other = next(other for other in group if other not in same)
         here, there = (self.typed(key, place)[:_LONGEST_TOLD].strip() or "空着" for place in (index, other))
         return f"“{self.header(key)}”这一行是“{here}”，第 {self.numbers[other]} 行是“{there}”"

@@ -289,3 +289,17 @@ def test_assignments_the_file_does_not_name_are_listed_and_go_on(liaison, shop, 
     batch = take_in(send(liaison, "officers", [row(shop, seq=1)], keys=["seq", *row(shop)]))
     assert [str(one) for one in batches.missing_from_file(batch)] == ["吴成丽 × 李记面馆"]
     assert len(held()) == Business.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("early", "refused"), [(1, True), (0, False)], ids=["the day before", "the same day"]
+)
+def test_a_successor_does_not_begin_before_the_predecessor(liaison, shop, early, refused):
+    began = date(2026, 3, 2)
+    make_assignment(make_officer("前任"), shop, level="township", valid_from=began)
+    batch = send(liaison, "officers", [row(shop, valid_from=began - timedelta(days=early))])
+    assert found(batch, "error") == ([(3, "包保起始", "before_predecessor")] if refused else [])
+    if refused:
+        return
+    take_in(batch)
+    assert held() == [("吴成丽", "张记面馆", "township")]
