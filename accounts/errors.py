@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from foodsafe_portal.lib.refusals import Refusal
 
-class AccountRefused(Exception):
+
+class AccountRefused(Refusal):
     """An act that cannot be done; the message is a Chinese sentence saying why and what to do."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from foodsafe_portal.lib.refusals import Refusal
 
-class CampaignRefused(Exception):
+
+class CampaignRefused(Refusal):
     """An act that cannot be done now; the message is a Chinese sentence saying why and what to do."""
 
 

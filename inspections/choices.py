@@ -107,3 +107,55 @@ class ExtensionState(models.TextChoices):
     REQUESTED = "requested", _("待批准")
     APPROVED = "approved", _("已批准")
     REJECTED = "rejected", _("未批准")
+
+
+class EscalationStepKind(models.TextChoices):
+    """The rungs of the ladder; the last two are proposed by the portal and decided by people."""
+
+    REMIND = "remind", _("提醒")
+    LETTER = "letter", _("督办函")
+    BULLETIN = "bulletin", _("通报")
+    INTERVIEW = "interview", _("约谈（提议）")
+    ACCOUNTABILITY = "accountability", _("问责（提议）")
+
+
+class EscalationTo(models.TextChoices):
+    """Whom a step is sent to."""
+
+    HANDLER = "handler", _("经办人")
+    COUNTY = "county", _("县区联络员")
+    OFFICE = "office", _("创建办")
+    LEADER = "leader", _("领导小组")
+
+
+class EscalationPaper(models.TextChoices):
+    """The paper that goes with a step."""
+
+    LETTER = "letter", _("督办函")
+    BULLETIN = "bulletin", _("通报")
+    INTERVIEW = "interview", _("约谈通知")
+
+
+class EscalationState(models.TextChoices):
+    """How a step stands."""
+
+    SENT = "sent", _("已发出")
+    PROPOSED = "proposed", _("待决定")
+    APPROVED = "approved", _("同意")
+    DECLINED = "declined", _("不采取")
+    STOPPED = "stopped", _("已停止")
+
+
+class Lacking(models.TextChoices):
+    """What a closed problem's fix lacks; nothing where photo and plan are there."""
+
+    PHOTO = "photo", _("无整改后照片")
+    PLAN = "plan", _("无整改方案")
+    BOTH = "both", _("无整改后照片、无整改方案")
+
+
+class OneChecker(models.TextChoices):
+    """Why one person checked a problem twice: the office allowed it, or the rule of three people came later."""
+
+    WAIVED = "waived", _("按规定由同一人审核、复核")
+    EARLIER = "earlier", _("审核、复核为同一人，在分人办理的规定以前")

@@ -13,6 +13,7 @@ from campaigns.measures.counting import (
     figures,
     regions_of,
     rows_behind,
+    rows_in,
     township_of,
 )
 from campaigns.measures.model import (
@@ -60,6 +61,7 @@ __all__ = [
     "regions_of",
     "register",
     "rows_behind",
+    "rows_in",
     "township_of",
 ]
 

@@ -5,6 +5,7 @@ from records.models.evidence import EvidenceFile
 from records.models.jobs import Job
 from records.models.ledger_rules import ApprovalRule, LedgerHabit, OwnedColumn
 from records.models.ledgers import LedgerBatch, LedgerRow
+from records.models.notifications import ChannelAddress, Delivery, DigestRule, Notification
 from records.models.pulses import Pulse
 from records.models.trail import AuditEvent, AuditLink
 
@@ -12,11 +13,15 @@ __all__ = [
     "ApprovalRule",
     "AuditEvent",
     "AuditLink",
+    "ChannelAddress",
+    "Delivery",
+    "DigestRule",
     "EvidenceFile",
     "Job",
     "LedgerBatch",
     "LedgerHabit",
     "LedgerRow",
+    "Notification",
     "OwnedColumn",
     "Pulse",
     "WorkYear",
