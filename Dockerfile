@@ -12,7 +12,7 @@ COPY requirements.txt ./
 RUN python -m venv /opt/portal && /opt/portal/bin/pip install --require-hashes -r requirements.txt
 COPY . .
 COPY --from=assets /build/node_modules ./node_modules
-RUN python -m scripts.copy_assets && rm -rf node_modules && python -m scripts.catalogues
+RUN python scripts/copy_assets.py && rm -rf node_modules && python -m scripts.catalogues
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/portal --create-home --shell /usr/sbin/nologin portal

@@ -9,25 +9,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_filters import county_filter
 from accounts.errors import AccountRefused
-from accounts.models import (
-    ApiToken,
-    FormerPassword,
-    OpenSession,
-    Post,
-    Region,
-    RegionMerger,
-    RegionTerm,
-    ResetRequest,
-    SignInAttempt,
-    Unit,
-    User,
-)
+from accounts.models import Post, Region, RegionMerger, RegionTerm, SignInAttempt, Unit, User
 from accounts.services import people
 from accounts.services.places import save_region, save_unit
 from foodsafe_portal.lib.permissions import Permission as P
@@ -121,7 +108,7 @@ class UserAdmin(LedgerDoors, EditedAdmin):
     search_fields = ("username__startswith", "name__startswith", "mobile__startswith")
     fields = ("username", "name", "mobile")
     on_change = ("name", "mobile")
-    shown_after = ("is_active", "must_change_password", "language", "large_type", "last_login", "created_at")
+    shown_after = ("is_active", "must_change_password", "language", "last_login", "created_at")
     actions = ("switch_on", "switch_off")
 
     def rows(self, user: Any) -> QuerySet:
@@ -196,9 +183,8 @@ class PostAdmin(LedgerDoors, EditedAdmin):
     autocomplete_fields = ("user", "unit", "region")
 
     def editable(self, request: HttpRequest, row: Any) -> bool:
-        """While its last day is not behind us."""
-        over = Post.objects.filter(pk=row.pk, valid_to__lt=timezone.localdate())
-        return not over.exists()
+        """While it has no last day."""
+        return Post.objects.filter(pk=row.pk, valid_to__isnull=True).exists()
 
     def write(self, request: HttpRequest, row: Any, values: Any, lines: Any, seen: str) -> Post:
         """See ``people.give_post`` and ``people.end_post``."""
@@ -216,43 +202,3 @@ class SignInAttemptAdmin(ScopedAdmin):
     view_permissions = (P.VIEW_TRAIL,)
     list_display = ("at", "address")
     hidden = ("name_key",)
-
-
-@admin.register(OpenSession)
-class OpenSessionAdmin(ScopedAdmin):
-    """Signed-in browsers; people end their own on their own page."""
-
-    view_permissions = (P.VIEW_TRAIL,)
-    list_display = ("user", "signed_in_at", "address", "browser")
-    search_fields = ("user__username__startswith", "user__name__startswith")
-    hidden = ("session_key",)
-
-
-@admin.register(ApiToken)
-class ApiTokenAdmin(ScopedAdmin):
-    """Tokens of programs, never what opens the door."""
-
-    view_permissions = (P.VIEW_TRAIL,)
-    list_display = ("user", "name", "created_at", "expires_at")
-    search_fields = ("user__username__startswith", "name__startswith")
-    hidden = ("digest",)
-
-
-@admin.register(FormerPassword)
-class FormerPasswordAdmin(ScopedAdmin):
-    """When an account's passwords were set; the hashes are shown to nobody."""
-
-    view_permissions = (P.VIEW_TRAIL,)
-    list_display = ("user", "set_at")
-    search_fields = ("user__username__startswith",)
-    hidden = ("encoded",)
-
-
-@admin.register(ResetRequest)
-class ResetRequestAdmin(ScopedAdmin):
-    """Resets that take two people; asked for and decided on the page of the account."""
-
-    view_permissions = (P.VIEW_TRAIL, P.MANAGE_ACCOUNTS, P.MANAGE_POSTS)
-    list_display = ("user", "what", "asked_by", "asked_at", "decided_by", "decided_at", "approved", "used_at")
-    list_filter = ("what", "approved")
-    search_fields = ("user__username__startswith",)

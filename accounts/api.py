@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -22,9 +21,7 @@ from rest_framework.views import APIView
 from accounts.authentication import AccountToken, PageSession
 from accounts.choices import RegionLevel
 from accounts.errors import AccountRefused, SignInWaits
-from accounts.models import ApiToken, Region, Unit, User
-from accounts.services.second_factor import due_on, is_bound, proven_by
-from accounts.services.signing_in import begin_attempt, note_refusal, settle_attempt
+from accounts.models import Region, Unit
 from accounts.services.tokens import issue_token, revoke_token
 from foodsafe_portal.lib.api import ANYBODY, PortalViewSet, RegionFilter, refused_as
 
@@ -55,15 +52,6 @@ class CredentialsSerializer(serializers.Serializer):
 
     username = serializers.CharField(max_length=60, help_text=_("用户名或手机号"))
     password = serializers.CharField(max_length=200, trim_whitespace=False, help_text=_("密码"))
-    code = serializers.CharField(
-        max_length=20, required=False, default="", help_text=_("动态口令或恢复码；账号绑定了第二因素时必填")
-    )
-    name = serializers.CharField(
-        max_length=40,
-        required=False,
-        default="",
-        help_text=_("令牌的名称，例如取数的系统；同名的令牌会被换掉"),
-    )
 
 
 class TokenSerializer(serializers.Serializer):
@@ -93,8 +81,7 @@ class TokenView(APIView):
     @extend_schema(
         summary=_("取令牌"),
         description=_(
-            "用用户名（或手机号）和密码换一个令牌。令牌可以起名，同名的再取一次，原来的立即失效；到期后失效，要重新取。"
-            "账号绑定了动态口令的，还要给 code。"
+            "用用户名（或手机号）和密码换一个令牌。每个账号只有一个令牌：再取一次，原来的立即失效。"
             "同一地址、同一账号 15 分钟内最多错 5 次，与网页登录合并计算。首次登录须先在网页上改密码。停用账号、重置或修改密码，令牌立即失效。"
         ),
         request=CredentialsSerializer,
@@ -116,40 +103,21 @@ class TokenView(APIView):
         """A token for name and password."""
         reader = CredentialsSerializer(data=request.data)
         reader.is_valid(raise_exception=True)
-        given = reader.validated_data
-        user = authenticate(request._request, username=given["username"], password=given["password"])
+        user = authenticate(request._request, **reader.validated_data)
         if user is None:
             raise PermissionDenied(_("用户名或密码不对，或账号已停用。"))
-        self._second_factor(request, user, given["code"])
-        return Response({"token": issue_token(user=user, name=given["name"])})
-
-    @staticmethod
-    def _second_factor(request: Request, user: User, code: str) -> None:
-        """Ask for the code of an account that has one; one that should have one has to bind it first."""
-        if not is_bound(user):
-            day = due_on(user)
-            if day is not None and day <= timezone.localdate():
-                raise AccountRefused(_("您的岗位须先在网页上绑定动态口令，再取令牌。"))
-            return
-        if not code:
-            raise PermissionDenied(_("这个账号绑定了动态口令，请在 code 里填写 6 位口令。"))
-        attempt = begin_attempt(request=request._request, name=user.username, user=user)
-        if proven_by(user, code) is None:
-            note_refusal(attempt=attempt, name=user.username)
-            raise PermissionDenied(_("口令不对或已用过；请等下一个 6 位口令再填。"))
-        settle_attempt(attempt)
+        return Response({"token": issue_token(user=user).key})
 
     @extend_schema(
         summary=_("撤销令牌"),
-        description=_("撤销这个请求所用的令牌，立即失效；用会话撤销则撤销自己的全部令牌。"),
+        description=_("撤销自己的令牌，立即失效。"),
         request=None,
         responses={204: None},
         tags=[_("令牌")],
     )
     def delete(self, request: Request) -> Response:
         """The person's token stops working."""
-        token = request.auth if isinstance(request.auth, ApiToken) else None
-        revoke_token(user=request.user, by=request.user, token=token)
+        revoke_token(user=request.user, by=request.user)
         return Response(status=204)
 
 

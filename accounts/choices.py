@@ -42,10 +42,3 @@ class RoleName(models.TextChoices):
     AUDITOR = "auditor", _("审计管理员")
     SYSTEM_ADMIN = "system_admin", _("系统管理员")
     SECURITY_ADMIN = "security_admin", _("安全管理员")
-
-
-class ResetOf(models.TextChoices):
-    """What an administrator may set back on an account."""
-
-    PASSWORD = "password", _("密码")
-    SECOND_FACTOR = "second_factor", _("动态口令（第二因素）")

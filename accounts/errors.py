@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from foodsafe_portal.lib.refusals import Refusal
 
-
-class AccountRefused(Refusal):
+class AccountRefused(Exception):
     """An act that cannot be done; the message is a Chinese sentence saying why and what to do."""
 
 

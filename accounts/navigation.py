@@ -20,15 +20,13 @@ class Door:
     label: Any
     url_name: str
     icon: str
-    permission: P | None = None
-    """Whom it is shown; None everybody who holds a post."""
+    permission: P
 
 
 GROUPS: tuple[tuple[Any, tuple[Door, ...]], ...] = (
     (
         "",
         (
-            Door(_("我的事"), "my-work", "inbox"),
             Door(_("我的督导"), "my-visits", "map-pin", P.MY_VISITS),
             Door(_("本周总览"), "dashboard", "home", P.VIEW_DASHBOARD),
             Door(_("得分与失分"), "clause-list", "chart-bar", P.VIEW_RULEBOOK),
@@ -48,26 +46,12 @@ GROUPS: tuple[tuple[Any, tuple[Door, ...]], ...] = (
         ),
     ),
     (
-        _("迎检"),
-        (
-            Door(_("测评对照"), "assessment-matrix", "arrows-exchange", P.VIEW_ASSESSMENTS),
-            Door(_("测评"), "assessment-list", "checkup-list", P.ASSESS),
-            Door(_("佐证资料"), "library", "folder", P.VIEW_EVIDENCE),
-        ),
-    ),
-    (
         _("数据"),
         (
-            Door(_("通知与签收"), "notice-list", "bell", P.VIEW_TASKS),
-            Door(_("口径库"), "guidance-list", "message-circle", P.VIEW_TASKS),
             Door(_("台账导入"), "ledger-home", "table-import", P.IMPORT_LEDGER),
             Door(_("周报"), "report-list", "file-text", P.VIEW_DASHBOARD),
             Door(_("创建组织"), "campaign-home", "sitemap", P.VIEW_TASKS),
         ),
-    ),
-    (
-        _("往来"),
-        (Door(_("消息"), "inbox", "bell", P.VIEW_INBOX),),
     ),
     (
         _("管理"),
@@ -81,13 +65,9 @@ GROUPS: tuple[tuple[Any, tuple[Door, ...]], ...] = (
 )
 
 
-def _is_open(door: Door, user: User) -> bool:
-    return bool(user.permissions) if door.permission is None else user.can(door.permission)
-
-
 def _doors_of(user: User) -> list[tuple[Any, list[Door]]]:
     """The doors this person is shown, by group; groups without any are left out."""
-    open_doors = ((label, [door for door in doors if _is_open(door, user)]) for label, doors in GROUPS)
+    open_doors = ((label, [door for door in doors if user.can(door.permission)]) for label, doors in GROUPS)
     return [(label, doors) for label, doors in open_doors if doors]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Self
 
 from django.db.models import Q
 
@@ -85,36 +85,6 @@ class SignInAttemptQuerySet(ScopedQuerySet):
 
     resource = "trail"
     territory_path = None
-
-
-class OpenSessionQuerySet(ScopedQuerySet):
-    """Signed-in browsers, read by whoever reads the trail; people see their own on a page of theirs."""
-
-    resource = "trail"
-    territory_path = None
-
-
-class ApiTokenQuerySet(OpenSessionQuerySet):
-    """Tokens of programs: their names and times, never what opens the door."""
-
-
-class FormerPasswordQuerySet(OpenSessionQuerySet):
-    """When passwords were set; the hashes are shown to nobody."""
-
-
-class ResetRequestQuerySet(ScopedQuerySet):
-    """Resets that take two people, seen by whoever sees the account."""
-
-    resource = "user"
-    territory_path = "user__posts__region_id"
-
-    def waiting(self) -> Self:
-        """Those nobody has decided."""
-        return self.filter(decided_at__isnull=True)
-
-    def decidable_by(self, user: Any) -> Self:
-        """Those another person asked for, about another person's account."""
-        return self.waiting().exclude(asked_by=user).exclude(user=user)
 
 
 class PostQuerySet(ScopedQuerySet):

@@ -5,16 +5,10 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.services import sessions, signing_in
+from accounts.services import signing_in
 
 
 @shared_task
 def forget_attempts() -> int:
     """Delete log-in attempts that count for nothing any more."""
     return signing_in.forget_attempts(timezone.now())
-
-
-@shared_task
-def forget_sessions() -> int:
-    """Delete sessions whose time is over."""
-    return sessions.forget_sessions(timezone.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.views import people, sessions
+from accounts.views import people
 
 urlpatterns = [
     path("accounts/", people.account_list, name="account-list"),
@@ -13,13 +13,8 @@ urlpatterns = [
     path("accounts/<int:pk>/", people.account_detail, name="account-detail"),
     path("accounts/<int:pk>/update/", people.account_update, name="account-update"),
     path("accounts/<int:pk>/reset/", people.account_reset, name="account-reset"),
-    path("resets/<int:pk>/decide/", people.reset_decide, name="reset-decide"),
     path("accounts/<int:pk>/switch/", people.account_switch, name="account-switch"),
     path("accounts/<int:pk>/posts/", people.post_give, name="post-give"),
     path("posts/<int:pk>/end/", people.post_end, name="post-end"),
-    path("type-size/", people.type_size, name="type-size"),
-    path("sessions/", sessions.my_sessions, name="my-sessions"),
-    path("sessions/<int:pk>/end/", sessions.session_end, name="session-end"),
-    path("sessions/tokens/<int:pk>/revoke/", sessions.token_revoke, name="token-revoke"),
     path("i18n/setlang/", people.language, name="set_language"),
 ]

@@ -15,32 +15,15 @@ from campaigns.choices import EditionState, TaskState
 from campaigns.errors import CampaignRefused
 from campaigns.models import (
     Assessment,
-    AssessmentSeat,
     Campaign,
     Clause,
     Directive,
-    EvidenceBatch,
-    EvidenceDraft,
-    EvidenceLink,
-    EvidencePiece,
-    EvidenceRequest,
-    EvidenceVersion,
-    Guidance,
     LeadingGroup,
-    LostPoint,
     Membership,
-    Notice,
-    NoticeReceipt,
     Phase,
     Reading,
-    Remedy,
-    Replan,
     Rulebook,
-    SheetEntry,
-    TaskClause,
-    TaskExtension,
     TaskItem,
-    TaskLink,
     TaskReport,
     TaskSupport,
     WeeklyFigure,
@@ -203,32 +186,6 @@ class DirectiveAdmin(ScopedAdmin):
     list_display = ("campaign", "text", "given_by", "given_on", "unit", "due_on")
 
 
-@admin.register(Notice)
-class NoticeAdmin(ScopedAdmin):
-    """Work notices; drafted and issued on the portal's pages."""
-
-    view_permissions = HEAD
-    list_display = ("title", "campaign", "year", "number", "state", "reply_by", "issued_by", "issued_at")
-    list_filter = ("state",)
-
-
-@admin.register(NoticeReceipt)
-class NoticeReceiptAdmin(ScopedAdmin):
-    """Receipts and answers of the units."""
-
-    view_permissions = HEAD
-    list_display = ("notice", "unit", "state", "signed_by", "signed_at", "answered_at")
-    list_filter = ("state",)
-
-
-@admin.register(Guidance)
-class GuidanceAdmin(ScopedAdmin):
-    """Questions and the office's answers."""
-
-    view_permissions = HEAD
-    list_display = ("question", "campaign", "unit", "asked_at", "answered_at")
-
-
 class SupportLines(ScopedLines):
     """The cooperating units of a task."""
 
@@ -270,47 +227,6 @@ class TaskSupportAdmin(ScopedAdmin):
     view_permissions = (P.VIEW_TASKS,)
     scoped_through = "task"
     list_display = ("task", "unit")
-
-
-@admin.register(TaskLink)
-class TaskLinkAdmin(ScopedAdmin):
-    """Predecessors of tasks."""
-
-    view_permissions = (P.VIEW_TASKS,)
-    list_display = ("task", "before")
-
-
-@admin.register(TaskClause)
-class TaskClauseAdmin(ScopedAdmin):
-    """Clauses that tasks serve."""
-
-    view_permissions = (P.VIEW_TASKS,)
-    list_display = ("task", "clause")
-
-
-@admin.register(TaskExtension)
-class TaskExtensionAdmin(ScopedAdmin):
-    """New dates proposed for tasks; asked and decided on the portal's pages."""
-
-    view_permissions = (P.VIEW_TASKS,)
-    list_display = ("task", "due_from", "due_to", "state", "asked_by", "asked_at", "decided_by")
-    list_filter = ("state",)
-
-
-@admin.register(Replan)
-class ReplanAdmin(ScopedAdmin):
-    """Re-plannings of the whole plan; applied and taken back on the portal's page."""
-
-    view_permissions = HEAD
-    list_display = (
-        "campaign",
-        "review_from",
-        "review_to",
-        "reason",
-        "applied_by",
-        "applied_at",
-        "reversed_at",
-    )
 
 
 @admin.register(TaskReport)
@@ -404,41 +320,8 @@ class AssessmentAdmin(ScopedAdmin):
     """Parallel scores."""
 
     view_permissions = (P.VIEW_RULEBOOK,)
-    list_display = ("title", "kind", "region", "campaign", "rulebook", "held_on", "handed_in_at", "closed_at")
+    list_display = ("title", "kind", "campaign", "rulebook", "held_on", "assessor", "closed_at")
     list_filter = ("kind",)
-    search_fields = ("title",)
-
-
-@admin.register(AssessmentSeat)
-class AssessmentSeatAdmin(ScopedAdmin):
-    """Who was given which assessment; given on its page."""
-
-    view_permissions = (P.VIEW_RULEBOOK,)
-    list_display = ("assessment", "user", "given_by", "given_at")
-
-
-@admin.register(SheetEntry)
-class SheetEntryAdmin(ScopedAdmin):
-    """What was typed on assessors' sheets."""
-
-    view_permissions = (P.VIEW_RULEBOOK,)
-    list_display = ("assessment", "clause", "trouble", "version", "saved_by", "saved_at")
-
-
-@admin.register(LostPoint)
-class LostPointAdmin(ScopedAdmin):
-    """Points that somebody is to bring back; noted from the comparison of assessments."""
-
-    view_permissions = (P.VIEW_ASSESSMENTS,)
-    list_display = ("clause", "assessment", "points", "regained", "why", "noted_by", "noted_at")
-
-
-@admin.register(Remedy)
-class RemedyAdmin(ScopedAdmin):
-    """The tasks and problems behind lost points."""
-
-    view_permissions = (P.VIEW_ASSESSMENTS,)
-    list_display = ("lost", "task", "problem", "started_by", "started_at")
 
 
 @admin.register(Reading)
@@ -449,64 +332,6 @@ class ReadingAdmin(LedgerDoors, ScopedAdmin):
     view_permissions = (P.VIEW_RULEBOOK,)
     list_display = ("clause", "campaign", "on", "source", "assessment", "recorded_by", "voided_at")
     list_filter = ("source",)
-
-
-@admin.register(EvidencePiece)
-class EvidencePieceAdmin(ScopedAdmin):
-    """Pieces of proof; they come in and are looked at on the portal's pages."""
-
-    view_permissions = (P.VIEW_EVIDENCE,)
-    list_display = ("title", "kind", "unit", "region", "secrecy", "newest", "accepted", "created_by")
-    list_filter = ("kind", "secrecy")
-    search_fields = ("title",)
-    list_select_related = ("unit", "region", "newest__piece", "accepted__piece", "created_by")
-
-
-@admin.register(EvidenceVersion)
-class EvidenceVersionAdmin(ScopedAdmin):
-    """Versions of pieces; immutable but for the decision of a second person."""
-
-    view_permissions = (P.VIEW_EVIDENCE,)
-    list_display = ("piece", "number", "state", "submitted_by", "reviewed_by", "valid_until", "digest")
-    list_filter = ("state",)
-
-
-@admin.register(EvidenceLink)
-class EvidenceLinkAdmin(ScopedAdmin):
-    """What pieces prove."""
-
-    view_permissions = (P.VIEW_EVIDENCE,)
-    list_display = ("piece", "clause", "request", "task", "linked_by", "linked_at")
-
-
-@admin.register(EvidenceRequest)
-class EvidenceRequestAdmin(ScopedAdmin):
-    """What clauses ask to see; part of an edition, told more exactly on the clause's page."""
-
-    view_permissions = (P.VIEW_EVIDENCE,)
-    scoped_through = "clause"
-    list_display = ("clause", "kind", "title", "count", "since")
-    list_filter = ("kind",)
-    search_fields = ("title",)
-
-
-@admin.register(EvidenceBatch)
-class EvidenceBatchAdmin(ScopedAdmin):
-    """Uploads being sorted."""
-
-    view_permissions = (P.VIEW_EVIDENCE,)
-    list_display = ("created_at", "created_by", "unit", "region", "state")
-    list_filter = ("state",)
-
-
-@admin.register(EvidenceDraft)
-class EvidenceDraftAdmin(ScopedAdmin):
-    """Files of uploads that are not saved yet."""
-
-    view_permissions = (P.VIEW_EVIDENCE,)
-    scoped_through = "batch"
-    list_display = ("name", "batch", "outcome", "clause", "size")
-    list_filter = ("outcome",)
 
 
 @admin.register(WeeklyReport)

@@ -13,8 +13,6 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         """Connect the receivers; they need the models, which exist only now."""
         from campaigns import receivers  # noqa: F401
-        from campaigns.services import overdue_tasks  # noqa: F401
-        from campaigns.views.proof import show_library, show_proof_of_reports
+        from campaigns.views.proof import show_proof_of_reports
 
         show_proof_of_reports()
-        show_library()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -13,9 +12,9 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from accounts.models import Unit
-from campaigns.choices import ClauseKind, EditionState, EvidenceKind
+from campaigns.choices import ClauseKind, EditionState
 from campaigns.errors import RulebookRefused
-from campaigns.models import Clause, EvidenceLink, EvidenceRequest, Reading, Rulebook
+from campaigns.models import Clause, Reading, Rulebook
 from campaigns.rules.rulebook import ScoringRefused, parse_rulebook
 
 
@@ -58,7 +57,7 @@ def store_edition(
         with transaction.atomic():
             Clause.objects.filter(pk__in=[clause.pk for clause in before.values()]).delete()
     except ProtectedError as error:
-        used = next(row.clause for row in error.protected_objects if isinstance(row, Reading | EvidenceLink))
+        used = next(row.clause for row in error.protected_objects if isinstance(row, Reading))
         raise RulebookRefused(_("“%(row)s”已被使用，不能删除。") % {"row": used}) from error
     return rulebook
 
@@ -84,26 +83,7 @@ def _write_clauses(
         clause.lead_unit_id = _unit(raw.get("lead_unit"), units)
         clause.order = next(order)
         clause.save()
-        if "evidence" in raw:
-            _write_requests(clause, raw["evidence"])
         _write_clauses(rulebook, raw.get("children", []), clause, order, before, units)
-
-
-def _write_requests(clause: Clause, asked: list[dict[str, Any]]) -> None:
-    """Write what a clause asks to see over what it asked; a request that keeps kind and title stays the same row."""
-    before = {(row.kind, row.title): row for row in clause.evidence_asked.all()}
-    for order, raw in enumerate(asked, 1):
-        kind, title = raw.get("kind", ""), str(raw.get("title", "")).strip()
-        if kind not in EvidenceKind.values or not title:
-            raise RulebookRefused(
-                _("条款 %(no)s 的佐证要求“%(asked)s”不完整；请写类别和名称。")
-                % {"no": clause.no, "asked": title or kind}
-            )
-        row = before.pop((kind, title), None) or EvidenceRequest(clause=clause, kind=kind, title=title)
-        row.count, row.order = max(1, int(raw.get("count", 1))), order
-        row.since = date.fromisoformat(raw["since"]) if raw.get("since") else None
-        row.save()
-    EvidenceRequest.objects.filter(pk__in=[row.pk for row in before.values()]).delete()
 
 
 def _method_of(kind: str, raw: Mapping[str, Any]) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from foodsafe_portal.lib.refusals import Refusal
 
-
-class CampaignRefused(Refusal):
+class CampaignRefused(Exception):
     """An act that cannot be done now; the message is a Chinese sentence saying why and what to do."""
 
 

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts.models import User
 from campaigns.clause_export import READINGS, RULEBOOK
 from campaigns.measures import Listing, listings
-from campaigns.reports import figure_list, matrix, weeks
+from campaigns.reports import figure_list, weeks
 from campaigns.task_export import KEY as TASKS
 from foodsafe_portal.lib.exports import ExportKind, register_export
 from foodsafe_portal.lib.formats import week_label
-from foodsafe_portal.lib.ledger import Column, ColumnType
+from foodsafe_portal.lib.ledger import Column
 from foodsafe_portal.lib.permissions import Permission
 from records.services.exports import ExportRefused
 
-__all__ = ["FIGURES", "FIGURE_ROWS", "MATRIX", "READINGS", "REPORTS", "RULEBOOK", "TASKS"]
+__all__ = ["FIGURES", "FIGURE_ROWS", "READINGS", "REPORTS", "RULEBOOK", "TASKS"]
 
 
 def _report_words(user: User, params: QueryDict) -> Sequence[tuple[str, str]]:
@@ -131,40 +130,3 @@ def _register_listing(listing: Listing) -> ExportKind:
 
 
 FIGURE_ROWS = tuple(_register_listing(listing) for listing in listings())
-
-
-_OF_AN_ASSESSMENT: Final[tuple[tuple[str, str, ColumnType], ...]] = (
-    ("assessment", gettext_noop("测评"), "str"),
-    ("points", gettext_noop("得分"), "decimal"),
-    ("above", gettext_noop("自评高出"), "decimal"),
-)
-
-
-def _matrix_rows(user: User, params: QueryDict) -> Iterator[tuple[Any, ...]]:
-    yield from matrix.exported(user, params, timezone.localdate())
-
-
-MATRIX = register_export(
-    ExportKind(
-        key="assessment_matrix",
-        title=gettext_lazy("测评对照"),
-        permission=Permission.VIEW_ASSESSMENTS,
-        columns=(
-            Column("no", gettext_noop("条款编号"), width=10),
-            Column("title", gettext_noop("条款"), width=36),
-            Column("points", gettext_noop("满分"), "decimal", width=10),
-            Column("own_low", gettext_noop("自评最低"), "decimal", width=10),
-            Column("own_high", gettext_noop("自评最高"), "decimal", width=10),
-            *(
-                Column(f"{name}_{n}", label, kind, width=12)
-                for n in range(1, matrix.matrix_columns() + 1)
-                for name, label, kind in _OF_AN_ASSESSMENT
-            ),
-            Column("unit", gettext_noop("牵头单位"), width=20),
-            Column("work", gettext_noop("谁在办"), width=24),
-            Column("due_on", gettext_noop("办完日"), "date", width=12),
-        ),
-        rows=_matrix_rows,
-        translated=True,
-    )
-)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import Any
 
 from celery import shared_task
-from django.core.files import File
-from django.core.files.storage import default_storage
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaigns.errors import CampaignRefused
-from campaigns.models import Assessment, Campaign, EvidenceBatch
-from campaigns.packing import KIND as PACKING
-from campaigns.packing import build_pack
+from campaigns.models import Campaign
 from campaigns.services.closing import KIND
-from campaigns.services.evidence_batches import KIND as SORTING
-from campaigns.services.evidence_batches import sort_batch
 from campaigns.services.weeks import close_week, weeks_to_close
 from foodsafe_portal.lib.weeks import Week
 from records.models import Job
@@ -40,36 +33,6 @@ def close_due_weeks() -> list[str]:
             close_week(campaign=campaign, week=week)
             closed.append(f"{campaign.code} {week}")
     return closed
-
-
-@job_handler(SORTING, gettext_lazy("佐证对条款"))
-def sort_evidence_job(job: Job, progress: Progress) -> dict[str, Any]:
-    """Look at the files of an upload; a second run goes on where the first one ended."""
-    batch = EvidenceBatch.objects.get(pk=job.params["batch"])
-    sort_batch(batch=batch, report=progress)
-    return {"batch": str(batch.pk)}
-
-
-@job_handler(PACKING, gettext_lazy("生成迎检资料包"))
-def build_pack_job(job: Job, progress: Progress) -> dict[str, Any]:
-    """Write the pack a person asked for into the store; a second run writes the same bytes over it."""
-    assessment = Assessment.objects.select_related("campaign", "rulebook").get(pk=job.params["assessment"])
-    name = f"packs/{job.pk}.zip"
-    try:
-        with tempfile.TemporaryFile() as target:
-            built = build_pack(
-                assessment=assessment,
-                target=target,
-                by=job.created_by,
-                include_hidden=job.params["include_hidden"],
-                report=progress,
-            )
-            target.seek(0)
-            default_storage.delete(name)
-            default_storage.save(name, File(target))
-    except CampaignRefused as refusal:
-        raise JobRefused(str(refusal)) from None
-    return built.as_document() | {"missing": len(built.missing), "name": name}
 
 
 @job_handler(KIND, gettext_lazy("冻结周报"))

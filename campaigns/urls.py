@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from campaigns.views import dashboard, figures, places, search, weeks
+from campaigns.views import dashboard, figures, weeks
 
 urlpatterns = [
     path("dashboard/", dashboard.dashboard, name="dashboard"),
@@ -14,15 +14,11 @@ urlpatterns = [
         figures.figure_list,
         name="figure-list",
     ),
-    path("search/", search.search, name="search"),
-    path("units/<int:pk>/", places.unit_detail, name="unit-detail"),
-    path("places/<slug:code>/", places.place_detail, name="place-detail"),
     path("reports/", weeks.report_list, name="report-list"),
     path("reports/export/", weeks.report_export, name="report-export"),
     path("reports/close/", weeks.report_close, name="report-close"),
     path("reports/closing/<uuid:pk>/", weeks.report_closing, name="report-closing"),
     path("reports/<int:pk>/", weeks.report_detail, name="report-detail"),
     path("reports/<int:pk>/export/", weeks.report_figures, name="report-figures"),
-    path("reports/<int:pk>/bulletin.docx", weeks.report_bulletin, name="report-bulletin"),
     path("reports/<int:pk>/publish/", weeks.report_publish, name="report-publish"),
 ]

@@ -7,10 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from foodsafe_portal.lib.refusals import Refusal
 
-
-class Refused(Refusal):
+class Refused(Exception):
     """An act that was not carried out; ``str()`` is the sentence shown to the person."""
 
     def __init__(self, sentence: str = "") -> None:
@@ -223,17 +221,3 @@ class NumberTaken(Refused):
             )
             % {"name": name}
         )
-
-
-class AlreadyBound(Refused):
-    """The officer looks after the business already."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(_("已由%(name)s包保，不用再指定。") % {"name": name})
-
-
-class OfficerOutOfReach(Refused):
-    """An officer looks after businesses of their own township, or of what lies below their county or city."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(_("%(name)s不在这家主体所在的乡镇（街道）或上级，不能包保它。") % {"name": name})

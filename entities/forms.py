@@ -7,8 +7,6 @@ from typing import Any
 
 from django import forms
 from django.core.validators import FileExtensionValidator
-from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import RegionLevel
@@ -206,57 +204,3 @@ class DecisionForm(forms.Form):
         if reason:
             self.fields["note"].required = True
             self.fields["note"].error_messages["required"] = _("撤销须写明原因。")
-
-
-class NoteForm(forms.Form):
-    """A reviewer's words for many changes alike."""
-
-    note = forms.CharField(
-        label=_("审核意见"),
-        max_length=300,
-        required=False,
-        help_text=_("没有佐证而通过的，须写明原因"),
-    )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-
-
-class DeclineForm(NoteForm):
-    """Why many changes are not approved."""
-
-    note = forms.CharField(
-        label=_("不通过的原因"),
-        max_length=300,
-        error_messages={"required": _("不通过要写明原因。")},
-    )
-
-
-class HandOverForm(forms.Form):
-    """The officer who takes many businesses over, by name or telephone, and from which day."""
-
-    officer = forms.CharField(
-        label=_("包保干部"),
-        max_length=60,
-        help_text=_("姓名或电话；同一层级原有的干部到起始日前一天终止"),
-        error_messages={"required": _("请填包保干部的姓名或电话。")},
-    )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-        self.fields["valid_from"] = day_field(_("包保起始"), timezone.localdate())
-
-    def clean_officer(self) -> Officer:
-        """The one officer at work of this name or telephone whom the person sees."""
-        text = self.cleaned_data["officer"].strip()
-        named = Q(name=text) | Q(phone=text)
-        found = list(Officer.objects.visible_to(self.user).filter(named, is_active=True).order_by("pk")[:6])
-        if not found:
-            raise forms.ValidationError(
-                _("没有找到在岗的包保干部“%(text)s”；请核对姓名，或填电话。") % {"text": text}
-            )
-        if len(found) > 1:
-            several = "；".join(f"{one.name}（{one.unit_name or one.title}）" for one in found[:5])
-            raise forms.ValidationError(_("有几名干部叫这个名字，请改填电话：%(names)s") % {"names": several})
-        return found[0]

@@ -15,4 +15,4 @@ class PortalConfig(AppConfig):
         from foodsafe_portal import celery  # noqa: F401  (importing it configures the application)
 
         # Job handlers, ledger kinds and exports register themselves when their module is read.
-        autodiscover_modules("tasks", "ledgers", "lists", "exports", "waiting")
+        autodiscover_modules("tasks", "ledgers", "lists", "exports")

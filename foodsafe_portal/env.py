@@ -57,14 +57,6 @@ def integer(name: str, default: int, *, minimum: int = 0) -> int:
     return value
 
 
-def choice(name: str, default: str, *, among: tuple[str, ...]) -> str:
-    """One of a few words."""
-    value = os.environ.get(name, default).strip()
-    if value not in among:
-        raise ImproperlyConfigured(f"{name}={value!r} is unknown; write one of {', '.join(among)}.")
-    return value
-
-
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list; blanks around the words are dropped."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
@@ -85,24 +77,13 @@ def networks(name: str, default: str = "") -> list[str]:
 
 
 def directory(name: str, default: Path) -> Path:
-    """A folder for the portal's own account alone, created when it is missing."""
+    """A folder, created when it is missing."""
     path = Path(os.environ.get(name, str(default))).expanduser().resolve()
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        held = path.stat()
-        if held.st_uid == os.geteuid() and held.st_mode & 0o077:
-            path.chmod(0o700)
+        path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(f"{name}={path} cannot be created: {error.strerror}.") from error
     return path
-
-
-def private_file(path: Path) -> None:
-    """Make a file that only its owner reads, before a library makes it for everybody; one that is there is narrowed."""
-    with contextlib.suppress(OSError):
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
 
 
 def database(name: str, default: str) -> dict[str, object]:

@@ -1,16 +1,13 @@
-"""What holds for every request: whose address it carries, text that can be kept, small answers, a page for an empty 405."""
+"""What holds for every request: whose address it carries, and a page where Django would send an empty 405."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
-from django.middleware.gzip import GZipMiddleware
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
-from django.utils.translation import gettext as _
 
 from foodsafe_portal.lib.addresses import client_address
 
@@ -51,38 +48,6 @@ class ClientAddressMiddleware:
         return self.get_response(request)
 
 
-class WritableTextMiddleware:
-    """Refuses what no database can keep as text before anybody asks with it: the sign NUL in an address, a cookie or a form.
-
-    Bodies of the API are read by its own parsers, which look for the same.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request, or say that it cannot be read (400)."""
-        asked = "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path
-        if asked or any("\0" in value for value in request.COOKIES.values()):
-            return self._refused(request)
-        return self.get_response(request)
-
-    def process_view(
-        self, request: HttpRequest, view: object, args: object, kwargs: object
-    ) -> HttpResponse | None:
-        """Look at a form's answers; they have been read for the CSRF token already."""
-        if request.method != "POST" or request.path.startswith("/api/"):
-            return None
-        said = (text for name, values in request.POST.lists() for text in (name, *values))
-        return self._refused(request) if any("\0" in text for text in said) else None
-
-    @staticmethod
-    def _refused(request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/api/"):
-            return JsonResponse({"detail": _("请求中有不能保存的字符（NUL），请去掉后重试。")}, status=400)
-        return render(request, "400.html", status=400)
-
-
 def page_above(path: str) -> str:
     """The file or the list to which a button with the address ``path`` belongs; '' where there is none.
 
@@ -115,24 +80,3 @@ class NotAllowedPageMiddleware:
         page = render(request, "405.html", {"back": page_above(request.path)}, status=405)
         page.headers["Allow"] = response.headers.get("Allow", "")
         return page
-
-
-SMALLER_WHEN_COMPRESSED = ("text/html", "application/json", "application/vnd.oai.openapi")
-
-
-class PageCompressionMiddleware(GZipMiddleware):
-    """Compresses pages and documents, wherever the portal runs; files that are packed or streamed go as they are.
-
-    Against BREACH every compressed answer ends in up to 100 random bytes and every CSRF token in it is masked anew (both
-    Django's), so its length tells nothing about a secret in it.
-    """
-
-    max_random_bytes = 100
-
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """The answer, smaller where the browser takes it."""
-        if response.streaming or not response.headers.get("Content-Type", "").startswith(
-            SMALLER_WHEN_COMPRESSED
-        ):
-            return response
-        return super().process_response(request, response)

@@ -29,8 +29,6 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", "" if EMBEDDED else "127.0.0.1,::1")
 
 if IS_SQLITE:
-    if (_file := Path(str(DATABASES["default"]["NAME"]))).parent == VAR_DIR:
-        env.private_file(_file)  # SQLite gives its -wal and -shm the same rights
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 30,
         "transaction_mode": "IMMEDIATE",
@@ -52,12 +50,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- rooms -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "foodsafe_portal",  # first: its commands stand in for those of Django that would write past the trail
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "foodsafe_portal",
     "records",
     "accounts",
     "entities",
@@ -68,6 +66,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "rest_framework",
+    "rest_framework.authtoken",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_filters",
@@ -80,10 +79,8 @@ MIDDLEWARE = [
     "foodsafe_portal.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "foodsafe_portal.middleware.PageCompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "records.middleware.RequestTrailMiddleware",
-    "foodsafe_portal.middleware.WritableTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -135,12 +132,9 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-# "dengbao": classes, 90 days, history (GB/T 22239-2019 8.1.4.1); "asvs": long, of whatever signs, no change without a reason.
-PASSWORD_PROFILE = env.choice("PASSWORD_PROFILE", "dengbao", among=("dengbao", "asvs"))
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "accounts.services.passwords.ProfileValidator"},
-    {"NAME": "accounts.services.passwords.FormerPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
@@ -159,22 +153,6 @@ ACCOUNT_RATE_LIMITS = (
 ACCOUNT_SESSION_REMEMBER = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "食安创建"
-MFA_ADAPTER = "accounts.adapters.PortalSecondFactor"
-MFA_FORMS = {
-    "authenticate": "accounts.forms.CodeForm",
-    "reauthenticate": "accounts.forms.CodeAgainForm",
-    "activate_totp": "accounts.forms.BindForm",
-}
-MFA_TOTP_TOLERANCE = 1
-ACCOUNT_FORMS["reauthenticate"] = "accounts.forms.PasswordAgainForm"
-# Whose posts must have a second factor, and how many days after the post began it may still be missing.
-SECOND_FACTOR_ROLES = env.words(
-    "SECOND_FACTOR_ROLES", "" if EMBEDDED else "system_admin,security_admin,auditor,campaign_office,leader"
-)
-SECOND_FACTOR_GRACE_DAYS = env.integer("SECOND_FACTOR_GRACE_DAYS", 14)
-# Keys that seal second factors in the database, the newest first; kept apart from the database's backup.
-SEALING_KEYS = env.keys("SEALING_KEYS", file=VAR_DIR / "sealing_keys")
-API_TOKEN_DAYS = env.integer("API_TOKEN_DAYS", 90, minimum=1)
 
 DEVICE_COOKIE_NAME = "device" if EMBEDDED else "__Host-device"
 
@@ -238,10 +216,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_PERMISSIONS = 0o640
 
-# What a person may send: pixels of one picture (decoded, they fill the memory), and bytes of a day.
-PICTURE_MEGAPIXELS = env.integer("PICTURE_MEGAPIXELS", 60, minimum=1)
-UPLOAD_MEGABYTES_A_DAY = env.integer("UPLOAD_MEGABYTES_A_DAY", 1000, minimum=1)
-
 # Limits on ledgers from outside; the sentence that refuses a file names them.
 LEDGER_MAX_ROWS = env.integer("LEDGER_MAX_ROWS", 250_000, minimum=1)
 LEDGER_MAX_MEGABYTES = env.integer("LEDGER_MAX_MEGABYTES", 60, minimum=1)
@@ -249,14 +223,6 @@ LEDGER_MAX_COLUMNS = env.integer("LEDGER_MAX_COLUMNS", 300, minimum=1)
 LEDGER_MAX_UNPACKED_MEGABYTES = env.integer("LEDGER_MAX_UNPACKED_MEGABYTES", 400, minimum=1)
 LEDGER_READ_SECONDS = env.integer("LEDGER_READ_SECONDS", 45, minimum=1)
 LEDGER_READ_MEGABYTES = env.integer("LEDGER_READ_MEGABYTES", 3072, minimum=256)
-# Limits on files of proof; the sentence that refuses one names them.
-EVIDENCE_MAX_MEGABYTES = env.integer("EVIDENCE_MAX_MEGABYTES", 200, minimum=1)
-EVIDENCE_MAX_MEGAPIXELS = env.integer("EVIDENCE_MAX_MEGAPIXELS", 60, minimum=1)
-EVIDENCE_MAX_ZIP_MEGABYTES = env.integer("EVIDENCE_MAX_ZIP_MEGABYTES", 500, minimum=1)
-EVIDENCE_MAX_ZIP_MEMBERS = env.integer("EVIDENCE_MAX_ZIP_MEMBERS", 1000, minimum=1)
-# From how many files or megabytes on an upload is sorted in the background.
-EVIDENCE_INLINE_FILES = env.integer("EVIDENCE_INLINE_FILES", 20, minimum=0)
-EVIDENCE_INLINE_MEGABYTES = env.integer("EVIDENCE_INLINE_MEGABYTES", 40, minimum=0)
 # From which likeness of name and address, in percent, two businesses of a township are shown to a person (campaign default).
 DUPLICATE_LIKENESS = env.integer("DUPLICATE_LIKENESS", 75, minimum=1)
 
@@ -303,11 +269,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-jobs": {"task": "records.tasks.sweep_jobs", "schedule": timedelta(seconds=30)},
     "seal-trail": {"task": "records.tasks.seal_trail", "schedule": timedelta(seconds=60)},
     "watch-trail": {"task": "records.tasks.watch_trail", "schedule": timedelta(hours=1)},
-    "send-digests": {"task": "records.tasks.send_digests", "schedule": timedelta(minutes=1)},
-    "escalate": {"task": "inspections.tasks.escalate_overdue", "schedule": timedelta(hours=1)},
     "close-weeks": {"task": "campaigns.tasks.close_due_weeks", "schedule": timedelta(minutes=10)},
     "forget-sign-in-attempts": {"task": "accounts.tasks.forget_attempts", "schedule": timedelta(hours=1)},
-    "forget-sessions": {"task": "accounts.tasks.forget_sessions", "schedule": timedelta(hours=1)},
     "materialise-duties": {
         "task": "inspections.tasks.materialise_current_duties",
         "schedule": timedelta(hours=1),
@@ -324,10 +287,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": [
-        "foodsafe_portal.lib.parsers.PortalJSON",
-        "foodsafe_portal.lib.parsers.PortalForm",
-    ],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "foodsafe_portal.lib.negotiation.AlwaysJson",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -365,17 +325,6 @@ EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = (EMAIL_CONFIG[name] for name in ("backen
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = EMAIL_CONFIG["user"], EMAIL_CONFIG["password"]
 EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = EMAIL_CONFIG["tls"], EMAIL_CONFIG["ssl"], 20
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "portal@localhost")
-
-# --- messages that leave the house: each channel is off until its setting is there -------------
-NOTIFY_MAIL = env.flag("NOTIFY_MAIL", default=False)
-NOTIFY_SMS_URL, NOTIFY_SMS_KEY = env.text("NOTIFY_SMS_URL", ""), env.text("NOTIFY_SMS_KEY", "")
-NOTIFY_WECOM_URL = env.text("NOTIFY_WECOM_URL", "")
-NOTIFY_DINGTALK_URL = env.text("NOTIFY_DINGTALK_URL", "")
-NOTIFY_DINGTALK_SECRET = env.text("NOTIFY_DINGTALK_SECRET", "")
-NOTIFY_FEISHU_URL, NOTIFY_FEISHU_SECRET = (
-    env.text("NOTIFY_FEISHU_URL", ""),
-    env.text("NOTIFY_FEISHU_SECRET", ""),
-)
 
 # --- logs --------------------------------------------------------------------------------------
 LOGGING = logging_settings(

@@ -6,7 +6,7 @@ from allauth.account import views as account_views
 from django.contrib import admin
 from django.urls import include, path
 
-from foodsafe_portal import shell, views
+from foodsafe_portal import views
 
 handler500 = views.broken
 
@@ -15,23 +15,15 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
-    path("worker.js", shell.worker, name="worker"),
-    path("manifest.webmanifest", shell.manifest, name="manifest"),
-    path("offline/", shell.offline, name="offline"),
-    path("session/", shell.session_state, name="session-state"),
     path("login/", account_views.login, name="account_login"),
     path("logout/", account_views.logout, name="account_logout"),
     path("password/", account_views.password_change, name="account_change_password"),
-    path("confirm/", account_views.reauthenticate, name="account_reauthenticate"),
-    path("second-factor/", include("allauth.mfa.urls")),
     path("", include("records.urls")),
     path("", include("accounts.urls")),
     path("", include("entities.urls")),
     path("", include("inspections.urls")),
     path("", include("campaigns.urls")),
     path("", include("campaigns.urls_plan")),
-    path("", include("campaigns.urls_evidence")),
-    path("", include("campaigns.urls_notices")),
     path("api/v1/", include("foodsafe_portal.api_urls")),
     path("admin/", admin.site.urls),
 ]

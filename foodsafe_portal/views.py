@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import ipaddress
 import sys
 
@@ -22,8 +21,6 @@ from foodsafe_portal.lib.requests import PortalRequest
 from foodsafe_portal.middleware import BY_PROXY
 
 RETRY_SECONDS = 10
-DISK_FULL = "53100"
-"""What PostgreSQL calls a full disk (Appendix A, class 53)."""
 
 
 @require_safe
@@ -65,36 +62,17 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """What is shown after an error: a sentence while the database cannot be reached (503) or the disk is full (507), else the page of 500."""
+    """What is shown after an error: 503 with a sentence while the database cannot be reached, else the page of 500."""
     error = sys.exc_info()[1]
-    if disk_is_full(error):
-        return _said(request, 507, _("服务器的磁盘已满，本次操作没有保存；请稍后再试或联系系统管理员。"))
     if not isinstance(error, OperationalError | InterfaceError):
         return server_error(request)
-    response = _said(request, 503, _("数据库暂时连不上，本次操作没有保存；请稍后再试。"))
+    if request.path.startswith("/api/"):
+        sentence = _("数据库暂时连不上，本次操作没有保存；请稍后再试。")
+        response: HttpResponse = JsonResponse({"detail": sentence}, status=503)
+    else:
+        response = HttpResponse(get_template("503.html").render(), status=503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
-
-
-def disk_is_full(error: BaseException | None) -> bool:
-    """Whether an error, or what caused it, says that nothing more can be written: to a folder, by SQLite or by PostgreSQL."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if (
-            getattr(error, "pgcode", "") == DISK_FULL
-            or getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
-        ):
-            return True
-        error = error.__cause__
-    return False
-
-
-def _said(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
-    """The sentence to a program, its page to a person."""
-    if request.path.startswith("/api/"):
-        return JsonResponse({"detail": sentence}, status=status)
-    return HttpResponse(get_template(f"{status}.html").render(), status=status)
 
 
 def _from_inside(request: HttpRequest) -> None:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.rules.rights import Permission
 from foodsafe_portal.lib.acts import Act, Way
-from foodsafe_portal.lib.lists import BulkAct
-from foodsafe_portal.lib.refusals import refusals_of
 from inspections.choices import ExtensionState
 from inspections.errors import SomebodyWasFirst
 from inspections.forms import problems as forms
-from inspections.forms.bulk import CheckedForm, HandToForm, VoidManyForm
 from inspections.models import Problem
 from inspections.rules import states
 from inspections.services import extensions, problems, rectifying, referrals
-from inspections.services.closing import lacking_of
-from inspections.services.problems import void_refusal
-from inspections.services.rectifying import check_transfer
-from inspections.services.steps import allowed_step
 
 RED: Final = "btn-danger"
 
@@ -94,7 +86,7 @@ ACTS: Final = (
         _sent_back(),
     )),
     Act("verify", _("复核"), Permission.SECOND_CHECK, forms.VerifyForm, (
-        Way("close", _("复核合格，销号"), _("已销号。"), _with_the_form(rectifying.close_problem), "close"),
+        Way("close", _("复核合格，销号"), _("已销号。"), _with_a_note(rectifying.close_problem), "close"),
         _sent_back(),
     )),
     Act("extend", _("申请延期"), Permission.RECTIFY_PROBLEM, forms.ExtendForm, (
@@ -127,88 +119,3 @@ ACTS: Final = (
 """Every act on a problem, in the order of its way."""
 
 ACT: Final = {act.code: act for act in ACTS}
-
-
-# --- many problems at once --------------------------------------------------------------------------
-
-
-def _step(act: states.Act) -> Any:
-    """Which problems the table of states lets this person take the step on; reasons are asked by the form."""
-
-    def check(problems: Sequence[Problem], by: Any, told: Mapping[str, Any]) -> Mapping[Any, str]:
-        reason = told.get("reason") or told.get("note") or ""
-        return refusals_of(
-            problems, lambda one: allowed_step(one, act, by=by, reason=reason, has_proof=False)
-        )
-
-    return check
-
-
-def _closable(problems: Sequence[Problem], by: Any, told: Mapping[str, Any]) -> Mapping[Any, str]:
-    """Which problems this person may close: the step is theirs, and what the fix lacks is explained."""
-    note = told.get("note") or ""
-
-    def refuse(one: Problem) -> None:
-        allowed_step(one, states.Act.CLOSE, by=by, reason=note, has_proof=False)
-        lacking_of(one, note=note)
-
-    return refusals_of(problems, refuse)
-
-
-def _transferable(problems: Sequence[Problem], by: Any, told: Mapping[str, Any]) -> Mapping[Any, str]:
-    return refusals_of(
-        problems, lambda one: check_transfer(one, unit=told["unit"], reason=told["reason"], by=by)
-    )
-
-
-def _voidable(problems: Sequence[Problem], by: Any, told: Mapping[str, Any]) -> Mapping[Any, str]:
-    today = timezone.localdate()
-    return refusals_of(problems, lambda one: void_refusal(one, by, today))
-
-
-MANY: Final = (
-    BulkAct(
-        "close",
-        _("复核合格，销号"),
-        _("已销号"),
-        Permission.SECOND_CHECK,
-        lambda problem, by, told: rectifying.close_problem(problem=problem, by=by, note=told.get("note", "")),
-        _closable,
-        CheckedForm,
-    ),
-    BulkAct(
-        "pass",
-        _("审核通过"),
-        _("已送复核"),
-        Permission.FIRST_CHECK,
-        lambda problem, by, told: rectifying.pass_first_check(
-            problem=problem, by=by, note=told.get("note", "")
-        ),
-        _step(states.Act.PASS_FIRST),
-        CheckedForm,
-    ),
-    BulkAct(
-        "transfer",
-        _("改派"),
-        _("已改派"),
-        Permission.FIRST_CHECK,
-        lambda problem, by, told: rectifying.transfer_problem(
-            problem=problem, unit=told["unit"], reason=told["reason"], by=by
-        ),
-        _transferable,
-        HandToForm,
-        icon="arrows-exchange",
-        related=("unit",),
-    ),
-    BulkAct(
-        "void",
-        _("作废"),
-        _("已作废"),
-        Permission.CREATE_PROBLEM,
-        lambda problem, by, told: problems.void_problem(problem=problem, reason=told["reason"], by=by),
-        _voidable,
-        VoidManyForm,
-        icon="x",
-    ),
-)
-"""What a list of problems offers for those that somebody picks."""

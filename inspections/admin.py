@@ -16,11 +16,7 @@ from inspections.errors import InspectionRefused
 from inspections.models import (
     Checklist,
     ChecklistItem,
-    CheckWaiver,
     DeadlinePolicy,
-    EscalationRule,
-    EscalationRun,
-    EscalationStep,
     Extension,
     FrequencyPolicy,
     Problem,
@@ -33,7 +29,6 @@ from inspections.models import (
 )
 from inspections.services.policies import (
     in_force,
-    save_check_waiver,
     save_checklist,
     save_deadline_policy,
     save_frequency_policy,
@@ -196,23 +191,6 @@ class DeadlinePolicyAdmin(PolicyAdmin):
         return save_deadline_policy(policy=row, by=request.user, seen=seen, **values)
 
 
-@admin.register(CheckWaiver)
-class CheckWaiverAdmin(PolicyAdmin):
-    """Where one person may check twice; in force, only its end changes."""
-
-    list_display = ("unit", "region", "effective_from", "effective_to", "source")
-    list_filter = ("effective_from",)
-    fields = ("unit", "region", "effective_from", "effective_to", "source")
-
-    def editable(self, request: HttpRequest, row: Any) -> bool:
-        """Until it has ended."""
-        return row.effective_to is None or row.effective_to >= timezone.localdate()
-
-    def write(self, request: HttpRequest, row: Any, values: Any, lines: Any, seen: str) -> CheckWaiver:
-        """See ``save_check_waiver``."""
-        return save_check_waiver(policy=row, by=request.user, seen=seen, **values)
-
-
 class ItemLines(ScopedLines):
     """The items of a checklist."""
 
@@ -243,29 +221,3 @@ class ChecklistItemAdmin(ScopedAdmin):
     view_permissions = RULES
     scoped_through = "checklist"
     list_display = ("checklist", "number", "text", "severity")
-
-
-@admin.register(EscalationRule)
-class EscalationRuleAdmin(ScopedAdmin):
-    """The ladder; a new edition of a rung is entered on the portal's page."""
-
-    view_permissions = RULES
-    list_display = ("thing", "step", "effective_from", "grace_days", "to", "paper", "active", "source")
-    list_filter = ("thing", "step")
-
-
-@admin.register(EscalationStep)
-class EscalationStepAdmin(ScopedAdmin):
-    """Steps taken; proposals are decided on the portal's page."""
-
-    view_permissions = (P.VIEW_ESCALATION,)
-    list_display = ("object_name", "thing", "step", "recipient", "due", "stepped_on", "state")
-    list_filter = ("thing", "step", "state", county_filter())
-
-
-@admin.register(EscalationRun)
-class EscalationRunAdmin(ScopedAdmin):
-    """The days on which the ladder ran."""
-
-    view_permissions = RULES
-    list_display = ("day", "finished_at", "sent", "stopped")

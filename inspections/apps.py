@@ -15,6 +15,5 @@ class InspectionsConfig(AppConfig):
         from entities.hooks import introduce
         from inspections import receivers  # noqa: F401
         from inspections.business_facts import BusinessFacts
-        from inspections.services import overdue_things  # noqa: F401
 
         introduce(BusinessFacts())

@@ -8,11 +8,10 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from foodsafe_portal.lib.refusals import Refusal
 from inspections.rules.breaches import Breach
 
 
-class InspectionRefused(Refusal):
+class InspectionRefused(Exception):
     """An act that cannot be done now; the sentence says why and what to do."""
 
 
@@ -204,16 +203,6 @@ class ProblemVoided(ProblemRefused):
 
     def __init__(self) -> None:
         super().__init__(_("这条问题已作废，不能再办理。"))
-
-
-class ProofOrReason(ProblemRefused):
-    """A fix without photo or plan is closed with proof of the check or with a reason, and stays marked."""
-
-    def __init__(self, lacking: str) -> None:
-        super().__init__(
-            _("这条整改%(lacking)s，不能直接销号；请附复核照片或在意见中写明理由，销号后留有标记。")
-            % {"lacking": lacking}
-        )
 
 
 class DayRefused(ProblemRefused):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Self, get_args
+from typing import Self, get_args
 
 from django.apps import apps
 from django.db.models import F, Q
-from django.db.models.functions import Length, Substr
 
 from foodsafe_portal.lib.periods import Period, PeriodKind
 from foodsafe_portal.lib.scope import Person, ScopedQuerySet
@@ -145,33 +144,3 @@ class PolicyQuerySet(ScopedQuerySet):
     def in_force_on(self, day: date) -> Self:
         """Rows whose effective date has come, newest first; the first one per key holds."""
         return self.filter(effective_from__lte=day).order_by("-effective_from", "-pk")
-
-
-class EscalationStepQuerySet(ScopedQuerySet):
-    """Steps of escalation, by territory, by unit, and those a person received."""
-
-    resource = "escalation"
-    unit_path = "unit__path"
-    owner_path = "recipient_id"
-
-    def running(self) -> Self:
-        """Steps whose thing has not been answered and which nobody has decided."""
-        return self.filter(state__in=["sent", "proposed"])
-
-    def proposed(self) -> Self:
-        """Proposals that wait for a decision."""
-        return self.filter(state="proposed")
-
-
-class CheckWaiverQuerySet(PolicyQuerySet):
-    """Small units and territories in which one person may check twice."""
-
-    def on(self, day: date) -> Self:
-        """Waivers that hold on ``day``."""
-        in_time = Q(effective_to__isnull=True) | Q(effective_to__gte=day)
-        return self.in_force_on(day).filter(in_time)
-
-    def covering(self, region: Any, unit_path: Any) -> Self:
-        """Waivers of the region or of one above it, or of the unit or of one above it; both may be columns of an outer query."""
-        of_region = Q(region_id=Substr(region, 1, Length("region_id")))
-        return self.filter(of_region | Q(unit__path=Substr(unit_path, 1, Length("unit__path"))))

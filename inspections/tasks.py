@@ -18,7 +18,6 @@ from entities.models import Business
 from inspections.fulfilment import Counts, follow
 from inspections.receivers import FOLLOW
 from inspections.services.duties import materialise_duties
-from inspections.services.escalation import escalate
 from records.choices import JobState
 from records.models import Job
 from records.services import jobs
@@ -27,7 +26,6 @@ from records.services.jobs import Progress, job_handler
 
 MATERIALISE = "duties.materialise"
 FOLLOW_AT_ONCE = 5_000
-ESCALATE_FROM = 7  # the hour: before the digests are made, after the night's ledgers
 
 
 @shared_task
@@ -39,13 +37,6 @@ def materialise_current_duties() -> str:
     if job.state == JobState.FAILED:
         job = jobs.enqueue(kind=MATERIALISE, params=params, dedupe_key=f"{MATERIALISE}:{now:%Y-%m-%dT%H}")
     return str(job.pk)
-
-
-@shared_task(acks_late=True, reject_on_worker_lost=True)
-def escalate_overdue() -> int:
-    """Take today's steps of escalation from seven in the morning on, with those of days that were missed; twice adds nothing."""
-    now = timezone.localtime()
-    return escalate(on=now.date()).sent if now.hour >= ESCALATE_FROM else 0
 
 
 @job_handler(MATERIALISE, gettext_lazy("生成督导任务"))

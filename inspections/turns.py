@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
+from django.db.models import Q
 
 from accounts.models import User
 from accounts.rules.rights import Permission, Role
 from foodsafe_portal.lib.scope import NO_ROWS, in_territory
 from inspections.choices import ExtensionState
-from inspections.models import CheckWaiver, Extension, Problem
+from inspections.models import Extension, Problem
 from inspections.rules.states import OPEN, WITH_REGULATOR, WITH_UNIT, State
 
 ACTING = (
@@ -31,7 +30,7 @@ def waiting_for(user: User) -> Q:
 
     A unit's people fix what is the unit's own; townships what belongs to units of their territory or to none, counties what
     belongs to none. Counties check first, the campaign office only what lies in no county; office and supervision teams check
-    second, nobody what they submitted themselves or, unless it is waived, checked first. The office decides extensions, the regulator referrals.
+    second, nobody what they submitted themselves. The office decides extensions, the regulator referrals.
     """
     mine = _fixing(user)
     others = ~Q(submitted_by=user)
@@ -43,20 +42,13 @@ def waiting_for(user: User) -> Q:
             else checked
         )
     if user.can(Permission.SECOND_CHECK):
-        mine |= Q(state=State.SECOND_CHECK) & others & ~_checked_alone(user)
+        mine |= Q(state=State.SECOND_CHECK) & others
     if user.can(Permission.APPROVE_EXTENSION):
         asked = Extension.objects.filter(state=ExtensionState.REQUESTED).exclude(requested_by=user)
         mine |= Q(pk__in=asked.values("problem_id"), state__in=OPEN)
     if user.can(Permission.RECORD_REFERRAL):
         mine |= Q(state__in=WITH_REGULATOR)
     return Q(closed_on__isnull=True, voided_at__isnull=True) & mine
-
-
-def _checked_alone(user: User) -> Q:
-    """What this person checked first and may not check again: no waiver of the office covers it today."""
-    waivers = CheckWaiver.objects.on(timezone.localdate())
-    waived = Exists(waivers.covering(OuterRef("region_id"), OuterRef("unit__path")))
-    return Q(first_checked_by=user) & ~Q(waived)
 
 
 def _fixing(user: User) -> Q:

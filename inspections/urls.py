@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from inspections.acts import ACTS
-from inspections.views import duties, escalation, evidence, problems, visits
+from inspections.views import duties, evidence, problems, visits
 
 urlpatterns: list[URLPattern] = [
     path("visits/mine/", visits.my_visits, name="my-visits"),
@@ -25,12 +25,5 @@ urlpatterns: list[URLPattern] = [
         path(f"problems/<int:pk>/{act.code}/", problems.act_view(act), name=f"problem-{act.code}")
         for act in ACTS
     ),
-    path("escalation/", escalation.escalation_list, name="escalation-list"),
-    path("escalation/export/", escalation.escalation_export, name="escalation-export"),
-    path("escalation/rules/", escalation.escalation_rules, name="escalation-rules"),
-    path("escalation/<int:pk>/", escalation.escalation_detail, name="escalation-detail"),
-    path("escalation/<int:pk>/decide/", escalation.escalation_decide, name="escalation-decide"),
-    path("escalation/<int:pk>/outcome/", escalation.escalation_outcome, name="escalation-outcome"),
     path("evidence/<uuid:pk>/", evidence.evidence_file, name="evidence-file"),
-    path("evidence/<uuid:pk>/original/", evidence.evidence_original, name="evidence-original"),
 ]

@@ -17,15 +17,11 @@ from records.models import (
     ApprovalRule,
     AuditEvent,
     AuditLink,
-    ChannelAddress,
-    Delivery,
-    DigestRule,
     EvidenceFile,
     Job,
     LedgerBatch,
     LedgerHabit,
     LedgerRow,
-    Notification,
     OwnedColumn,
     Pulse,
     WorkdayOverride,
@@ -43,7 +39,6 @@ class AuditEventAdmin(ScopedAdmin):
     view_permissions = (P.VIEW_TRAIL,)
     list_display = ("at", "actor_name", "action", "target_name", "territory", "outcome", "channel")
     list_filter = ("outcome",)
-    linked = ("target_type", "target_id")
 
 
 @admin.register(AuditLink)
@@ -270,40 +265,3 @@ class WorkdayOverrideAdmin(LedgerDoors, ScopedAdmin):
     def rows(self, user: Any) -> Any:
         """The calendar has no territory."""
         return WorkdayOverride.objects.all()
-
-
-@admin.register(Notification)
-class NotificationAdmin(ScopedAdmin):
-    """What people were told, and whether they opened it."""
-
-    view_permissions = (P.VIEW_TRAIL,)
-    list_display = ("created_at", "rule", "target_name", "recipient", "due", "read_at", "digested_on")
-    list_filter = ("rule",)
-
-
-@admin.register(DigestRule)
-class DigestRuleAdmin(ScopedAdmin):
-    """When digests are made and when nothing is sent."""
-
-    view_permissions = (P.VIEW_JOBS, P.MANAGE_POLICIES)
-    list_display = ("effective_from", "digest_at", "quiet_from", "quiet_to", "workdays_only", "source")
-
-
-@admin.register(ChannelAddress)
-class ChannelAddressAdmin(ScopedAdmin):
-    """Who wants digests through which channel; the address itself is the person's."""
-
-    view_permissions = (P.VIEW_JOBS,)
-    hidden = ("address",)
-    list_display = ("user", "channel")
-    list_filter = ("channel",)
-
-
-@admin.register(Delivery)
-class DeliveryAdmin(ScopedAdmin):
-    """Every digest that left the house, with the answers of the other side."""
-
-    view_permissions = (P.VIEW_JOBS,)
-    hidden = ("address",)
-    list_display = ("day", "channel", "user", "count", "state", "attempts", "next_try_at", "sent_at")
-    list_filter = ("channel", "state")

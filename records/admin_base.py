@@ -25,9 +25,6 @@ SEEN = "seen"
 _REFUSAL = "_refusal_of_the_service"
 _ANSWERS = "_answers_about_rows"
 
-COMPARISONS = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte", "year", "month", "day"})
-"""How a filter's address compares; none of them asks for parts of a text."""
-
 # What a form says when a rule of the database is broken; the other constraints carry their own sentence.
 CONSTRAINT_WORDS = {
     "_ends_after_it_begins": _("终止日期不能早于起始日期。"),
@@ -83,13 +80,12 @@ class ScopedAdmin(admin.ModelAdmin):
     """A table as a person may see it: ``visible_to`` gives the rows, today's posts open the doors. Nothing can be written.
 
     ``view_permissions``: one of them opens the table. ``scoped_through``: the foreign key whose rows' scope is this table's,
-    where it has none of its own. ``hidden`` fields are never shown. ``linked`` fields are asked for by links of the portal.
+    where it has none of its own. ``hidden`` fields are never shown.
     """
 
     view_permissions: ClassVar[Sequence[Permission]] = ()
     scoped_through: ClassVar[str] = ""
     hidden: ClassVar[Sequence[str]] = ()
-    linked: ClassVar[Sequence[str]] = ()
 
     show_full_result_count = False
     paginator = CappedPaginator
@@ -188,26 +184,6 @@ class ScopedAdmin(admin.ModelAdmin):
         return list(dict.fromkeys([*self.readonly_fields, *self.get_fields(request, obj)]))
 
     # --- lists --------------------------------------------------------------------------------------
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Whether an address may ask this: only what the list offers as a filter, and ``linked``, exactly or as a range.
-
-        Django lets every field of the table be asked letter by letter, also one that nobody is shown (a password's hash).
-        """
-        offered = {"pk", *self.linked}
-        for one in self.get_list_filter(request):
-            if isinstance(one, type) and issubclass(one, admin.SimpleListFilter):
-                offered.add(one.parameter_name or "")
-            else:
-                offered.add(str(one[0] if isinstance(one, list | tuple) else one))
-        if self.date_hierarchy:
-            offered.add(self.date_hierarchy)
-        name, _how, comparison = lookup.rpartition("__")
-        return lookup in offered or (name in offered and comparison in COMPARISONS)
-
-    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        """Rows are found by their key alone."""
-        return to_field == self.opts.pk.name
 
     def get_list_select_related(self, request: HttpRequest) -> Any:
         """Join what the list names, so that its cost does not depend on its length."""

@@ -70,21 +70,3 @@ class DayKind(models.TextChoices):
 
     HOLIDAY = "holiday", _("放假")
     MAKEUP = "makeup", _("调休上班")
-
-
-class ChannelName(models.TextChoices):
-    """The ways a digest leaves the house."""
-
-    MAIL = "mail", _("邮件")
-    SMS = "sms", _("短信")
-    WECOM = "wecom", _("企业微信机器人")
-    DINGTALK = "dingtalk", _("钉钉机器人")
-    FEISHU = "feishu", _("飞书机器人")
-
-
-class DeliveryState(models.TextChoices):
-    """How far a digest has come."""
-
-    WAITING = "waiting", _("待发送")
-    SENT = "sent", _("已送达")
-    FAILED = "failed", _("未送达")

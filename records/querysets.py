@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Self
 
 from django.db.models import Q
 
 from foodsafe_portal.lib.scope import ScopedQuerySet
-from records.choices import DeliveryState, JobState
+from records.choices import JobState
 
 
 class AuditEventQuerySet(ScopedQuerySet):
@@ -52,50 +52,3 @@ class LedgerBatchQuerySet(ScopedQuerySet):
             kind="kind", role="role", territory="territory", unit="unit_path"
         )
         return self.reached_by(user) | self.filter(colleagues)
-
-
-class NotificationQuerySet(ScopedQuerySet):
-    """What people are told; everybody sees their own."""
-
-    resource = "notification"
-    territory_path = None
-    owner_path = "recipient_id"
-
-    def unread(self) -> Self:
-        """What the person has not opened yet."""
-        return self.filter(read_at__isnull=True)
-
-    def of(self, user: Any) -> Self:
-        """What this person was told, whatever else they may see."""
-        return self.filter(recipient_id=user.pk)
-
-
-class DeliveryQuerySet(ScopedQuerySet):
-    """Digests that leave the house and where they go; seen by whoever looks after background work."""
-
-    resource = "delivery"
-    territory_path = None
-    owner_path = "user_id"
-
-    def due(self, now: datetime) -> Self:
-        """Digests that are to be tried now, the oldest first."""
-        return self.filter(state=DeliveryState.WAITING, next_try_at__lte=now).order_by("next_try_at")
-
-
-class ChannelAddressQuerySet(ScopedQuerySet):
-    """Where people want their digests; everybody sees their own."""
-
-    resource = "delivery"
-    territory_path = None
-    owner_path = "user_id"
-
-
-class DigestRuleQuerySet(ScopedQuerySet):
-    """The hours of digests."""
-
-    resource = "policy"
-    territory_path = None
-
-    def in_force_on(self, day: date) -> Self:
-        """Rows whose effective date has come, newest first; the first one holds."""
-        return self.filter(effective_from__lte=day).order_by("-effective_from")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from records.ledgers import batches
 from records.models import Job
-from records.services import bulk, deliveries, jobs, seal, trail_watch
+from records.services import jobs, seal, trail_watch
 from records.services.pulses import leave_pulse
 
 
@@ -38,14 +38,6 @@ def seal_trail() -> int:
 def watch_trail() -> bool:
     """Once a day: verify the trail and send its anchor out of the house."""
     return trail_watch.watch_trail(timezone.localtime())
-
-
-@shared_task(acks_late=True, reject_on_worker_lost=True)
-def send_digests() -> int:
-    """Make the day's digests once their hour has come and try every delivery that is due."""
-    now = timezone.now()
-    deliveries.make_digests(now)
-    return deliveries.deliver(now)
 
 
 @task_success.connect
@@ -78,9 +70,3 @@ def check_stopped(job: Job, why: str) -> bool:
 def commit_stopped(job: Job, why: str) -> bool:
     """An import that will not be done."""
     return batches.commit_stopped(job, f"导入{why}")
-
-
-@jobs.job_handler(bulk.KIND, _("批量办理"))
-def do_bulk(job: Job, progress: jobs.Progress) -> dict[str, Any]:
-    """Do an act on many rows of a list."""
-    return bulk.do_bulk(job, progress)

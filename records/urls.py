@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from records.views import bulk, inbox, jobs, ledgers, my_work, trail
+from records.views import jobs, ledgers, trail
 
 urlpatterns = [
-    path("my/", my_work.my_work_page, name="my-work"),
-    path("my/<slug:kind>/<slug:key>/<slug:step>/", my_work.my_work_step, name="my-work-step"),
-    path("bulk/<slug:key>/", bulk.bulk_act, name="bulk-act"),
-    path("bulk/done/<uuid:pk>/", bulk.bulk_result, name="bulk-result"),
     path("ledgers/", ledgers.ledger_home, name="ledger-home"),
     path("ledgers/upload/", ledgers.ledger_upload, name="ledger-upload"),
     path("ledgers/template/<slug:kind>.xlsx", ledgers.ledger_template, name="ledger-template"),
@@ -32,12 +28,6 @@ urlpatterns = [
     path("trail/", trail.trail, name="trail"),
     path("trail/<int:pk>/", trail.event_detail, name="trail-event"),
     path("trail/verify/", trail.trail_verify, name="trail-verify"),
-    path("inbox/", inbox.inbox, name="inbox"),
-    path("inbox/export/", inbox.inbox_export, name="inbox-export"),
-    path("inbox/read/", inbox.inbox_read, name="inbox-read"),
-    path("inbox/address/", inbox.inbox_address, name="inbox-address"),
-    path("inbox/<int:pk>/", inbox.inbox_open, name="inbox-open"),
-    path("remind/<slug:kind>/", inbox.remind_by_hand, name="remind"),
     path("jobs/", jobs.job_list, name="job-list"),
     path("jobs/<uuid:pk>/", jobs.job_detail, name="job-detail"),
     path("jobs/<uuid:pk>/cancel/", jobs.job_cancel, name="job-cancel"),

@@ -35,14 +35,9 @@ class Door:
 
 
 OFFICER = frozenset({Role.OFFICER})
-OFFICE = frozenset({Role.CAMPAIGN_OFFICE})
 NONE: frozenset[Role] = frozenset()
 LEDGERS = {"what": "batch", "resource": "batch"}
 PROBLEM = {"what": "problem", "resource": "problem", "owners": OFFICER}
-ASSESSMENT = {"what": "assessment", "resource": "assessment", "owners": frozenset({Role.ASSESSOR})}
-UPLOAD = {"what": "upload", "resource": "evidence_batch", "owners": frozenset({Role.CAMPAIGN_OFFICE})}
-ESCALATION = {"what": "step", "resource": "escalation", "owners": OFFICER}
-NO_ESCALATION = dict.fromkeys((Role.REGULATOR, Role.SYSTEM_ADMIN), 403)
 BUSINESS = {"what": "business", "resource": "business", "owners": OFFICER}
 # A person with the right to import sees the slips' page only for a role that imports accounts.
 NO_ACCOUNTS_LEDGER = dict.fromkeys(
@@ -57,42 +52,15 @@ NO_ACCOUNTS_LEDGER = dict.fromkeys(
     403,
 )
 
-NOT_THEIRS = dict.fromkeys(Role, 404)
-
-
-# The test's notice was issued to a bureau of the city: a county does not see it.
-TO_THE_CITY = {Role.COUNTY_LIAISON: 404}
-
 DOORS: dict[str, Door] = {
     "home": Door(GET, ANYBODY),
-    "my-work": Door(GET, ANYBODY),
-    "bulk-act": Door(POST, (P.REVIEW_STATUS,)),
-    "bulk-result": Door(GET, ANYBODY, "job", "nobody's"),
-    "my-work-step": Door(BOTH, (P.REVIEW_STATUS,), "status_change", "status_change"),
     "healthz": Door(GET, None),
     "readyz": Door(GET, None),
     "metrics": Door(GET, None),
-    "worker": Door(GET, None),
-    "manifest": Door(GET, None),
-    "offline": Door(GET, None),
-    "session-state": Door(GET, ANYBODY, anonymous=401),
     "account_login": Door(EVERY, None),
     "account_logout": Door(BOTH, ANYBODY),
     "account_change_password": Door((*BOTH, "PUT"), ANYBODY),
-    "account_reauthenticate": Door((*BOTH, "PUT"), ANYBODY),
-    "mfa_index": Door(GET, ANYBODY),
-    "mfa_authenticate": Door(EVERY, None),
-    "mfa_reauthenticate": Door(EVERY, ANYBODY),
-    "mfa_activate_totp": Door(EVERY, ANYBODY),
-    "mfa_deactivate_totp": Door((*BOTH, "PUT"), ANYBODY, answers=NOT_THEIRS),  # nothing is bound
-    "mfa_view_recovery_codes": Door(GET, ANYBODY, answers=NOT_THEIRS),
-    "mfa_generate_recovery_codes": Door(EVERY, ANYBODY),
-    "mfa_download_recovery_codes": Door(GET, ANYBODY, answers=NOT_THEIRS),
-    "my-sessions": Door(GET, ANYBODY),
-    "session-end": Door(POST, ANYBODY, "session", answers=NOT_THEIRS),  # everybody ends their own alone
-    "token-revoke": Door(POST, ANYBODY, "token", answers=NOT_THEIRS),
     "set_language": Door(POST, None),
-    "type-size": Door(POST, ANYBODY),
     # --- records
     "ledger-home": Door(GET, (P.VIEW_LEDGERS,)),
     "ledger-upload": Door(POST, (P.IMPORT_LEDGER,)),
@@ -118,18 +86,6 @@ DOORS: dict[str, Door] = {
     "ledger-marked": Door(GET, (P.VIEW_LEDGERS,), **LEDGERS),
     "ledger-original": Door(GET, (P.VIEW_LEDGERS,), **LEDGERS),
     "ledger-missing": Door(GET, (P.VIEW_LEDGERS,), **LEDGERS),
-    "inbox": Door(GET, (P.VIEW_INBOX,)),
-    "inbox-export": Door(GET, (P.EXPORT,)),
-    "inbox-read": Door(POST, (P.VIEW_INBOX,)),
-    "inbox-address": Door(POST, (P.VIEW_INBOX,)),
-    "inbox-open": Door(GET, (P.VIEW_INBOX,), "message", "notification", OFFICE, {Role.AUDITOR: 404}),
-    "remind": Door(BOTH, (P.REMIND,)),
-    "escalation-list": Door(GET, (P.VIEW_ESCALATION,)),
-    "escalation-export": Door(GET, (P.EXPORT,), answers=NO_ESCALATION),
-    "escalation-rules": Door(BOTH, (P.VIEW_ESCALATION,)),
-    "escalation-detail": Door(GET, (P.VIEW_ESCALATION,), **ESCALATION),
-    "escalation-decide": Door(POST, (P.DECIDE_ESCALATION,), **ESCALATION),
-    "escalation-outcome": Door(POST, (P.DECIDE_ESCALATION,), **ESCALATION),
     "trail": Door(GET, (P.VIEW_TRAIL,)),
     "trail-event": Door(GET, (P.VIEW_TRAIL,), "event", "trail"),
     "trail-verify": Door(POST, (P.VIEW_TRAIL,)),
@@ -143,7 +99,6 @@ DOORS: dict[str, Door] = {
     "account-detail": Door(GET, (P.VIEW_ACCOUNTS,), "user", "user"),
     "account-update": Door(POST, (P.MANAGE_ACCOUNTS,), "user", "user"),
     "account-reset": Door(POST, (P.MANAGE_ACCOUNTS,), "user", "user"),
-    "reset-decide": Door(POST, (P.MANAGE_ACCOUNTS, P.MANAGE_POSTS), "reset", "user"),
     "account-switch": Door(POST, (P.MANAGE_ACCOUNTS,), "user", "user"),
     "post-give": Door(POST, (P.MANAGE_POSTS,), "user", "user"),
     "post-end": Door(POST, (P.MANAGE_POSTS,), "post", "post"),
@@ -200,50 +155,19 @@ DOORS: dict[str, Door] = {
     "evidence-file": Door(
         GET, (P.VIEW_PROBLEMS, P.VIEW_VISITS, P.VIEW_BUSINESSES, P.VIEW_TASKS), "evidence", "problem", OFFICER
     ),
-    "evidence-original": Door(GET, (P.VIEW_ORIGINALS,), "evidence", "problem"),
     # --- campaigns
     "dashboard": Door(GET, (P.VIEW_DASHBOARD,)),
     "figure-list": Door(GET, (P.VIEW_DASHBOARD,), "figure", "figure", answers={Role.UNIT_LIAISON: 403}),
     "figure-export": Door(
         GET, (P.VIEW_DASHBOARD,), answers=dict.fromkeys(Role, 404)
     ),  # an export of no figure is none
-    "search": Door(GET, ANYBODY),
-    "unit-detail": Door(GET, (P.VIEW_DASHBOARD,), "unit_page", "unit"),
-    "place-detail": Door(GET, (P.VIEW_DASHBOARD,), "place", "figure"),
     "report-list": Door(GET, (P.VIEW_DASHBOARD,)),
     "report-export": Door(GET, (P.VIEW_DASHBOARD,)),
     "report-close": Door(POST, (P.CLOSE_WEEK,)),
     "report-closing": Door(GET, (P.CLOSE_WEEK,), "job", "job"),
     "report-detail": Door(GET, (P.VIEW_DASHBOARD,), "report", "report"),
     "report-figures": Door(GET, (P.VIEW_DASHBOARD,), "report", "report"),
-    "report-bulletin": Door(GET, (P.PUBLISH_WEEK,), "report", "report"),
     "report-publish": Door(POST, (P.PUBLISH_WEEK,), "report", "report"),
-    "notice-list": Door(GET, (P.VIEW_TASKS,)),
-    "notice-export": Door(
-        GET,
-        (P.EXPORT,),
-        answers=dict.fromkeys(
-            (Role.TOWNSHIP_LIAISON, Role.REGULATOR, Role.SUPERVISION_TEAM, Role.SYSTEM_ADMIN), 403
-        ),
-    ),
-    "notice-new": Door(BOTH, (P.MANAGE_CAMPAIGN,)),
-    "notice-detail": Door(GET, (P.VIEW_TASKS,), "notice", "notice", answers=TO_THE_CITY),
-    "notice-issue": Door(POST, (P.MANAGE_CAMPAIGN,), "notice", "notice"),
-    "notice-extend": Door(POST, (P.MANAGE_CAMPAIGN,), "notice", "notice"),
-    "notice-sign": Door(POST, (P.REPORT_TASK,), "receipt", "notice", answers=TO_THE_CITY),
-    "notice-answer": Door(POST, (P.REPORT_TASK,), "receipt", "notice", answers=TO_THE_CITY),
-    "notice-decide": Door(POST, (P.MANAGE_CAMPAIGN,), "receipt", "notice"),
-    "guidance-list": Door(GET, (P.VIEW_TASKS,)),
-    "guidance-export": Door(
-        GET,
-        (P.EXPORT,),
-        answers=dict.fromkeys(
-            (Role.TOWNSHIP_LIAISON, Role.REGULATOR, Role.SUPERVISION_TEAM, Role.SYSTEM_ADMIN), 403
-        ),
-    ),
-    "guidance-ask": Door(POST, (P.REPORT_TASK,)),
-    "guidance-answer": Door(POST, (P.MANAGE_CAMPAIGN,), "guidance", "campaign"),
-    "task-gantt": Door(GET, (P.VIEW_TASKS,)),
     "task-list": Door(GET, (P.VIEW_TASKS,)),
     "task-export": Door(
         GET,
@@ -255,8 +179,6 @@ DOORS: dict[str, Door] = {
     "task-detail": Door(GET, (P.VIEW_TASKS,), "task", "task"),
     "task-claim": Door(POST, (P.REPORT_TASK,), "task", "task"),
     "task-report": Door(POST, (P.REPORT_TASK,), "task", "task"),
-    "task-extend": Door(POST, (P.REPORT_TASK,), "task", "task"),
-    "task-extension-decide": Door(POST, (P.APPROVE_TASK,), "task_extension", "task"),
     "task-report-decide": Door(POST, (P.APPROVE_TASK,), "task_report", "task"),
     "clause-list": Door(GET, (P.VIEW_RULEBOOK,)),
     "reading-export": Door(
@@ -269,48 +191,15 @@ DOORS: dict[str, Door] = {
         (P.EXPORT,),
         answers=dict.fromkeys((Role.REGULATOR, Role.SUPERVISION_TEAM, Role.SYSTEM_ADMIN), 403),
     ),
-    "reading-new": Door(POST, (P.MANAGE_RULEBOOK,), "clause", "clause"),
-    "assessment-list": Door(GET, (P.VIEW_RULEBOOK,)),
-    "assessment-export": Door(
-        GET,
-        (P.EXPORT,),
-        answers=dict.fromkeys((Role.REGULATOR, Role.SUPERVISION_TEAM, Role.SYSTEM_ADMIN), 403),
+    "reading-new": Door(
+        POST, (P.ASSESS, P.MANAGE_RULEBOOK), "clause", "clause", answers={Role.ASSESSOR: 403}
     ),
-    "assessment-matrix": Door(GET, (P.VIEW_ASSESSMENTS,)),
-    "matrix-export": Door(GET, (P.VIEW_ASSESSMENTS,)),
-    "lost-remedy": Door(BOTH, (P.MANAGE_ASSESSMENTS,), answers={Role.CAMPAIGN_OFFICE: 404}),
-    "lost-remedies": Door(
-        POST, (P.MANAGE_ASSESSMENTS,), answers={Role.CAMPAIGN_OFFICE: 404}
-    ),  # no week is frozen
-    "assessment-new": Door(BOTH, (P.MANAGE_ASSESSMENTS,)),
-    "assessment-detail": Door(GET, (P.ASSESS, P.VIEW_ASSESSMENTS), **ASSESSMENT),
-    "assessment-save": Door(POST, (P.ASSESS,), **ASSESSMENT),
-    "assessment-give": Door(POST, (P.MANAGE_ASSESSMENTS,), **ASSESSMENT),
-    "assessment-hand-in": Door(POST, (P.ASSESS,), **ASSESSMENT),
-    "assessment-return": Door(POST, (P.MANAGE_ASSESSMENTS,), **ASSESSMENT),
-    "assessment-close": Door(POST, (P.MANAGE_ASSESSMENTS,), **ASSESSMENT),
-    "library": Door(GET, (P.VIEW_EVIDENCE,)),
-    "library-pieces": Door(GET, (P.VIEW_EVIDENCE,)),
-    "library-export": Door(GET, (P.VIEW_EVIDENCE,)),
-    "library-review": Door(POST, (P.REVIEW_EVIDENCE,)),
-    "library-upload": Door(POST, (P.SUBMIT_EVIDENCE,)),
-    "library-link-new": Door(POST, (P.SUBMIT_EVIDENCE,)),
-    "library-batch": Door(GET, (P.SUBMIT_EVIDENCE,), **UPLOAD),
-    "library-batch-save": Door(POST, (P.SUBMIT_EVIDENCE,), **UPLOAD),
-    "pack-new": Door(POST, (P.MANAGE_CAMPAIGN,), answers={Role.CAMPAIGN_OFFICE: 404}),
-    "pack-detail": Door(GET, (P.MANAGE_CAMPAIGN,), "pack", "job", frozenset({Role.CAMPAIGN_OFFICE})),
-    "pack-file": Door(GET, (P.MANAGE_CAMPAIGN,), "pack", "job", frozenset({Role.CAMPAIGN_OFFICE})),
-    "piece-detail": Door(GET, (P.VIEW_EVIDENCE,), "piece", "evidence"),
-    "piece-version": Door(POST, (P.SUBMIT_EVIDENCE,), "piece", "evidence"),
-    "piece-link": Door(POST, (P.SUBMIT_EVIDENCE,), "piece", "evidence"),
-    "version-review": Door(POST, (P.REVIEW_EVIDENCE,), "version", "evidence"),
-    "version-file": Door(GET, (P.VIEW_EVIDENCE,), "version", "evidence"),
+    "assessment-detail": Door(
+        GET, (P.ASSESS, P.MANAGE_RULEBOOK), "assessment", "assessment", frozenset({Role.ASSESSOR})
+    ),
     "campaign-home": Door(GET, (P.VIEW_TASKS,)),
     "directive-new": Door(POST, (P.INSTRUCT,)),
-    "replan": Door(GET, (P.MOVE_REVIEW_DATE, P.MANAGE_CAMPAIGN)),
-    "plan-load": Door(POST, (P.MANAGE_CAMPAIGN,)),
-    "replan-apply": Door(POST, (P.MOVE_REVIEW_DATE, P.MANAGE_CAMPAIGN)),
-    "replan-reverse": Door(POST, (P.MOVE_REVIEW_DATE, P.MANAGE_CAMPAIGN), "replan", "campaign"),
+    "review-move": Door(POST, (P.MOVE_REVIEW_DATE,)),
 }
 
 # Tables without a territory are the same for everybody who may read them at all: they have no foreign object.
@@ -336,25 +225,20 @@ ADMIN_PAGES = ("changelist", "add", "history", "delete", "change")
 ADMIN_TABLES = {
     "records": (
         "auditevent auditlink evidencefile job pulse ledgerbatch ledgerrow approvalrule ownedcolumn "
-        "ledgerhabit workyear workdayoverride notification digestrule channeladdress delivery"
+        "ledgerhabit workyear workdayoverride"
     ),
-    "accounts": (
-        "region regionmerger regionterm unit user post signinattempt opensession apitoken formerpassword resetrequest"
-    ),
+    "accounts": ("region regionmerger regionterm unit user post signinattempt"),
     "entities": (
         "business businessmerger duplicatepair formeridentity statuschange gradechange officer "
         "assignment pledge"
     ),
     "inspections": (
         "visitduty rectificationduty visit problem problemevent extension referral revisit "
-        "frequencypolicy deadlinepolicy checklist checklistitem checkwaiver "
-        "escalationrule escalationstep escalationrun"
+        "frequencypolicy deadlinepolicy checklist checklistitem"
     ),
     "campaigns": (
-        "campaign leadinggroup workteam membership phase directive replan notice noticereceipt guidance "
-        "taskitem tasksupport tasklink taskclause taskextension taskreport "
-        "rulebook clause assessment assessmentseat sheetentry lostpoint remedy reading weeklyreport weeklyfigure "
-        "evidencerequest evidencepiece evidenceversion evidencelink evidencebatch evidencedraft"
+        "campaign leadinggroup workteam membership phase directive taskitem tasksupport taskreport "
+        "rulebook clause assessment reading weeklyreport weeklyfigure"
     ),
 }
 ADMIN_TRANSFERS = {

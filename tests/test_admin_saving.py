@@ -30,7 +30,6 @@ from campaigns.models import (
 from entities.models import Assignment, Business, Officer, Pledge
 from inspections.models import (
     Checklist,
-    CheckWaiver,
     DeadlinePolicy,
     FrequencyPolicy,
     Visit,
@@ -298,12 +297,6 @@ def new_rows(
                 "source": "本市",
             },
             "deadline_policy.created",
-        ),
-        (
-            Role.CAMPAIGN_OFFICE,
-            CheckWaiver,
-            {"region": "990102", "effective_from": LATER.isoformat(), "source": "本市"},
-            "check_waiver.created",
         ),
         (
             Role.CAMPAIGN_OFFICE,

@@ -10,35 +10,18 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import ApiToken, OpenSession, ResetRequest
 from accounts.rules.rights import LENSES, PERMISSIONS, Lens, Role
-from campaigns.models import (
-    Assessment,
-    Campaign,
-    Clause,
-    EvidenceBatch,
-    EvidencePiece,
-    EvidenceVersion,
-    Guidance,
-    Notice,
-    NoticeReceipt,
-    Replan,
-    Rulebook,
-    TaskExtension,
-    TaskItem,
-    TaskReport,
-)
+from campaigns.models import Assessment, Campaign, Clause, Rulebook, TaskItem, TaskReport
 from campaigns.services.weeks import close_week, publish_week
 from entities.models import DuplicatePair, GradeChange, StatusChange
 from foodsafe_portal.lib.weeks import Week
-from inspections.models import EscalationRule, EscalationStep, Visit
-from records.models import AuditEvent, EvidenceFile, Job, LedgerBatch, Notification
+from inspections.models import Visit
+from records.models import AuditEvent, EvidenceFile, LedgerBatch
 from records.services import audit, jobs
 from records.services.pulses import leave_pulse
 from tests.doors import (
@@ -62,12 +45,6 @@ from tests.factories import (
     make_unit,
     make_user,
 )
-
-DOCUMENT = {
-    "title": "细则",
-    "clauses": [{"no": "1", "title": "条款", "kind": "basic", "points": "1", "method": "all_or_nothing"}],
-    "pass": {"no_veto": True},
-}
 
 pytestmark = pytest.mark.django_db
 
@@ -95,38 +72,6 @@ def everything() -> Iterator[tuple[str, str]]:
 def addresses() -> Iterator[tuple[str, str]]:
     """(name, route) of every page; the admin's and the API's addresses have tables of their own."""
     return ((name, route) for name, route in everything() if not route.startswith(("admin/", "api/")))
-
-
-def evidence_of(campaign: Any, unit: Any, place: str, by: Any) -> tuple[Any, Any, Any]:
-    """A piece of proof with its version, and an upload that waits, both sent by one person."""
-    now, content = timezone.now(), ContentFile(b"%PDF-1.4", name="a.pdf")
-    piece = EvidencePiece.objects.create(
-        campaign=campaign,
-        kind="document",
-        title="纪要",
-        unit=unit,
-        region_id=place,
-        created_by=by,
-        created_at=now,
-    )
-    file = EvidenceFile.objects.create(
-        file=content, suffix=".pdf", original_name="a.pdf", content_type="application/pdf", size=8, digest="0" * 64,
-        target_type="campaigns.evidencepiece", target_id=str(piece.pk), uploaded_by=by, uploaded_at=now,
-    )  # fmt: skip
-    version = EvidenceVersion.objects.create(
-        piece=piece,
-        campaign=campaign,
-        number=1,
-        file=file,
-        digest="0" * 64,
-        submitted_by=by,
-        submitted_at=now,
-    )
-    EvidencePiece.objects.filter(pk=piece.pk).update(newest=version)
-    upload = EvidenceBatch.objects.create(
-        campaign=campaign, unit=unit, region_id=place, state="shown", created_by=by, created_at=now
-    )
-    return piece, version, upload
 
 
 def world(city: str, people: dict[Role, Any] | None = None) -> SimpleNamespace:
@@ -158,10 +103,6 @@ def world(city: str, people: dict[Role, Any] | None = None) -> SimpleNamespace:
         "proposed_by": None,
         "reason": "歇业",
     }
-    somebody = make_user()
-    session = OpenSession.objects.create(user=somebody, session_key=f"session-of-{city}", signed_in_at=now)
-    reset = ResetRequest.objects.create(user=somebody, what="password", asked_by=office, asked_at=now)
-    token = ApiToken.objects.create(user=somebody, digest=city, created_at=now, expires_at=now)
     status = StatusChange.objects.create(from_status="normal", to_status="suspended", **change)
     grade = GradeChange.objects.create(from_grade="C", to_grade="B", **change)
     duplicate = DuplicatePair.objects.create(
@@ -169,7 +110,7 @@ def world(city: str, people: dict[Role, Any] | None = None) -> SimpleNamespace:
     )
     campaign = make_campaign(f"c{city}", region=city)
     book = Rulebook.objects.create(
-        code=f"r{city}", title="细则", edition="1", document=DOCUMENT, state="published"
+        code=f"r{city}", title="细则", edition="1", document={"clauses": []}, state="published"
     )
     clause = Clause.objects.create(
         rulebook=book,
@@ -192,51 +133,18 @@ def world(city: str, people: dict[Role, Any] | None = None) -> SimpleNamespace:
     task = TaskItem.objects.create(
         campaign=campaign, number=1, title="任务", lead_unit=unit, starts_on=day, due_on=day, state="claimed"
     )
-    notice = Notice.objects.create(
-        campaign=campaign, title="提示", text="自查", reply_by=day, drafted_by=people.get(Role.CAMPAIGN_OFFICE) or make_user(), drafted_at=now,
-        state="issued", year=day.year, number=1, issued_at=now,
-    )  # fmt: skip
-    receipt = NoticeReceipt.objects.create(notice=notice, unit=unit)
-    question = Guidance.objects.create(
-        campaign=campaign,
-        question="算不算",
-        asked_by=people.get(Role.CAMPAIGN_OFFICE) or make_user(),
-        asked_at=now,
-    )
-    extension = TaskExtension.objects.create(
-        task=task, due_from=day, due_to=day, reason="来函", asked_by=people.get(Role.ASSESSOR) or make_user(), asked_at=now
-    )  # fmt: skip
-    replan = Replan.objects.create(
-        campaign=campaign, review_from=day, review_to=day, reason="来函", digest_before="0", digest_after="0", applied_at=now
-    )  # fmt: skip
     reporter = make_user()
     report = TaskReport.objects.create(
         task=task, unit=unit, week=str(WEEK), progress="在做", submitted_by=reporter, submitted_at=now
     )
-    piece, version, upload = evidence_of(campaign, unit, township, office)
     frozen = close_week(campaign=Campaign.objects.get(pk=campaign.pk), week=WEEK)
     week = publish_week(report=frozen, by=None)
     batch = LedgerBatch.objects.create(
         kind="businesses", state="checked", file=ContentFile(b"x", name="a.xlsx"), suffix=".xlsx", file_name="a.xlsx",
         size=1, digest="1" * 64, uploaded_by=reporter, uploaded_at=now, territory=township,
     )  # fmt: skip
-    message = Notification.objects.create(
-        rule="reminder", target_type="inspections.problem", target_id=str(problem.pk), target_name="x", recipient=office,
-        due=day, sentence="请办理", url="/problems/", created_at=now,
-    )  # fmt: skip
-    step = EscalationStep.objects.create(
-        rule=EscalationRule.objects.filter(thing="problem", step="remind").get(), thing="problem", step="remind", object_id=problem.pk,
-        page_id=problem.pk, object_name="x", region_id=township, unit=unit, recipient=people.get(Role.OFFICER), due=day,
-        stepped_on=day, recorded_at=now, state="sent",
-    )  # fmt: skip
     member = make_user(role="township_liaison", region=township)
     job = jobs.enqueue(kind="x", params={}, by=reporter)
-    pack = jobs.enqueue(
-        kind="evidence.pack", params={"assessment": assessment.pk, "include_hidden": False}, by=office
-    )
-    default_storage.save(f"packs/{pack.pk}.zip", ContentFile(b"PK"))
-    done = {"files": 1, "bytes": 2, "digest": "0", "missing": 0, "name": f"packs/{pack.pk}.zip"}
-    Job.objects.filter(pk=pack.pk).update(state="done", result=done)
     event = audit.record(by=None, action="x", territory=township)
     figure = {
         "report": week.pk,
@@ -250,15 +158,9 @@ def world(city: str, people: dict[Role, Any] | None = None) -> SimpleNamespace:
         user={"pk": member.pk}, post={"pk": member.posts.get().pk}, business={"pk": business.pk},
         assignment={"pk": assignment.pk}, officer={"pk": officer.pk}, status_change={"pk": status.pk},
         grade_change={"pk": grade.pk}, duplicate={"pk": duplicate.pk}, visit={"pk": visit.pk}, problem={"pk": problem.pk},
-        evidence={"pk": evidence.pk}, session={"pk": session.pk}, token={"pk": token.pk}, reset={"pk": reset.pk},
-        unit_page={"pk": unit.pk}, place={"code": township},
+        evidence={"pk": evidence.pk},
         figure=figure, report={"pk": week.pk}, task={"pk": task.pk}, task_report={"pk": report.pk},
-        piece={"pk": piece.pk}, version={"pk": version.pk}, upload={"pk": upload.pk}, pack={"pk": pack.pk},
         clause={"pk": clause.pk}, assessment={"pk": assessment.pk},
-        replan={"pk": replan.pk}, task_extension={"pk": extension.pk}, notice={"pk": notice.pk}, receipt={"pk": receipt.pk},
-        guidance={"pk": question.pk},
-        message={"pk": message.pk},
-        step={"pk": step.pk},
     )  # fmt: skip
 
 
@@ -282,10 +184,6 @@ def arguments(name: str, door: Door, route: str, side: SimpleNamespace | None) -
     """What goes into the address: the object's key, or one that does not exist."""
     if name == "ledger-template":
         return {"kind": "visits"}
-    if name == "bulk-act":
-        return {"key": "status_changes"}
-    if name == "remind":
-        return {"kind": "problem"}
     if name == "account-slips":
         return {"batch": 1}
     if not door.what:
@@ -294,12 +192,8 @@ def arguments(name: str, door: Door, route: str, side: SimpleNamespace | None) -
         found = dict(getattr(side, door.what))
     elif door.what == "figure":
         found = {"report": 10**9, "measure": "visits", "level": "city", "code": "9901", "part": "expected"}
-    elif door.what == "place":
-        found = {"code": "999999999"}
     else:
         found = {"pk": uuid.uuid4() if "<uuid:" in route else 10**9}
-    if name == "my-work-step":
-        found = {"kind": "status_change", "key": found["pk"], "step": "approve"}
     if "business_id" in route:
         found = {"business_id": found["pk"]}
     return found
@@ -400,7 +294,7 @@ def test_strangers_are_sent_to_the_log_in_and_learn_nothing(house):
             address = reverse(name, kwargs=arguments(name, door, routes[name], side))
             for method in door.methods:
                 code = ask(Client(raise_request_exception=False), method, address)
-                want = {200, 302, 400, 405, 422} if door.needs is None else {door.anonymous}
+                want = {200, 302, 400, 405, 422} if door.needs is None else {302}
                 if code not in want:
                     wrong.append(f"{method} {name}: {code}")
     assert not wrong, "\n".join(wrong)

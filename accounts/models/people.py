@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.choices import RoleName
 from accounts.models.places import Region, RegionMerger, Unit
-from accounts.models.security import FormerPassword
 from accounts.querysets import PostQuerySet, UserQuerySet
 from accounts.rules.rights import IMPORTS, LEDGERS_SHARED, PERMISSIONS, Lens, Permission, Role
 from accounts.rules.scope import PostView, ancestors, grants
@@ -42,10 +41,7 @@ class User(AbstractBaseUser):
     mobile = models.CharField(_("手机号"), max_length=20, null=True, blank=True, unique=True)
     name = models.CharField(_("姓名"), max_length=60, blank=True)
     language = models.CharField(_("界面语言"), max_length=10, blank=True)
-    large_type = models.BooleanField(_("大字"), default=False)
     must_change_password = models.BooleanField(_("首次登录须改密码"), default=False)
-    password_set_at = models.DateTimeField(_("密码设置时间"), default=timezone.now, editable=False)
-    session_stamp = models.PositiveIntegerField(_("会话批次"), default=0, editable=False)
     is_active = models.BooleanField(_("启用"), default=True)
     created_at = models.DateTimeField(_("建立时间"), default=timezone.now, editable=False)
 
@@ -67,27 +63,6 @@ class User(AbstractBaseUser):
         return str(self)
 
     get_short_name = get_full_name
-
-    def set_password(self, raw_password: str | None) -> None:
-        """Take a new password; saving the account remembers its hash and when it was set."""
-        super().set_password(raw_password)
-        self.password_set_at = timezone.now()
-        self._new_password = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store the account; a new password goes with the time at which it was set, into the history as well."""
-        new = self.__dict__.pop("_new_password", False)
-        names = kwargs.get("update_fields")
-        if new and names is not None and "password" in names:
-            kwargs["update_fields"] = {*names, "password_set_at"}
-        super().save(*args, **kwargs)
-        if new and self.has_usable_password() and (names is None or "password" in names):
-            FormerPassword.objects.create(user=self, encoded=self.password, set_at=self.password_set_at)
-
-    def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """What a session is bound to: the password, and the stamp that ends every session and token when it moves."""
-        bound: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
-        return f"{bound}.{self.session_stamp}" if self.session_stamp else bound
 
     @cached_property
     def posts_today(self) -> tuple[Post, ...]:

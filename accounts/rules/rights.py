@@ -48,7 +48,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     - {P.INSTRUCT, P.MOVE_REVIEW_DATE, P.REPORT_TASK, P.MANAGE_JOBS},
     R.LEADER: frozenset(
         {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.VIEW_OFFICERS, P.VIEW_VISITS, P.VIEW_PROBLEMS, P.VIEW_TASKS}
-        | {P.VIEW_RULEBOOK, P.VIEW_ASSESSMENTS, P.VIEW_EVIDENCE, P.INSTRUCT, P.MOVE_REVIEW_DATE, P.EXPORT}
+        | {P.VIEW_RULEBOOK, P.INSTRUCT, P.MOVE_REVIEW_DATE, P.EXPORT}
     ),
     R.COUNTY_LIAISON: frozenset(
         {
@@ -66,10 +66,6 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.VIEW_TASKS,
             P.REPORT_TASK,
             P.VIEW_RULEBOOK,
-            P.VIEW_ASSESSMENTS,
-            P.ASSESS,
-            P.VIEW_EVIDENCE,
-            P.SUBMIT_EVIDENCE,
             P.VIEW_LEDGERS,
             P.IMPORT_LEDGER,
             P.EXPORT,
@@ -93,7 +89,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     R.UNIT_LIAISON: frozenset(
         {P.VIEW_DASHBOARD, P.VIEW_PROBLEMS, P.RECTIFY_PROBLEM, P.VIEW_TASKS, P.REPORT_TASK, P.VIEW_RULEBOOK}
-        | {P.VIEW_ASSESSMENTS, P.VIEW_EVIDENCE, P.SUBMIT_EVIDENCE, P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
+        | {P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
     ),
     R.REGULATOR: frozenset(
         {
@@ -115,7 +111,6 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.VIEW_VISITS,
             P.VIEW_PROBLEMS,
             P.CREATE_PROBLEM,
-            P.VIEW_EVIDENCE,
         }
         | {P.SECOND_CHECK, P.REVISIT_PROBLEM, P.VIEW_LEDGERS, P.IMPORT_LEDGER, P.EXPORT}
     ),
@@ -125,28 +120,12 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     R.AUDITOR: frozenset(
         {P.VIEW_DASHBOARD, P.VIEW_BUSINESSES, P.VIEW_OFFICERS, P.VIEW_VISITS, P.VIEW_PROBLEMS, P.VIEW_TASKS}
         | {P.VIEW_RULEBOOK, P.VIEW_LEDGERS, P.VIEW_TRAIL, P.VIEW_ACCOUNTS, P.VIEW_JOBS, P.EXPORT, P.USE_ADMIN}
-        | {P.VIEW_ORIGINALS, P.VIEW_EVIDENCE, P.VIEW_ASSESSMENTS}
     ),
     R.SYSTEM_ADMIN: frozenset(
         {P.VIEW_ACCOUNTS, P.MANAGE_ACCOUNTS, P.MANAGE_REGIONS, P.VIEW_JOBS, P.VIEW_LEDGERS, P.IMPORT_LEDGER}
         | {P.USE_ADMIN, P.EXPORT, P.MANAGE_JOBS}
     ),
     R.SECURITY_ADMIN: frozenset({P.VIEW_ACCOUNTS, P.MANAGE_POSTS, P.USE_ADMIN}),
-}
-
-# Everybody who holds a post has an inbox; whoever follows others up may remind them by hand.
-_REMIND = {R.CAMPAIGN_OFFICE, R.LEADER, R.COUNTY_LIAISON, R.TOWNSHIP_LIAISON, R.SUPERVISION_TEAM}
-# Steps of escalation are seen by those who see problems; interviews and accountability are the leaders' to decide.
-_PRESSED = frozenset(R) - {R.ASSESSOR, R.REGULATOR, R.SYSTEM_ADMIN, R.SECURITY_ADMIN}
-_LATER = {
-    P.VIEW_INBOX: frozenset(R),
-    P.REMIND: _REMIND,
-    P.VIEW_ESCALATION: _PRESSED,
-    P.DECIDE_ESCALATION: {R.LEADER},
-}
-PERMISSIONS = {
-    role: granted - set(_LATER) | {each for each, roles in _LATER.items() if role in roles}
-    for role, granted in PERMISSIONS.items()
 }
 
 _TERRITORIAL = {
@@ -160,7 +139,7 @@ _TERRITORIAL = {
     "batch",
     "inspection",
     "site",
-} | {"status_change", "grade_change", "duplicate", "reading", "evidence", "notice"}
+} | {"status_change", "grade_change", "duplicate", "reading"}
 _HEAD = {"campaign", "report", "task", "clause", "rulebook", "assessment", "policy", "group"}
 _PLACES = {"region", "unit"}
 
@@ -172,20 +151,18 @@ def _lenses(**groups: set[str]) -> dict[str, Lens]:
 # Which rows a role sees, resource by resource; a resource that is missing shows no rows. "draft_report" is a frozen week that
 # has not been published: the office of a territory sees those of the campaigns in it, a county's office not the city's.
 LENSES: dict[Role, dict[str, Lens]] = {
-    R.CAMPAIGN_OFFICE: _lenses(
-        territory=_TERRITORIAL | {"hidden_evidence"}, around=_HEAD | _PLACES, own={"job", "evidence_batch"}
-    )
+    R.CAMPAIGN_OFFICE: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"})
     | {"user": Lens.TERRITORY, "draft_report": Lens.TERRITORY},
     R.LEADER: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
-    R.COUNTY_LIAISON: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job", "evidence_batch"}),
+    R.COUNTY_LIAISON: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
     R.TOWNSHIP_LIAISON: _lenses(territory=_TERRITORIAL, around=_HEAD | _PLACES, own={"job"}),
     R.OFFICER: _lenses(
         own={"business", "officer", "assignment", "duty", "visit", "problem", "job", "batch"},
         around={"campaign", "policy", "region"},
     ),
     R.UNIT_LIAISON: _lenses(
-        unit={"problem", "task", "reading", "clause", "evidence", "hidden_evidence", "notice"},
-        own={"batch", "job", "evidence_batch"},
+        unit={"problem", "task", "reading", "clause"},
+        own={"batch", "job"},
         around=(_HEAD - {"task"}) | _PLACES,
         territory={"figure"},
     ),
@@ -197,23 +174,11 @@ LENSES: dict[Role, dict[str, Lens]] = {
         own={"assessment", "problem", "batch", "job"}, around={"campaign", "rulebook", "clause", "region"}
     ),
     R.AUDITOR: _lenses(
-        every=_TERRITORIAL
-        | _HEAD
-        | _PLACES
-        | {"job", "trail", "user", "post", "draft_report", "hidden_evidence", "evidence_batch"}
+        every=_TERRITORIAL | _HEAD | _PLACES | {"job", "trail", "user", "post", "draft_report"}
     ),
     R.SYSTEM_ADMIN: _lenses(every=_PLACES | {"user", "post", "job"}, own={"batch"}),
     R.SECURITY_ADMIN: _lenses(every=_PLACES | {"user", "post"}),
 }
-
-# What a person is told is their own; the auditor reads all of it, whoever looks after background work what leaves the house.
-for _role, _seen in LENSES.items():
-    _seen |= {"notification": Lens.EVERY if _role == R.AUDITOR else Lens.OWN}
-for _role in (R.AUDITOR, R.SYSTEM_ADMIN):
-    LENSES[_role] |= {"delivery": Lens.EVERY}
-for _role in _PRESSED:
-    _lens = {R.UNIT_LIAISON: Lens.UNIT, R.OFFICER: Lens.OWN, R.AUDITOR: Lens.EVERY}
-    LENSES[_role] |= {"escalation": _lens.get(_role, Lens.TERRITORY)}
 
 ALL_KINDS = frozenset(
     {

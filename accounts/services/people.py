@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,7 +13,6 @@ from accounts.errors import AccountRefused
 from accounts.models import Post, Region, Unit, User
 from accounts.rules.posts import NEEDS_REGION
 from accounts.rules.rights import EXCLUSIVE_ROLES, Role
-from accounts.services.sessions import end_everything
 from accounts.services.tokens import revoke_token
 from accounts.slips import one_time_password
 from records.services import audit
@@ -74,13 +72,12 @@ def reset_password(*, user: User, by: Any) -> str:
 
 @transaction.atomic
 def switch_account(*, user: User, active: bool, by: Any) -> User:
-    """Switch an account on or off; its next request already feels it, and no session or token of before comes back."""
+    """Switch an account on or off; its next request already feels it."""
     if user.pk == by.pk:
         raise AccountRefused(_("不能停用自己的账号，请由另一位系统管理员操作。"))
     changed = User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active)
     if changed:
         user.refresh_from_db()
-        end_everything(user=user, by=by)
         audit.record(by=by, action="account.switched_on" if active else "account.switched_off", target=user)
     return user
 
@@ -139,28 +136,17 @@ def give_post(
 
 @transaction.atomic
 def end_post(*, post: Post, on: date, by: Any) -> Post:
-    """End a post with ``on`` as its last day (before today = it gives nothing from now on), also before a later planned end."""
+    """End a post with ``on`` as its last day (before today = it gives nothing from now on)."""
     if by is not None and by.pk == post.user_id:
         raise AccountRefused(_("不能终止自己的岗位，请由另一位安全管理员操作。"))
     if on < post.valid_from:
         on = post.valid_from
-    later = Q(valid_to__isnull=True) | Q(valid_to__gt=on)
-    ended = Post.objects.filter(later, pk=post.pk).update(valid_to=on)
+    ended = Post.objects.filter(pk=post.pk, valid_to__isnull=True).update(valid_to=on)
     if not ended:
         raise AccountRefused(_("这个岗位已经终止。"))
-    before = {"valid_to": str(post.valid_to or "")}
     post.refresh_from_db()
-    audit.record(by=by, action="post.ended", target=post, before=before, after={"valid_to": str(on)})
+    audit.record(by=by, action="post.ended", target=post, after={"valid_to": str(on)})
     return post
-
-
-@transaction.atomic
-def choose_type_size(*, user: User, large: bool) -> User:
-    """Remember whether a person reads large letters and wants large buttons."""
-    if User.objects.filter(pk=user.pk).exclude(large_type=large).update(large_type=large):
-        user.large_type = large
-        audit.record(by=user, action="account.type_size_chosen", target=user, after={"large_type": large})
-    return user
 
 
 @transaction.atomic

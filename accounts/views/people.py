@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,14 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import slips
-from accounts.choices import ResetOf, RoleName
+from accounts.choices import RoleName
 from accounts.errors import AccountRefused
 from accounts.forms import AccountForm, PersonForm, PostForm
-from accounts.models import Post, ResetRequest, User
-from accounts.names import region_names, unit_names
+from accounts.models import Post, User
 from accounts.reports import accounts_shown
-from accounts.services import people, resets, second_factor
-from accounts.services.resets import ResetWaits
+from accounts.services import people
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.paging import page_of
 from foodsafe_portal.lib.permissions import Permission
@@ -75,26 +72,19 @@ def _person(request: PortalRequest, pk: int) -> User:
 @requires(Permission.VIEW_ACCOUNTS)
 def account_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One person: posts past and present, and the acts the viewer may do."""
-    return _detail(request, _person(request, pk), PostForm(user=request.user), 200)
+    return _detail(request, _person(request, pk), PostForm(), 200)
 
 
 def _detail(request: PortalRequest, person: User, form: PostForm, status: int) -> HttpResponse:
     posts = person.posts.select_related("region", "unit").order_by("valid_to", "-valid_from")
-    held = list(posts)
-    places = region_names(post.region for post in held if post.region)
-    units = unit_names(post.unit for post in held)
     context = {
         "person": person,
-        "posts": [
-            (post, places.get(post.region_id or "", "—"), units.get(post.unit_id or 0, "—")) for post in held
-        ],
+        "posts": posts,
         "form": form,
         "person_form": PersonForm(initial={"name": person.name, "mobile": person.mobile or ""}),
         "today": timezone.localdate(),
         "may_manage": request.user.can(Permission.MANAGE_ACCOUNTS),
         "may_post": request.user.can(Permission.MANAGE_POSTS),
-        "resets": ResetRequest.objects.waiting().filter(user=person).select_related("asked_by"),
-        "bound": second_factor.is_bound(person),
     }
     return render(request, "accounts/account_detail.html", context, status=status)
 
@@ -120,34 +110,10 @@ def account_update(request: PortalRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires(Permission.MANAGE_ACCOUNTS)
 def account_reset(request: PortalRequest, pk: int) -> HttpResponse:
-    """A new one-time password on a slip, shown once; with ``what=second_factor`` the second factor goes. Some take two people."""
+    """A new one-time password on a slip, shown once."""
     person = _person(request, pk)
-    what = ResetOf.SECOND_FACTOR if request.POST.get("what") == ResetOf.SECOND_FACTOR else ResetOf.PASSWORD
-    try:
-        password = resets.reset(user=person, what=what, by=request.user)
-    except ResetWaits as waits:
-        messages.warning(request, str(waits))
-    except AccountRefused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        if password:
-            return render(request, "accounts/slip.html", {"person": person, "password": password})
-        messages.success(request, _("动态口令已解除，此人下次登录时重新绑定。"))
-    return redirect("account-detail", pk=pk)
-
-
-@require_POST
-@requires(Permission.MANAGE_ACCOUNTS, Permission.MANAGE_POSTS)
-def reset_decide(request: PortalRequest, pk: int) -> HttpResponse:
-    """Say yes (``approve=1``) or no to another administrator's reset."""
-    asked = get_object_or_404(ResetRequest.objects.visible_to(request.user), pk=pk)
-    try:
-        resets.decide_reset(request=asked, approve=request.POST.get("approve") == "1", by=request.user)
-    except AccountRefused as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("已记下您的决定。"))
-    return redirect("account-detail", pk=asked.user_id)
+    password = people.reset_password(user=person, by=request.user)
+    return render(request, "accounts/slip.html", {"person": person, "password": password})
 
 
 @require_POST
@@ -167,7 +133,7 @@ def account_switch(request: PortalRequest, pk: int) -> HttpResponse:
 def post_give(request: PortalRequest, pk: int) -> HttpResponse:
     """Give a person a post."""
     person = _person(request, pk)
-    form = PostForm(request.POST, user=request.user)
+    form = PostForm(request.POST)
     if form.is_valid():
         try:
             people.give_post(user=person, by=request.user, **form.cleaned_data)
@@ -191,27 +157,14 @@ def post_end(request: PortalRequest, pk: int) -> HttpResponse:
     return redirect("account-detail", pk=post.user_id)
 
 
-def _next_page(request: PortalRequest) -> HttpResponseRedirect:
-    """Back to the page the person came from, if it is one of ours."""
-    target = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
-        target = "/"
-    return HttpResponseRedirect(target)
-
-
-@require_POST
-@login_required
-def type_size(request: PortalRequest) -> HttpResponse:
-    """Switch between usual and large letters; the person keeps what was chosen."""
-    people.choose_type_size(user=request.user, large=request.POST.get("large") == "1")
-    return _next_page(request)
-
-
 @require_POST
 def language(request: PortalRequest) -> HttpResponse:
     """Switch the interface language, also before logging in, and remember it for the person."""
     code = request.POST.get("language", "")
-    response = _next_page(request)
+    target = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = "/"
+    response = HttpResponseRedirect(target)
     if code in dict(settings.LANGUAGES):
         if request.user.is_authenticated:
             people.choose_language(user=request.user, language=code)

@@ -13,7 +13,6 @@ from campaigns.measures.counting import (
     figures,
     regions_of,
     rows_behind,
-    rows_in,
     township_of,
 )
 from campaigns.measures.model import (
@@ -61,7 +60,6 @@ __all__ = [
     "regions_of",
     "register",
     "rows_behind",
-    "rows_in",
     "township_of",
 ]
 

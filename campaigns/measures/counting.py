@@ -88,18 +88,13 @@ def rows_behind(
     measure: Measure, question: Question, *, part: str, level: str, code: str, grade: str = TOTAL
 ) -> DutyQuerySet:
     """The list a figure counts: the same question, narrowed to its part, place and grade."""
-    rows = rows_in(measure, question, level=level, code=code).part(part, question.sunday)
-    return rows.filter(grade=grade) if grade else rows
-
-
-def rows_in(measure: Measure, question: Question, *, level: str, code: str) -> DutyQuerySet:
-    """Every row that a place's figures are counted from."""
-    rows = measure.rows(question)
+    rows = measure.rows(question).part(part, question.sunday)
     digits = {Level.CITY: 0, Level.COUNTY: 6, Level.TOWNSHIP: 9}[Level(level)]
     if len(code) >= digits:
-        return rows.filter(in_territory(code, mergers=question.mergers))
-    # Rows that stand above this level count under the code of the place they belong to (市本级).
-    return rows.filter(exactly_in(code, mergers=question.mergers))
+        rows = rows.filter(in_territory(code, mergers=question.mergers))
+    else:  # rows that stand above this level count under the code of the place they belong to (市本级)
+        rows = rows.filter(exactly_in(code, mergers=question.mergers))
+    return rows.filter(grade=grade) if grade else rows
 
 
 def canonical_facts(measure: Measure, question: Question) -> Iterator[str]:

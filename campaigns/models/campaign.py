@@ -129,15 +129,13 @@ class Membership(models.Model):
 
 
 class Phase(models.Model):
-    """One phase of the implementation plan (实施方案); a day counted backwards keeps its working days before the review."""
+    """One phase of the implementation plan (实施方案)."""
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="phases", verbose_name=_("创建"))
     order = models.PositiveSmallIntegerField(_("次序"))
     name = models.CharField(_("名称"), max_length=60)
     starts_on = models.DateField(_("开始"))
     ends_on = models.DateField(_("结束"))
-    starts_before = models.PositiveSmallIntegerField(_("开始在迎检日前(工作日)"), null=True, blank=True)
-    ends_before = models.PositiveSmallIntegerField(_("结束在迎检日前(工作日)"), null=True, blank=True)
 
     objects = CampaignPartQuerySet.as_manager()
 

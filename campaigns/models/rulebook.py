@@ -85,8 +85,7 @@ class Clause(models.Model):
 class Assessment(models.Model):
     """A parallel scoring of the same clauses: self, mock, provincial or national.
 
-    Handing in freezes it: ``score`` as the engine answered, ``digest`` over everything that was written. ``region`` names the part
-    that was looked at (a county's 自评); none = the whole campaign.
+    ``region`` names the part that was looked at (a county's 自评); none = the whole campaign.
     """
 
     campaign = models.ForeignKey(
@@ -107,17 +106,6 @@ class Assessment(models.Model):
         related_name="+",
         verbose_name=_("评估人"),
     )
-    handed_in_at = models.DateTimeField(_("交卷时间"), null=True, blank=True)
-    handed_in_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("交卷人"),
-    )
-    digest = models.CharField(_("校验码"), max_length=64, blank=True)
-    score = models.JSONField(_("得分"), null=True, blank=True)
     closed_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
 
     objects = AssessmentQuerySet.as_manager()
@@ -126,13 +114,6 @@ class Assessment(models.Model):
         verbose_name = _("测评")
         verbose_name_plural = _("测评")
         ordering = ["-held_on", "-id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(handed_in_at__isnull=True, digest="")
-                | (Q(handed_in_at__isnull=False, score__isnull=False) & ~Q(digest="")),
-                name="assessment_handed_in_with_digest_and_score",
-            )
-        ]
 
     def __str__(self) -> str:
         return self.title

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -104,10 +103,9 @@ def parallels(report: WeeklyReport, row: ClauseRow, user: User) -> list[Parallel
     Below them stand the counties' own assessments, as far as this person may see them.
     """
     newest: dict[str, Assessment] = {}
-    # What somebody was given and is still filling is nobody else's to read.
-    told = Q(handed_in_at__isnull=False) | Q(seats__isnull=True)
-    known = Assessment.objects.filter(told, campaign=report.campaign, rulebook=report.rulebook)
-    for assessment in known.distinct().order_by("held_on"):
+    for assessment in Assessment.objects.filter(campaign=report.campaign, rulebook=report.rulebook).order_by(
+        "held_on"
+    ):
         newest[assessment.kind] = assessment
     shown = [Parallel(str(AssessmentKind.SELF.label), row.low, row.high, None, report.sunday, row.why)]
     for kind in (AssessmentKind.MOCK, AssessmentKind.PROVINCIAL, AssessmentKind.NATIONAL):

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from accounts.names import unit_names
 from accounts.rules.rights import Permission
 from campaigns.choices import ReportState
 from campaigns.measures import GRADES, MEASURES, PROBLEMS, TOTAL, VISITS, Five, Measure, Question, rows_behind
@@ -122,7 +121,6 @@ class OverdueProblem:
     leader: str
     original_due_on: date
     delay: str
-    unit_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +188,7 @@ def dashboard_page(
     Raises ``NoSuchPlace`` for a place outside the viewer's territory.
     """
     last_week = Week.of(today).previous()
-    weeks = weeks_seen(user, campaign)
+    weeks = _weeks(user, campaign)
     if not weeks:
         sentence = (
             _("还没有冻结过任何一周，所以没有数字可看。")
@@ -214,7 +212,7 @@ def dashboard_page(
     if here is None:
         raise NoSuchPlace(place)
     shown = list(reversed(weeks[at : at + WEEKS]))
-    figures, history = figures_and_history(report, here, shown, city=campaign.region_id)
+    figures, history = _figures(report, here, shown, city=campaign.region_id)
     calendar = current_calendar()
     card, lost = _score(user, report)
     previous = weeks[at + 1] if at + 1 < len(weeks) else None
@@ -222,7 +220,9 @@ def dashboard_page(
     visits = figures.cell(VISITS.code, here.level, here.code)
     decisions, (overdue_before, unproven) = waiting_for(
         user,
-        today,
+        campaign,
+        newest=str(weeks[0].week),
+        last_week=last_week,
         beside=[_overdue_before(question, here), _unproven(question, here, visits)],
     )
     return Dashboard(
@@ -246,7 +246,7 @@ def dashboard_page(
         visits=visits,
         visit_notes=_visit_notes(visits, previous, chosen, history, unproven),
         compared=_compared(chosen, previous, here, history, scored=card is not None),
-        table=grade_table(figures, ground, here, MEASURES.get(measure, VISITS)),
+        table=_table(figures, ground, here, MEASURES.get(measure, VISITS)),
         trend=trend_of(
             shown,
             here,
@@ -261,7 +261,7 @@ def dashboard_page(
     )
 
 
-def weeks_seen(user: User, campaign: Campaign) -> list[FrozenWeek]:
+def _weeks(user: User, campaign: Campaign) -> list[FrozenWeek]:
     """Every frozen week in its latest revision, newest first; the score's ends are read inside the database."""
     rows = WeeklyReport.objects.newest_seen_by(user).filter(campaign=campaign)
     ends = ("score__total_low", "score__total_high")
@@ -271,7 +271,7 @@ def weeks_seen(user: User, campaign: Campaign) -> list[FrozenWeek]:
 History = dict[tuple[int, str], Five]  # by (report, measure), for one place
 
 
-def figures_and_history(
+def _figures(
     report: WeeklyReport, here: Place, shown: Sequence[FrozenWeek], *, city: str
 ) -> tuple[Figures, History]:
     """This week's figures of a place and its parts by grade, and the totals of the place in the other weeks: one query."""
@@ -392,7 +392,7 @@ def _points_compared(label: str, now: Decimal, before: Decimal | None) -> Compar
     return Compared(label, formats.score(before), formats.score(now), "", difference, "up", points=True)
 
 
-def grade_table(figures: Figures, ground: Ground, here: Place, measure: Measure) -> GradeTable:
+def _table(figures: Figures, ground: Ground, here: Place, measure: Measure) -> GradeTable:
     """The place, then its parts with the most overdue first; a rest (本级) that counts nothing is left out."""
     below = ground.below(here)
     level = below[0].level if below else here.level
@@ -441,12 +441,11 @@ def _overdue_before(question: Question, here: Place) -> QuerySet[RectificationDu
 def _overdue(user: User, question: Question, here: Place, calendar: WorkCalendar) -> list[OverdueProblem]:
     """The problems overdue longest when the week was frozen, as far as the viewer may see them."""
     rows = rows_behind(PROBLEMS, question, part="overdue", level=here.level, code=here.code)
-    found = list(
+    found = (
         rows.visible_to(user)
         .select_related("problem", "unit", "region", "problem__business")
         .order_by("due_on", "pk")[:MOST_OVERDUE]
     )
-    units = unit_names(duty.unit for duty in found)
     return [
         OverdueProblem(
             pk=duty.problem_id,
@@ -454,11 +453,10 @@ def _overdue(user: User, question: Question, here: Place, calendar: WorkCalendar
             description=duty.problem.description,
             where=duty.problem.place
             or (duty.problem.business.name if duty.problem.business else duty.region.name),
-            unit=units.get(duty.unit_id, ""),
+            unit=duty.unit.name if duty.unit else "",
             leader=duty.problem.leader_name,
             original_due_on=duty.original_due_on,
             delay=deadline_words(standing(duty, question.sunday, calendar, running=False)),
-            unit_id=duty.unit_id,
         )
         for duty in found
     ]

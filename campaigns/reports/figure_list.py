@@ -8,42 +8,37 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from accounts.models import Region, Unit, User
+from accounts.models import Region, User
 from campaigns.choices import Level
 from campaigns.measures import (
     GRADES,
     LISTED_PARTS,
     MEASURES,
-    PROBLEMS,
     PROBLEMS_DUE,
     TOTAL,
-    VISITS,
     Five,
     Listing,
     Measure,
     Question,
     Seen,
     rows_behind,
-    rows_in,
 )
 from campaigns.models import WeeklyFigure, WeeklyReport
 from campaigns.reports.cells import Openers, deadline_words
 from campaigns.reports.places import Place, level_of
-from entities.models import Officer
 from foodsafe_portal.lib.formats import week_label
 from foodsafe_portal.lib.paging import Page, page_of
 from inspections.choices import Exclusion
-from inspections.querysets import PARTS, DutyQuerySet, part_condition
+from inspections.querysets import PARTS, DutyQuerySet
 from inspections.rules.standing import standing
 from records.rules.workdays import WorkCalendar
 from records.services.calendar import current_calendar
 
-NOBODY = "0"  # the officer of visits that nobody is bound to
 DIGITS = (6, 9, 12)  # county, township, village
 DUTY_FIELDS = (
     "region_id",
@@ -69,10 +64,7 @@ class RowsRefused(Exception):
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as an address puts it, with the figure that answered it.
-
-    ``unit`` narrows it to one unit's problems, ``officer`` to one officer's visits ('0': nobody bound).
-    """
+    """A question as an address puts it, with the figure that answered it. ``unit`` narrows a ranking's figure to one unit."""
 
     report: WeeklyReport
     measure: Measure
@@ -82,7 +74,6 @@ class Asked:
     five: Five
     unit: str = ""
     unit_name: str = ""
-    officer: str = ""
 
     @property
     def number(self) -> int:
@@ -104,21 +95,16 @@ class Asked:
         """What the report asked when it was frozen."""
         return Question.of(self.report)
 
-    def _scope(self) -> str:
-        """The place, or whose rows of it: a unit of the whole campaign by its name alone."""
-        if not self.unit_name:
-            return self.place.name
-        return self.unit_name if self.place.level == Level.CITY else f"{self.place.name} · {self.unit_name}"
-
     def facts(self) -> list[tuple[str, str]]:
         """The question in words, for the page and for the cover of an export."""
+        place = self.place.name
         told = [
             (
                 _("周报"),
                 _("%(week)s第 %(revision)s 版")
                 % {"week": week_label(self.report.week), "revision": self.report.revision},
             ),
-            (_("范围"), self._scope()),
+            (_("范围"), self.unit_name or place),
             (_("指标"), str(self.measure.label)),
             (_("栏目"), str(self.words[self.part])),
         ]
@@ -185,7 +171,6 @@ class FigureList:
             "part": asked.part,
             "grade": asked.grade,
             "unit": asked.unit,
-            "officer": asked.officer,
             "q": self.words,
         }
         return urlencode({name: str(value) for name, value in question.items() if value})
@@ -222,17 +207,10 @@ def figure_asked(user: User, params: Mapping[str, str]) -> Asked:
     )
     if report is None:
         raise NoSuchFigure
-    for name, narrowed in (("unit", PROBLEMS), ("officer", VISITS)):
-        if key := params.get(name) or "":
-            if (
-                grade
-                or measure.listing != narrowed.listing
-                or not (key.isascii() and key.isdigit() and len(key) < 16)
-            ):
-                raise NoSuchFigure
-            return _narrowed(
-                user, report, measure, part, _place_asked(user, report, level, code), **{name: key}
-            )
+    if unit := params.get("unit") or "":
+        if level != Level.CITY or code != report.campaign.region_id or grade or measure != PROBLEMS_DUE:
+            raise NoSuchFigure
+        return _of_unit(user, report, measure, part, unit)
     figures = list(
         WeeklyFigure.objects.visible_to(user)
         .select_related("region")
@@ -254,69 +232,19 @@ def _place_name(figure: WeeklyFigure, report: WeeklyReport) -> str:
     return _("%(place)s本级") % {"place": figure.region.name}
 
 
-def _place_asked(user: User, report: WeeklyReport, level: str, code: str) -> Place:
-    """The place of a narrowed figure: the campaign's own, or one below it whose figures this person sees."""
+def _of_unit(user: User, report: WeeklyReport, measure: Measure, part: str, unit: str) -> Asked:
+    """A line of the ranking of units: its numbers stand in the report, its rows are the week's problems of that unit."""
+    line = next((one for one in report.ranking if one["board"] == "unit" and one["code"] == unit), None)
     city = report.campaign.region
-    if level == Level.CITY and code == city.pk:
-        return Place(level, code, city.name)
-    figures = WeeklyFigure.objects.visible_to(user).select_related("region")
-    figure = figures.filter(report=report, level=level, region_id=code).first()
-    if figure is None:
+    if line is None or part == "excluded":
         raise NoSuchFigure
-    return Place(level, code, _place_name(figure, report))
-
-
-def _narrowed(
-    user: User,
-    report: WeeklyReport,
-    measure: Measure,
-    part: str,
-    place: Place,
-    *,
-    unit: str = "",
-    officer: str = "",
-) -> Asked:
-    """A place's figure of one unit or officer: the line of the ranking, else the same question counted for them alone.
-
-    Raises ``NoSuchFigure`` where this person does not see every row of it.
-    """
-    board = (
-        report.ranking if measure == PROBLEMS_DUE and place.level == Level.CITY and part != "excluded" else ()
+    five = Five(line["expected"], line["done"], line["on_time"], line["overdue"], 0)
+    asked = Asked(
+        report, measure, Place(Level.CITY, city.pk, city.name), part, TOTAL, five, unit, line["name"]
     )
-    line = next((one for one in board if one["board"] == "unit" and one["code"] == unit), None)
-    if line is not None:
-        five, name = Five(line["expected"], line["done"], line["on_time"], line["overdue"], 0), line["name"]
-    else:
-        name = _holder(user, unit, officer)
-        five = five_of(measure, Question.of(report), place, unit=unit, officer=officer)
-    asked = Asked(report, measure, place, part, TOTAL, five, unit, name, officer)
     if rows_of(asked, user).count() != asked.number:
         raise NoSuchFigure
     return asked
-
-
-def _holder(user: User, unit: str, officer: str) -> str:
-    """The name of the unit or officer; raises ``NoSuchFigure`` for one this person does not see."""
-    if officer == NOBODY:
-        return _("未包保")
-    rows = Unit.objects.visible_to(user) if unit else Officer.objects.visible_to(user)
-    named = rows.filter(pk=int(unit or officer)).first()
-    if named is None:
-        raise NoSuchFigure
-    return str(named.name)
-
-
-def _held_by(unit: str, officer: str) -> Q:
-    if unit:
-        return Q(unit_id=int(unit))
-    return Q(officer__isnull=True) if officer == NOBODY else Q(officer_id=int(officer)) if officer else Q()
-
-
-def five_of(measure: Measure, question: Question, place: Place, *, unit: str = "", officer: str = "") -> Five:
-    """The five figures of one unit or officer in a place: what the measure asks, counted for them alone."""
-    counts = {part: Count("pk", filter=part_condition(part, question.sunday)) for part in PARTS}
-    rows = rows_in(measure, question, level=place.level, code=place.code).filter(_held_by(unit, officer))
-    return Five(**rows.order_by().aggregate(**counts))
 
 
 def rows_of(asked: Asked, user: User, words: str = "") -> DutyQuerySet:
@@ -332,7 +260,8 @@ def rows_of(asked: Asked, user: User, words: str = "") -> DutyQuerySet:
         code=asked.place.code,
         grade=asked.grade,
     ).visible_to(user)
-    rows = rows.filter(_held_by(asked.unit, asked.officer))
+    if asked.unit:
+        rows = rows.filter(unit_id=int(asked.unit))
     return rows.filter(_matching(words, listing)) if words else rows
 
 
@@ -363,7 +292,7 @@ def figure_page(user: User, asked: Asked, params: QueryDict, opened: Openers) ->
         words=words,
         tabs=_tabs(asked, opened),
         chips=_chips(asked, opened),
-        hidden=tuple((name, str(params[name])) for name in ("grade", "unit", "officer") if params.get(name)),
+        hidden=tuple((name, str(params[name])) for name in ("grade", "unit") if params.get(name)),
         unit=asked.measure.unit,
     )
 
@@ -439,16 +368,15 @@ class _Badges:
 def _tabs(asked: Asked, opened: Openers) -> tuple[Mapping[str, Any], ...]:
     """The figure's parts as tabs, each with its own frozen number."""
     parts = [part for part in TABS if part != "undone" or asked.part == "undone"]
-    if asked.unit and asked.measure == PROBLEMS_DUE:
+    if asked.unit:
         parts = [part for part in parts if part != "excluded"]
-    held = {name: key for name, key in (("unit", asked.unit), ("officer", asked.officer)) if key}
-    holder = f"?{urlencode(held)}" if held else ""
+    unit = f"?unit={asked.unit}" if asked.unit else ""
     return tuple(
         {
             "label": asked.words[part],
             "count": asked.five.value(part),
             "url": opened.url(asked.measure.code, asked.place.level, asked.place.code, part, asked.grade)
-            + holder,
+            + unit,
             "active": part == asked.part,
         }
         for part in parts
@@ -457,7 +385,7 @@ def _tabs(asked: Asked, opened: Openers) -> tuple[Mapping[str, Any], ...]:
 
 def _chips(asked: Asked, opened: Openers) -> tuple[Mapping[str, Any], ...]:
     """The grade as a chip: taking it off or choosing another opens that figure."""
-    if asked.unit or asked.officer:
+    if asked.unit:
         return ()
 
     def url(grade: str) -> str:

@@ -68,14 +68,6 @@ def campaign_of(user: User, code: str = "") -> Campaign | None:
     return found.first()
 
 
-def campaign_around(user: User, region: str) -> Campaign | None:
-    """The widest campaign a person sees whose territory a region lies in."""
-    around = [region[:digits] for digits in (2, 4, 6, 9, 12) if digits <= len(region)]
-    return (
-        Campaign.objects.visible_to(user).filter(region_id__in=around).order_by("region_id", "code").first()
-    )
-
-
 def ground_of(user: User, report: WeeklyReport, *, city: str) -> Ground:
     """The places whose figures of ``report`` this person may see, in one query."""
     # A rest (本级) may count problems and no visits: every measure's places are asked for.

@@ -9,10 +9,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
-from accounts.models import Unit
 from campaigns.choices import TaskReportState, TaskState
 from campaigns.models import Campaign, TaskItem, TaskReport
-from inspections.models import Problem
 from inspections.rules.deadlines import DeadlineBadge, deadline_badge
 from records.rules.workdays import WorkCalendar
 
@@ -70,16 +68,12 @@ class TaskCounts:
 
 
 def tasks_shown(user: Any, campaign: Campaign, params: QueryDict, today: date) -> QuerySet[TaskItem]:
-    """The tasks this person may see, narrowed by the page's address (q, unit, system, person, state, part)."""
+    """The tasks this person may see, narrowed by the page's address (q, unit, state, part)."""
     tasks = TaskItem.objects.visible_to(user).filter(campaign=campaign)
     if words := params.get("q", "").strip():
         tasks = tasks.filter(Q(title__icontains=words) | Q(system__icontains=words))
     if (unit := params.get("unit", "")).isdecimal():
         tasks = tasks.filter(Q(lead_unit_id=int(unit)) | Q(supports__unit_id=int(unit))).distinct()
-    if system := params.get("system", ""):
-        tasks = tasks.filter(system=system)
-    if person := params.get("person", "").strip():
-        tasks = tasks.filter(person=person)
     if (state := params.get("state", "")) in TaskState.values:
         tasks = tasks.filter(state=state)
     match params.get("part", ""):
@@ -154,17 +148,3 @@ def phases_shown(campaign: Campaign, today: date) -> list[PhaseShown]:
 def today_mark(campaign: Campaign, today: date) -> float:
     """Where today stands on the time line, in per cent."""
     return _place(campaign, today, today)[0]
-
-
-@dataclass(frozen=True, slots=True)
-class UnitProblems:
-    """The portal's own figures of a unit beside its weekly report: problems still open, and those of them overdue."""
-
-    open: int
-    overdue: int
-
-
-def unit_problems(user: Any, unit: Unit, today: date) -> UnitProblems:
-    """The problems a unit answers for today, as far as this person may see them."""
-    found = Problem.objects.visible_to(user).valid().open().filter(unit=unit)
-    return UnitProblems(found.count(), found.filter(due_on__lt=today).count())

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -187,7 +186,7 @@ class MeasureTable:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A line of a ranking board; ``urls`` and ``page``, the place's or unit's own, are empty where the viewer does not see them."""
+    """A line of a ranking board; ``urls`` is empty where the viewer does not see the rows."""
 
     rank: int | None
     tied: bool
@@ -195,7 +194,6 @@ class Standing:
     rate: str
     five: Five
     urls: Mapping[str, str]
-    page: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,18 +329,10 @@ def _boards(user: User, report: WeeklyReport, ground: Ground) -> tuple[Board, ..
                 urls = {part: f"{url}?unit={line['code']}" for part, url in city.items()}
             five = Five(line["expected"], line["done"], line["on_time"], line["overdue"], 0)
             tied = ranks.count(line["rank"]) > 1
-            page = _page_of(board, line["code"], ground)
-            standings.append(Standing(line["rank"], tied, line["name"], f"{line['rate']}%", five, urls, page))
+            standings.append(Standing(line["rank"], tied, line["name"], f"{line['rate']}%", five, urls))
         left_out = tuple(line["name"] for line in lines if line["rank"] is None)
         boards.append(Board(title, tuple(standings), left_out))
     return tuple(boards)
-
-
-def _page_of(board: str, code: str, ground: Ground) -> str:
-    """The page of a ranked unit, or of a ranked place that the viewer sees; 本级 has none."""
-    if board == "unit":
-        return reverse("unit-detail", args=[int(code)])
-    return reverse("place-detail", args=[code]) if ground.at(code) and code != ground.city else ""
 
 
 def _lost(report: WeeklyReport) -> tuple[LostByUnit, ...]:

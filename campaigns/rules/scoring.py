@@ -33,7 +33,6 @@ __all__ = [
     "ScoringRefused",
     "parse_rulebook",
     "score",
-    "with_regained",
 ]
 
 State = Literal["scored", "unassessed", "not_applicable"]
@@ -163,26 +162,7 @@ def score(rulebook: Rulebook, readings: Mapping[str, object]) -> Score:
         if no not in rulebook.by_no:
             raise ReadingRefused(str(no), "评价细则中没有这一条")
     left_out = _left_out(rulebook, readings)
-    return _whole(rulebook, tuple(_score_clause(leaf, readings, left_out) for leaf in rulebook.leaves()))
-
-
-def with_regained(result: Score, regained: Mapping[str, Fraction]) -> Score:
-    """The same score with points that come back, by clause number: what it will be once their remedies are done.
-
-    A clause never ends above its points; one that is not assessed, not applicable or a veto stays as it is.
-    """
-    return _whole(result.rulebook, tuple(_raised(one, regained.get(one.no, ZERO)) for one in result.clauses))
-
-
-def _raised(scored: ClauseScore, points: Fraction) -> ClauseScore:
-    back = min(max(points, ZERO), scored.lost)
-    if scored.state != "scored" or not back:
-        return scored
-    return replace(scored, low=scored.low + back, high=scored.high + back, lost=scored.lost - back)
-
-
-def _whole(rulebook: Rulebook, clauses: tuple[ClauseScore, ...]) -> Score:
-    """Sums and verdict over scored clauses."""
+    clauses = tuple(_score_clause(leaf, readings, left_out) for leaf in rulebook.leaves())
     base, bonus = _base(rulebook, clauses), _sum(clauses, Kind.BONUS)
     keys = [(key, _band(key, {scored.no: scored for scored in clauses})) for key in rulebook.key_clauses()]
     verdict = _Verdict(rulebook.passing, clauses, [(key, band) for key, band in keys if band.applicable])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -52,20 +52,9 @@ def claim_task(*, task: TaskItem, by: Any) -> TaskItem:
 
 @transaction.atomic
 def report_task(
-    *,
-    task: TaskItem,
-    week: Week,
-    progress: str,
-    claims_done: bool,
-    uploads: list[Any],
-    by: Any,
-    percent: int | None = None,
-    hindrance: str = "",
+    *, task: TaskItem, week: Week, progress: str, claims_done: bool, uploads: list[Any], by: Any
 ) -> TaskReport:
-    """A unit's report for one week; one waiting or approved report per unit and week. Asking for completion needs proof.
-
-    ``percent`` is how far the whole task has come, 0 to 100; ``hindrance`` what stands in the way.
-    """
+    """A unit's report for one week; one waiting or approved report per unit and week. Asking for completion needs proof."""
     if not progress.strip():
         raise TaskRefused(_("进展不能为空，请写一句本周做了什么。"))
     unit = own_unit(task, by)
@@ -86,8 +75,6 @@ def report_task(
                 week=str(week),
                 progress=progress.strip(),
                 claims_done=claims_done,
-                percent=100 if claims_done else percent,
-                hindrance=hindrance.strip(),
                 submitted_by=by,
                 submitted_at=timezone.now(),
             )
@@ -109,9 +96,7 @@ def report_task(
 
 
 @transaction.atomic
-def decide_report(
-    *, report: TaskReport, approve: bool, reason: str = "", again_by: date | None = None, by: Any
-) -> TaskReport:
+def decide_report(*, report: TaskReport, approve: bool, reason: str = "", by: Any) -> TaskReport:
     """Approve a report or return it with a reason; the reporter may not decide. An approved completion ends the task.
 
     What the unit reported for earlier weeks and nobody has decided is superseded by an approved report: it says how things
@@ -121,8 +106,6 @@ def decide_report(
         raise TaskRefused(_("不能审核自己报送的周报，请由另一人审核。"))
     if not approve and not reason.strip():
         raise TaskRefused(_("退回要写理由，报送单位才知道改哪里。"))
-    if again_by and again_by < timezone.localdate():
-        raise TaskRefused(_("重报期限 %(day)s 已经过去；请填今天或以后的日期。") % {"day": again_by})
     state = TaskReportState.APPROVED if approve else TaskReportState.RETURNED
     now = timezone.now()
     task = TaskItem.objects.select_for_update(of=("self",)).select_related("campaign").get(pk=report.task_id)
@@ -130,11 +113,7 @@ def decide_report(
     waiting = task.reports.filter(state=TaskReportState.SUBMITTED)
     list(waiting.select_for_update().order_by("pk").values_list("pk"))
     decided = TaskReport.objects.filter(pk=report.pk, state=TaskReportState.SUBMITTED).update(
-        state=state,
-        decided_by=by,
-        decided_at=now,
-        reason=reason.strip(),
-        again_by=None if approve else again_by,
+        state=state, decided_by=by, decided_at=now, reason=reason.strip()
     )
     if not decided:
         raise TaskRefused(_("这份周报已有人审核，请刷新后再看。"))
@@ -142,11 +121,9 @@ def decide_report(
     if approve:
         _supersede_older(report, now, by)
     if approve and report.claims_done:
-        fields: dict[str, Any] = {"state": TaskState.DONE, "done_on": timezone.localdate(now), "percent": 100}
+        fields = {"state": TaskState.DONE, "done_on": timezone.localdate(now)}
     else:
         fields = {"state": TaskState.REPORTED if waiting.exists() else TaskState.CLAIMED}
-    if approve and report.percent is not None and report.unit_id == task.lead_unit_id:
-        fields["percent"] = report.percent
     TaskItem.objects.filter(pk=task.pk).exclude(state=TaskState.DONE).update(**fields)
     audit.record(
         by=by,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,10 +18,8 @@ from campaigns.clause_export import READINGS, RULEBOOK
 from campaigns.errors import CampaignRefused
 from campaigns.forms import ReadingForm
 from campaigns.models import Assessment, Clause, TaskItem, WeeklyReport
-from campaigns.reports.clauses import ClauseRow, clause_rows, parallels
-from campaigns.reports.evidence import ClauseProof, clause_proofs
+from campaigns.reports.clauses import ClauseRow, clause_rows, parallels, reading_in_words
 from campaigns.reports.places import campaign_of
-from campaigns.reports.remedies import remedied
 from campaigns.reports.score import score_card
 from campaigns.rules.entry import EntryRefused, asked, reading_from
 from campaigns.services.rulebooks import record_reading
@@ -86,12 +85,6 @@ def clause_list(request: PortalRequest) -> HttpResponse:
         "chosen": chosen,
         "parallels": parallels(report, chosen, request.user) if chosen and chosen.leaf else [],
         "tasks": _tasks(request.user, chosen),
-        "proof": _proof(request.user, report, chosen),
-        "may_submit": request.user.can(Permission.SUBMIT_EVIDENCE),
-        "remedied": remedied(report, chosen.clause, request.user, timezone.localdate())
-        if chosen and chosen.leaf and request.user.can(Permission.VIEW_ASSESSMENTS)
-        else None,
-        "may_remedy": request.user.can(Permission.MANAGE_ASSESSMENTS),
         "may_export": request.user.can(Permission.EXPORT),
         "may_read": request.user.can(Permission.MANAGE_RULEBOOK),
         "asked": asked(chosen.clause.method, chosen.clause.params) if chosen and chosen.leaf else "",
@@ -114,16 +107,6 @@ def rulebook_export(request: PortalRequest) -> HttpResponseBase:
     return export_response(request, RULEBOOK)
 
 
-def _proof(user: User, report: WeeklyReport, chosen: ClauseRow | None) -> ClauseProof | None:
-    """What the chosen clause asks to see and what is there, for those who may see proof."""
-    if chosen is None or not chosen.leaf or not user.can(Permission.VIEW_EVIDENCE):
-        return None
-    found = clause_proofs(
-        user=user, campaign=report.campaign, today=timezone.localdate(), clauses=[chosen.clause]
-    )
-    return found[0]
-
-
 def _tasks(user: User, chosen: ClauseRow | None) -> list[TaskItem]:
     """Tasks that the clause's lead unit leads."""
     if chosen is None or chosen.clause.lead_unit_id is None:
@@ -132,18 +115,59 @@ def _tasks(user: User, chosen: ClauseRow | None) -> list[TaskItem]:
     return list(tasks.exclude(state="done").order_by("due_on")[:5])
 
 
+@require_safe
+@requires(Permission.ASSESS, Permission.MANAGE_RULEBOOK)
+def assessment_detail(request: PortalRequest, pk: int) -> HttpResponse:
+    """One assessment's clauses and what was found, for the assessor it was given to."""
+    assessment = get_object_or_404(
+        Assessment.objects.visible_to(request.user).select_related("rulebook", "campaign"), pk=pk
+    )
+    readings = {
+        reading.clause_id: reading
+        for reading in assessment.readings.filter(voided_at__isnull=True).select_related("recorded_by")
+    }
+    clauses = Clause.objects.filter(rulebook=assessment.rulebook, children__isnull=True).order_by("order")
+    if not clauses:
+        raise Http404
+    context = {
+        "assessment": assessment,
+        "rows": [
+            (
+                clause,
+                reading_in_words(readings[clause.pk].value) if clause.pk in readings else "",
+                asked(clause.method, clause.params),
+            )
+            for clause in clauses.select_related("parent")
+        ],
+        "today": timezone.localdate(),
+    }
+    return render(request, "campaigns/assessment.html", context)
+
+
 @require_POST
-@requires(Permission.MANAGE_RULEBOOK)
+@requires(Permission.ASSESS, Permission.MANAGE_RULEBOOK)
 def reading_new(request: PortalRequest, pk: int) -> HttpResponse:
-    """The office's standing reading of one clause."""
+    """What was found for one clause: the office's standing reading, or an assessor's inside their assessment."""
     clause = get_object_or_404(
         Clause.objects.visible_to(request.user).select_related("rulebook").filter(children__isnull=True),
         pk=pk,
     )
-    campaign = campaign_of(request.user)
+    assessment = None
+    if chosen := request.POST.get("assessment", ""):
+        assessments = Assessment.objects.visible_to(request.user).select_related("campaign")
+        assessment = get_object_or_404(
+            assessments, pk=chosen if chosen.isdecimal() else 0, closed_at__isnull=True
+        )
+    elif not request.user.can(Permission.MANAGE_RULEBOOK):
+        raise PermissionDenied
+    campaign = assessment.campaign if assessment else campaign_of(request.user)
     if campaign is None:
         raise Http404
-    back = redirect(f"{reverse('clause-list')}?no={clause.no}")
+    back = (
+        redirect("assessment-detail", pk=assessment.pk)
+        if assessment
+        else redirect(f"{reverse('clause-list')}?no={clause.no}")
+    )
     form = ReadingForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("请写结果和日期。"))
@@ -155,9 +179,10 @@ def reading_new(request: PortalRequest, pk: int) -> HttpResponse:
             clause=clause,
             value=reading_from(clause.method, clause.params, data["value"], data["note"]),
             on=data["on"],
-            source=ReadingSource.REPORTED,
+            source=ReadingSource.ASSESSED if assessment else ReadingSource.REPORTED,
             note=data["note"],
             by=request.user,
+            assessment=assessment,
         )
     except (CampaignRefused, EntryRefused) as refusal:
         messages.error(request, str(refusal))

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET
 from accounts.rules.rights import Permission
 from campaigns.reports.cells import address, measure_choices
 from campaigns.reports.dashboard import NoSuchPlace, Nothing, dashboard_page
-from campaigns.reports.own_figures import unit_pages
 from campaigns.reports.places import campaign_of
 from foodsafe_portal.lib.doors import requires
 from foodsafe_portal.lib.requests import PortalRequest
@@ -44,7 +43,6 @@ def dashboard(request: PortalRequest) -> HttpResponse:
     context = {
         "page": page,
         "measures": measure_choices(),
-        "unit_pages": unit_pages(request.user, (row.unit for row in page.lost), campaign.region_id),
         "clauses_url": address("clause-list", week=page.report.week),
     }
     return render(request, "campaigns/dashboard.html", context)

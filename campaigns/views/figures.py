@@ -36,7 +36,7 @@ def figure_list(
 ) -> HttpResponse:
     """The rows of one frozen figure, as known when the week was frozen."""
     question = {"report": str(report), "measure": measure, "level": level, "code": code, "part": part}
-    narrowed = {name: request.GET.get(name, "") for name in ("grade", "unit", "officer")}
+    narrowed = {name: request.GET.get(name, "") for name in ("grade", "unit")}
     try:
         asked = figure_asked(request.user, question | narrowed)
         try:

@@ -18,12 +18,11 @@ from accounts.models import Unit, User
 from accounts.querysets import in_force
 from campaigns.choices import TaskReportState, TaskState
 from campaigns.errors import CampaignRefused
-from campaigns.forms import DecisionForm, DirectiveForm, TaskExtensionForm, TaskReportForm
+from campaigns.forms import DecisionForm, DirectiveForm, ReviewDateForm, TaskReportForm
 from campaigns.models import Campaign, LeadingGroup, Membership, TaskItem, TaskReport, WorkTeam
 from campaigns.reports.places import campaign_of
-from campaigns.reports.plan import phases_shown, task_counts, task_row, tasks_shown, today_mark, unit_problems
-from campaigns.rules.due_rules import DueRule
-from campaigns.services.campaign import give_directive
+from campaigns.reports.plan import phases_shown, task_counts, task_row, tasks_shown, today_mark
+from campaigns.services.campaign import give_directive, move_review_date
 from campaigns.services.tasks import claim_task, decide_report, own_unit, report_task
 from campaigns.task_export import KEY as TASKS
 from foodsafe_portal.lib.doors import requires
@@ -60,9 +59,7 @@ def task_list(request: PortalRequest) -> HttpResponse:
         ),
         "states": TaskState.choices,
         "params": request.GET,
-        "may_replan": any(
-            request.user.can(one) for one in (Permission.MOVE_REVIEW_DATE, Permission.MANAGE_CAMPAIGN)
-        ),
+        "may_move": request.user.can(Permission.MOVE_REVIEW_DATE),
         "days_left": (campaign.review_on - today).days,
     }
     template = "campaigns/_task_table.html" if request.htmx else "campaigns/task_list.html"
@@ -76,8 +73,7 @@ def task_export(request: PortalRequest) -> HttpResponseBase:
     return export_response(request, TASKS)
 
 
-def task_seen(request: PortalRequest, pk: int) -> TaskItem:
-    """The task of this key, if the person may see it."""
+def _task(request: PortalRequest, pk: int) -> TaskItem:
     tasks = TaskItem.objects.visible_to(request.user).select_related(
         "campaign", "lead_unit", "phase", "claimed_by"
     )
@@ -88,18 +84,10 @@ def task_seen(request: PortalRequest, pk: int) -> TaskItem:
 @requires(Permission.VIEW_TASKS)
 def task_detail(request: PortalRequest, pk: int) -> HttpResponse:
     """One task: units, targets, weekly reports, and the acts of this role."""
-    return show_task(request, task_seen(request, pk), TaskReportForm(), 200)
+    return _show(request, _task(request, pk), TaskReportForm(), 200)
 
 
-def show_task(
-    request: PortalRequest,
-    task: TaskItem,
-    form: TaskReportForm,
-    status: int,
-    *,
-    extension: TaskExtensionForm | None = None,
-) -> HttpResponse:
-    """The page of a task with its forms."""
+def _show(request: PortalRequest, task: TaskItem, form: TaskReportForm, status: int) -> HttpResponse:
     today = timezone.localdate()
     try:
         unit = own_unit(task, request.user) if request.user.can(Permission.REPORT_TASK) else None
@@ -114,15 +102,6 @@ def show_task(
         "reports": [(report, proof.get(report.pk, ())) for report in reports],
         "form": form,
         "unit": unit,
-        "last": next((report for report in reports if unit is not None and report.unit_id == unit.pk), None),
-        "figures": unit_problems(request.user, unit, today) if unit is not None else None,
-        "before": task.links.select_related("before"),
-        "clauses": task.serves.select_related("clause"),
-        "parts": task.parts.order_by("number"),
-        "extensions": task.extensions.select_related("asked_by", "decided_by"),
-        "extension_form": extension or TaskExtensionForm(),
-        "rule": DueRule(task.due_anchor, task.due_days),  # type: ignore[arg-type]
-        "may_extend": unit is not None and unit.pk == task.lead_unit_id and task.state != TaskState.DONE,
         "may_claim": unit is not None and unit.pk == task.lead_unit_id and task.state == TaskState.OPEN,
         "may_report": unit is not None and task.state in {TaskState.CLAIMED, TaskState.REPORTED},
         "may_decide": request.user.can(Permission.APPROVE_TASK),
@@ -146,7 +125,7 @@ def _act(request: PortalRequest, act: Callable[[], Any], done: str) -> bool:
 @requires(Permission.REPORT_TASK)
 def task_claim(request: PortalRequest, pk: int) -> HttpResponse:
     """The lead unit takes the task on."""
-    task = task_seen(request, pk)
+    task = _task(request, pk)
     _act(request, lambda: claim_task(task=task, by=request.user), _("已认领。"))
     return redirect("task-detail", pk=pk)
 
@@ -155,7 +134,7 @@ def task_claim(request: PortalRequest, pk: int) -> HttpResponse:
 @requires(Permission.REPORT_TASK)
 def task_report(request: PortalRequest, pk: int) -> HttpResponse:
     """This week's report of the person's unit."""
-    task = task_seen(request, pk)
+    task = _task(request, pk)
     form = TaskReportForm(request.POST, request.FILES)
     if form.is_valid():
         week = Week.of(timezone.localdate())
@@ -166,7 +145,7 @@ def task_report(request: PortalRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("已报送，等待审核。"))
             return redirect("task-detail", pk=pk)
-    return show_task(request, task, form, 422)
+    return _show(request, task, form, 422)
 
 
 @require_POST
@@ -186,11 +165,7 @@ def report_decide(request: PortalRequest, pk: int) -> HttpResponse:
         _act(
             request,
             lambda: decide_report(
-                report=report,
-                approve=approve,
-                reason=form.cleaned_data["reason"],
-                again_by=form.cleaned_data["again_by"],
-                by=request.user,
+                report=report, approve=approve, reason=form.cleaned_data["reason"], by=request.user
             ),
             _("已通过。") if approve else _("已退回。"),
         )
@@ -203,10 +178,12 @@ def report_decide(request: PortalRequest, pk: int) -> HttpResponse:
 @requires(Permission.VIEW_TASKS)
 def campaign_home(request: PortalRequest) -> HttpResponse:
     """The campaign's organisation: leading groups, teams, member units, phases, instructions."""
-    return _home(request, _campaign(request.user), DirectiveForm(), 200)
+    return _home(request, _campaign(request.user), DirectiveForm(), ReviewDateForm(), 200)
 
 
-def _home(request: PortalRequest, campaign: Campaign, directive: DirectiveForm, status: int) -> HttpResponse:
+def _home(
+    request: PortalRequest, campaign: Campaign, directive: DirectiveForm, review: ReviewDateForm, status: int
+) -> HttpResponse:
     today = timezone.localdate()
     members = [
         Prefetch("members", Membership.objects.filter(in_force(today)).select_related("unit"), "serving"),
@@ -223,10 +200,9 @@ def _home(request: PortalRequest, campaign: Campaign, directive: DirectiveForm, 
         "today_mark": today_mark(campaign, today),
         "directives": campaign.directives.select_related("unit", "given_by")[:20],
         "directive_form": directive,
+        "review_form": review,
         "may_instruct": request.user.can(Permission.INSTRUCT),
-        "may_replan": any(
-            request.user.can(one) for one in (Permission.MOVE_REVIEW_DATE, Permission.MANAGE_CAMPAIGN)
-        ),
+        "may_move": request.user.can(Permission.MOVE_REVIEW_DATE),
     }
     return render(request, "campaigns/campaign_home.html", context, status=status)
 
@@ -245,4 +221,21 @@ def directive_new(request: PortalRequest) -> HttpResponse:
         else:
             messages.success(request, _("批示已登记。"))
             return redirect("campaign-home")
-    return _home(request, campaign, form, 422)
+    return _home(request, campaign, form, ReviewDateForm(), 422)
+
+
+@require_POST
+@requires(Permission.MOVE_REVIEW_DATE)
+def review_move(request: PortalRequest) -> HttpResponse:
+    """Move the review date with a reason."""
+    campaign = _campaign(request.user)
+    form = ReviewDateForm(request.POST)
+    if form.is_valid():
+        try:
+            move_review_date(campaign=campaign, by=request.user, **form.cleaned_data)
+        except CampaignRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("迎检日期已调整。"))
+            return redirect("campaign-home")
+    return _home(request, campaign, DirectiveForm(), form, 422)

@@ -15,20 +15,15 @@ from accounts.rules.rights import Permission
 from campaigns.choices import ReportState
 from campaigns.errors import CampaignRefused
 from campaigns.models import WeeklyReport
-from campaigns.reports.own_figures import unit_pages
-from campaigns.reports.papers import bulletin_values
 from campaigns.reports.places import campaign_of
 from campaigns.reports.weeks import REVISIONS, WeekDetail, report_for, week_detail, week_list
 from campaigns.services.closing import KIND, ask_to_close_week
-from campaigns.services.paper_files import DOCX, filled, own_template
 from campaigns.services.weeks import publish_week
 from foodsafe_portal.lib.doors import requires
-from foodsafe_portal.lib.downloads import download
 from foodsafe_portal.lib.requests import PortalRequest
 from foodsafe_portal.lib.weeks import Week
 from records.choices import JobState
 from records.models import Job
-from records.services import audit
 from records.views.exports import export_response
 
 
@@ -75,15 +70,7 @@ def report_detail(request: PortalRequest, pk: int) -> HttpResponse:
     except LookupError as problem:
         raise Http404 from problem
     crumbs = [(_("周报"), reverse("report-list")), (report.week, "")]
-    context = {
-        "page": page,
-        "report": report,
-        "crumbs": crumbs,
-        "unit_pages": unit_pages(
-            request.user, (entry.unit for entry in page.lost), report.campaign.region_id
-        ),
-    }
-    return render(request, "campaigns/report_detail.html", context)
+    return render(request, "campaigns/report_detail.html", {"page": page, "report": report, "crumbs": crumbs})
 
 
 @require_GET
@@ -96,17 +83,6 @@ def report_figures(request: PortalRequest, pk: int) -> HttpResponseBase:
     params["report"] = str(pk)
     request.GET = params  # type: ignore[assignment]
     return export_response(request, "figures")
-
-
-@require_GET
-@requires(Permission.PUBLISH_WEEK)
-def report_bulletin(request: PortalRequest, pk: int) -> HttpResponseBase:
-    """The draft of a week's bulletin as DOCX; it is edited, numbered and sealed outside the portal."""
-    report = _report(request, pk)
-    values = bulletin_values(request.user, report)
-    content = filled(own_template(), values)
-    audit.record(by=request.user, action="report.bulletin_drafted", target=report)
-    return download(f"{values['title']}.docx", DOCX, lambda target: target.write(content))
 
 
 @require_POST

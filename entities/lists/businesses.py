@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.lists import Place, places_of
 from accounts.rules.rights import Permission
-from entities.acts import HANDING_OVER
 from entities.choices import BusinessStatus, BusinessType, ResponsibilityGrade, RiskGrade
 from entities.hooks import supervision
 from entities.ledgers.businesses import BusinessesKind
@@ -91,7 +90,6 @@ class Businesses(Listing):
     nothing_found = _("没有符合条件的主体。")
     order = ("-id",)
     exported = True
-    bulk = HANDING_OVER
     sheet = BusinessesKind.columns
     tabs_keep_filters = False
     tabs = (

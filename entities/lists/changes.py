@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.lists import Place, places_of
 from accounts.rules.rights import Permission
-from entities.acts import GRADE_REVIEWS, STATUS_REVIEWS
 from entities.choices import ReviewState
 from entities.models import Business, GradeChange, StatusChange
 from entities.reports.changes import ChangeRow, change_lines
@@ -24,7 +23,6 @@ from foodsafe_portal.lib.lists import (
     Listing,
     Search,
     ShownTab,
-    Yes,
 )
 from foodsafe_portal.lib.paging import counts_of
 from records.services.calendar import current_calendar
@@ -33,11 +31,6 @@ from records.services.calendar import current_calendar
 def _business_name(user: Any, key: int) -> Any:
     seen = Business.objects.visible_to(user, merged=True).filter(pk=key)
     return seen.values_list("name", flat=True).first()
-
-
-def _for_me(rows: QuerySet, mine: bool, asked: Asked) -> QuerySet:
-    """What this person may decide: nobody reviews what they proposed themselves."""
-    return rows.exclude(proposed_by=asked.user) if mine else rows.filter(proposed_by=asked.user)
 
 
 class Changes(Listing):
@@ -70,7 +63,6 @@ class Changes(Listing):
             choices=ReviewState.choices,
             absent=lambda rows, asked: rows.waiting(),
         )
-        mine = Yes(label=_("审核人"), yes=_("待我审核"), narrow=_for_me)
         business = Key(label=_("主体"), named=_business_name, field_name="business_id")
         effective_from = Day(label=_("生效日期从"), field_name="effective_on", lookup_expr="gte")
         effective_to = Day(label=_("生效日期至"), field_name="effective_on", lookup_expr="lte")
@@ -99,14 +91,12 @@ class StatusChanges(Changes):
     """Proposed changes of 经营状态."""
 
     key, title, model = "status_changes", _("状态变更"), StatusChange
-    bulk = STATUS_REVIEWS
 
 
 class GradeChanges(Changes):
     """Proposed changes of 包保等级."""
 
     key, title, model = "grade_changes", _("包保等级变更"), GradeChange
-    bulk = GRADE_REVIEWS
 
 
 STATUS_CHANGES, GRADE_CHANGES = StatusChanges(), GradeChanges()

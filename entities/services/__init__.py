@@ -15,12 +15,11 @@ from entities.services.duplicates import (
     seek_duplicates,
     unmerge_businesses,
 )
-from entities.services.officers import assign_officer, end_assignment, hand_over, sign_pledge
+from entities.services.officers import assign_officer, end_assignment, sign_pledge
 
 __all__ = [
     "assign_officer",
     "end_assignment",
-    "hand_over",
     "keep_apart",
     "merge_businesses",
     "propose_status_change",

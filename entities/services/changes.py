@@ -27,7 +27,6 @@ from entities.models import Business, GradeChange, StatusChange
 from entities.services.rules import APPROVAL_RULES, GRADE_RULES, STATUS_RULES, Approval, Proposal
 from foodsafe_portal.lib.bulk import Same, among, insert
 from foodsafe_portal.lib.business_rules import enforce
-from foodsafe_portal.lib.refusals import refusals_of
 from records.services import audit
 from records.services.evidence import evidence_by_object, store_evidence
 from records.services.instants import writing_instant
@@ -227,33 +226,12 @@ def _status_now(business: Business) -> str:
     return latest or BusinessStatus.NORMAL
 
 
-def _may_decide(change: StatusChange | GradeChange, *, approve: bool, by: User, note: str) -> None:
+def _decide(change: StatusChange | GradeChange, *, approve: bool, by: User, note: str) -> None:
+    """Move a change out of 待审核 exactly once, by somebody who did not propose it."""
     if change.proposed_by_id is not None and change.proposed_by_id == by.pk:
         raise ReviewedByProposer
     if not approve and not note.strip():
         raise ReasonMissing(_("不通过"))
-
-
-def check_reviews(
-    changes: Sequence[StatusChange | GradeChange], *, approve: bool, by: User, note: str
-) -> dict[int, str]:
-    """Which of these changes a review would refuse, and why, by the rules that ``review_status_change`` runs; writes nothing."""
-    statuses = [change.pk for change in changes if isinstance(change, StatusChange)]
-    proof = evidence_by_object(StatusChange, statuses) if statuses and approve else {}
-
-    def ask(change: StatusChange | GradeChange) -> None:
-        _may_decide(change, approve=approve, by=by, note=note)
-        if change.state != ReviewState.PROPOSED:
-            raise AlreadyReviewed
-        if approve and isinstance(change, StatusChange):
-            enforce(APPROVAL_RULES, [Approval(change.moves_denominator, change.pk in proof, note)])
-
-    return refusals_of(changes, ask)
-
-
-def _decide(change: StatusChange | GradeChange, *, approve: bool, by: User, note: str) -> None:
-    """Move a change out of 待审核 exactly once, by somebody who did not propose it."""
-    _may_decide(change, approve=approve, by=by, note=note)
     moved = (
         type(change)
         .objects.waiting()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -12,14 +10,11 @@ from django.utils import timezone
 from accounts.models import User
 from entities.choices import OfficerLevel
 from entities.errors import (
-    AlreadyBound,
     AssignmentEnded,
     EndsBeforeItBegins,
     FutureDate,
     LevelTaken,
-    OfficerOutOfReach,
     PledgeAlreadySigned,
-    Refused,
 )
 from entities.hooks import business_changed
 from entities.models import Assignment, Business, Officer, Pledge
@@ -97,62 +92,6 @@ def assign_officer(
     )
     business_changed.send(sender=Business, business_ids=[business.pk], on=valid_from, by=by)
     return assignment
-
-
-@transaction.atomic
-def hand_over(*, business: Business, officer: Officer, valid_from: date, by: User) -> Assignment:
-    """Bind an officer to a business; whoever holds the same level is relieved. Raises as ``assign_officer`` does.
-
-    Raises ``AlreadyBound`` where the officer holds it already, ``OfficerOutOfReach`` for an officer of another place.
-    """
-    held = _may_take_over([business], officer, valid_from)
-    if refusal := held.refusals.get(business.pk):
-        raise refusal
-    return assign_officer(
-        officer=officer,
-        business=business,
-        valid_from=valid_from,
-        by=by,
-        replacing=held.standing.get(business.pk),
-    )
-
-
-def check_handing_over(
-    businesses: Sequence[Business], *, officer: Officer, valid_from: date
-) -> dict[int, str]:
-    """Which of these businesses the officer cannot take over from that day, and why; writes nothing."""
-    refusals = _may_take_over(businesses, officer, valid_from).refusals
-    return {key: str(refusal) for key, refusal in refusals.items()}
-
-
-class _Held(NamedTuple):
-    """Who holds each business at the officer's level, and what stands in the way of a change."""
-
-    standing: dict[int, Assignment]
-    refusals: dict[int, Refused]
-
-
-def _may_take_over(businesses: Sequence[Business], officer: Officer, valid_from: date) -> _Held:
-    """Read who holds these businesses and ask the rules of each change."""
-    held = Assignment.objects.active().filter(
-        business__in=[business.pk for business in businesses], level=officer.level
-    )
-    standing = {one.business_id: one for one in held.select_related("officer")}
-    places = {business.region_id[:9] for business in businesses}
-    near = {place for place in places if Officer.objects.fit_for(place).filter(pk=officer.pk).exists()}
-    today, refusals = timezone.localdate(), {}
-    for business in businesses:
-        before = standing.get(business.pk)
-        since = before.valid_from if before else None
-        try:
-            if before is not None and before.officer_id == officer.pk:
-                raise AlreadyBound(officer.name)
-            if business.region_id[:9] not in near and officer.is_active:
-                raise OfficerOutOfReach(officer.name)
-            enforce(ASSIGNMENT_RULES, [NewBond(officer, business, valid_from, today, since)])
-        except Refused as refusal:
-            refusals[business.pk] = refusal
-    return _Held(standing, refusals)
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import transaction
@@ -16,9 +16,7 @@ from campaigns.models import Campaign, Reading, Rulebook
 from campaigns.services.weeks import close_week, publish_week
 from entities.models import Assignment, Business, GradeChange, Officer, Pledge, StatusChange
 from foodsafe_portal.demo import bulk
-from foodsafe_portal.demo.assessments import load_assessments
 from foodsafe_portal.demo.businesses import graded_of, load_businesses
-from foodsafe_portal.demo.evidence import load_evidence
 from foodsafe_portal.demo.officers import load_officers
 from foodsafe_portal.demo.people import Slip, accounts_of, load_people
 from foodsafe_portal.demo.places import CITY, load_regions, load_units
@@ -39,7 +37,6 @@ from inspections.models import (
     Revisit,
     Visit,
 )
-from inspections.services.escalation import escalate
 from records.services import audit
 from records.services.calendar import current_calendar
 
@@ -48,8 +45,6 @@ log = logging.getLogger(__name__)
 FEWEST: Final = 60
 MOST: Final = 900_000
 MOST_WEEKS: Final = 52
-ESCALATED_DAYS: Final = 13
-"""Over how many days before ``until`` the ladder of escalation has run."""
 
 _KEYED_HERE: Final = (
     Unit, Business, StatusChange, GradeChange, Officer, Assignment, Pledge, Visit, Problem, ProblemEvent, Extension, Referral,
@@ -157,7 +152,6 @@ def load_city(
     campaign = load_campaign(places, people, calendar, seed=seed)
     load_rulebook(campaign, people)
     load_readings(campaign, people, calendar)
-    load_evidence(campaign, people, calendar)
     watch.lap("campaign")
     bulk.reset_sequences(*_KEYED_HERE)
     bulk.analyse()
@@ -169,12 +163,8 @@ def load_city(
         report = close_week(campaign=campaign, week=week, by=None, at=now)
         if week != calendar.weeks[-1] and report.state == ReportState.FROZEN:
             publish_week(report=report, by=people["campaign_office"])
-    load_assessments(campaign, people, calendar)
     bulk.analyse()
     watch.lap("weeks")
-    for ago in range(ESCALATED_DAYS, -1, -1):
-        escalate(on=until - timedelta(days=ago))
-    watch.lap("escalation")
     loaded.counts = {
         "businesses": len(shops),
         "graded": graded_of(businesses),

@@ -27,7 +27,6 @@ from foodsafe_portal.demo.dice import dice
 from foodsafe_portal.demo.names import person
 from foodsafe_portal.demo.people import People, team_counties
 from foodsafe_portal.demo.places import BUREAUS, CITY, TEAM_UNITS, Places
-from foodsafe_portal.demo.planned import plan_backwards
 from foodsafe_portal.demo.when import Calendar
 
 CODE: Final = "demo"
@@ -97,7 +96,6 @@ def load_campaign(places: Places, people: People, calendar: Calendar, *, seed: i
     _groups(campaign, places, people, random, started)
     _teams(campaign, places, people, random, started)
     _tasks(campaign, phases, places, people, calendar, random)
-    plan_backwards(campaign, people, calendar, seed=seed)
     Directive.objects.create(
         campaign=campaign, text="对学校食堂和校园周边问题要一校一策，月底前见成效。", given_on=calendar.until - timedelta(days=11),
         given_by=people["leader"], unit=places.unit("市教育局"), due_on=calendar.until + timedelta(days=15),

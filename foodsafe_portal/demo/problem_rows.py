@@ -12,7 +12,6 @@ from entities.choices import Source
 from foodsafe_portal.demo.bulk import insert, next_id
 from foodsafe_portal.demo.dice import dice
 from foodsafe_portal.demo.people import People
-from foodsafe_portal.demo.photos import Shot, attach_photos
 from foodsafe_portal.demo.places import Places
 from foodsafe_portal.demo.plan import liaisons
 from foodsafe_portal.demo.problems import Case, Desk
@@ -45,9 +44,7 @@ def load_problems(
         group = groups.setdefault(case.group, code) if case.group else ""
         rows.append((*_problem(pk, code, case), group))
     insert(Problem, (*_PROBLEM, "group"), rows)
-    first = next_id(ProblemEvent)
     _write(ProblemEvent, _EVENT, numbered, lambda pk, case: _events(pk, case, names))
-    attach_photos(_shots(numbered, first), seed=seed)
     _write(Extension, _EXTENSION, numbered, _extensions(people))
     _write(Referral, _REFERRAL, numbered, _referrals)
     _write(Revisit, _REVISIT, numbered, _revisits)
@@ -90,7 +87,7 @@ def _problem(pk: int, code: str, case: Case) -> tuple[object, ...]:
     fixed = submitted or closed
     return (
         pk, code, str(case.kind), case.source, case.severity, case.description, case.place, case.business, case.visit,
-        case.region, case.grade, case.unit.pk, case.leader, case.owner, "\n".join(case.measures) if planned else "",
+        case.region, case.grade, case.unit.pk, case.leader, case.owner, planned.note if planned else "",
         submitted.note if submitted else "", case.found_on, case.deadline.due_on, case.due_on, case.deadline.provisional,
         case.deadline.why[:200], case.state, case.on_spot, fixed.at.date() if fixed else None,
         submitted.by if submitted else None, checked.by if checked else None,
@@ -110,14 +107,6 @@ def _events(pk: int, case: Case, names: dict[int, str]) -> Rows:
         by_name = names[step.by] if step.by else ""
         yield pk, step.action, before, step.to, step.at.date(), step.note, step.by, by_name, step.at
         before = step.to
-
-
-def _shots(numbered: list[tuple[int, Case]], first: int) -> Iterator[Shot]:
-    """A photo of what was found on visits and by teams, and one of every fix; events are keyed from ``first`` on."""
-    steps = (step for _, case in numbered for step in case.steps)
-    for event, step in enumerate(steps, first):
-        if step.action in ("open", "submit") and step.by is not None:
-            yield Shot(event, step.by, step.at, after=step.action == "submit")
 
 
 _EXTENSION: Final = (

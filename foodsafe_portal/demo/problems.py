@@ -44,15 +44,6 @@ SITES: Final = (
     ("职业高中食堂", "食品添加剂未专柜存放", "市教育局", "serious"),
     ("夜市一条街", "餐厨垃圾乱倒", "市城管局", "minor"),
 )  # fmt: skip
-_CAUSES: Final = {
-    "minor": ("由责任人每周自查一次，记录留存备查",),
-    "major": ("查明原因，补齐制度和台账", "由责任人每周自查一次，记录留存备查"),
-    "serious": (
-        "停用有关设施或食品，查明原因",
-        "补齐制度、设施和台账，培训从业人员",
-        "由责任领导到场验收，每周复查一次",
-    ),
-}
 SCHOOLS: Final = ("小学", "中学", "高中", "幼儿园")
 _ROUTES: Final[Weighted[str]] = Weighted(
     {
@@ -122,12 +113,6 @@ class Case:
     def due_on(self) -> date:
         """The deadline after an approved extension."""
         return self.extension.later if self.extension and self.extension.approved else self.deadline.due_on
-
-    @property
-    def measures(self) -> tuple[str, ...]:
-        """The unit's plan, one measure a line: the finding itself, its causes, and that it does not come back."""
-        finding = self.description.rsplit("：", 1)[-1]
-        return (f"立即整改：{finding}", *_CAUSES[self.severity])
 
     @property
     def state(self) -> str:
@@ -262,9 +247,10 @@ class Desk:
             if route == "referred":
                 yield from self._referred(case, clock)
                 return
-            days = random.choice((0, 1)) if case.severity != "minor" else 0
-            told = f"{len(case.measures)} 条措施，责任领导 {case.leader}"
-            yield Step("plan", "rectifying", clock.on(days), unit, told)
+            if case.severity != "minor":
+                yield Step(
+                    "plan", "rectifying", clock.on(random.choice((0, 1))), unit, "明确措施、责任人和完成时间"
+                )
             if route in {"extended", "refused_extension"}:
                 yield from self._extended(case, clock, approved=route == "extended")
             if route in {"rectifying", "overdue"} or (

@@ -2,51 +2,27 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import SET_NULL, CharField, ForeignObjectRel, Model, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import SET_NULL, ForeignObjectRel, Model, QuerySet
 
-from campaigns.models import Campaign, EvidencePiece, Rulebook
+from campaigns.models import Campaign, Rulebook
 from entities.models import Business, Officer
 from foodsafe_portal.demo.bulk import analyse
 from foodsafe_portal.demo.places import CITY
 from foodsafe_portal.demo.plan import CODE
 from foodsafe_portal.demo.visits import DEMO_POLICY
 from foodsafe_portal.lib.scope import in_territory
-from inspections.models import (
-    EscalationStep,
-    FrequencyPolicy,
-    Problem,
-    ProblemEvent,
-    RectificationDuty,
-    Visit,
-    VisitDuty,
-)
-from records.models import EvidenceFile, LedgerBatch
+from inspections.models import FrequencyPolicy, Problem, RectificationDuty, Visit, VisitDuty
+from records.models import LedgerBatch
 
 
 def remove_city() -> None:
     """Delete every fact of the demonstration city. Audit events stay, and with them the accounts they name."""
     analyse()  # rows written a moment ago are unknown to the planner, who would join them one by one
-    pieces = EvidencePiece.objects.filter(campaign__code=CODE).values_list("pk", flat=True)
-    files = EvidenceFile.objects.filter(
-        target_type=EvidencePiece._meta.label_lower, target_id__in=[str(key) for key in pieces]
-    )
-    kept = [file.file for file in files]
     _remove(Campaign.objects.filter(code=CODE))
-    EvidenceFile.objects.filter(pk__in=[file.instance.pk for file in kept]).delete()
-    for file in kept:
-        transaction.on_commit(partial(file.storage.delete, str(file.name)))
     _remove(LedgerBatch.objects.filter(in_territory(CITY, "territory")))
-    events = ProblemEvent.objects.filter(in_territory(CITY, "problem__region_id"))
-    keys = events.order_by().annotate(key=Cast("pk", CharField())).values("key")
-    EvidenceFile.objects.filter(target_type=ProblemEvent._meta.label_lower, target_id__in=keys)._raw_delete(
-        connection.alias
-    )
-    for model in (EscalationStep, VisitDuty, RectificationDuty, Problem, Visit, Officer, Business):
+    for model in (VisitDuty, RectificationDuty, Problem, Visit, Officer, Business):
         _remove(model._default_manager.filter(in_territory(CITY)))
     used = VisitDuty.objects.filter(policy__isnull=False).values("policy")
     _remove(FrequencyPolicy.objects.filter(source=DEMO_POLICY).exclude(pk__in=used))

@@ -1,4 +1,4 @@
-"""The labelled demonstration rulebook, and what was read for its clauses week by week."""
+"""The labelled demonstration rulebook, what was read for its clauses week by week, and a mock assessment beside it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import campaigns
-from campaigns.choices import ReadingSource
-from campaigns.models import Campaign, Reading, Rulebook
+from campaigns.choices import AssessmentKind, ReadingSource
+from campaigns.models import Assessment, Campaign, Reading, Rulebook
 from campaigns.services.rulebooks import draft_rulebook, pin_rulebook, publish_rulebook
 from foodsafe_portal.demo.bulk import insert, next_id
 from foodsafe_portal.demo.people import People
@@ -49,6 +49,13 @@ READINGS: Final[tuple[tuple[str, int, dict[str, Any]], ...]] = (
     ("7.2", 4, {"value": "81.4"}),
     ("7.3", 5, {"value": "3.4"}), ("7.3", 1, {"value": "3.8"}),
 )  # fmt: skip
+# What the third party read in the mock assessment; it is stricter than the city itself.
+MOCK: Final[dict[str, dict[str, Any]]] = {
+    "1.1": {"met": True}, "1.2": {"value": "3"}, "1.3": {"deducted": "1", "reason": "经费到位凭证不全"},
+    "3.1": {"sites": ["4.25", "4.5", "4.75"]}, "3.2": {"sites": [2, 1, 3, 1]}, "3.3": {"occurrences": 7},
+    "3.4.1": {"value": "80"}, "3.4.2": {"occurrences": 4}, "3.4.4": {"value": "100"}, "3.6": {"sites": ["2.25", "2.5"]},
+    "4.2": {"value": "98.1"}, "5.1.1": {"value": "80.2"}, "5.1.2": {"value": "80.9"}, "7.1": {"happened": False},
+}  # fmt: skip
 _ASSESSED: Final = frozenset({"3.1", "3.2", "3.3", "3.6", "5.1.1", "5.1.2", "7.2"})
 
 
@@ -69,11 +76,15 @@ def load_rulebook(campaign: Campaign, people: People) -> Rulebook:
 
 
 def load_readings(campaign: Campaign, people: People, calendar: Calendar) -> None:
-    """What bodies reported and the third party measured over the weeks."""
+    """What bodies reported and the third party measured over the weeks, and the mock assessment."""
     assert campaign.rulebook is not None
     clauses = dict(campaign.rulebook.clauses.values_list("no", "pk"))
-    office = people["campaign_office"].pk
+    office, assessor = people["campaign_office"].pk, people["assessor"]
     last = calendar.weeks[-1].sunday
+    mock = Assessment.objects.create(
+        campaign=campaign, rulebook=campaign.rulebook, kind=AssessmentKind.MOCK, title="第一次模拟测评(演示)",
+        held_on=last - timedelta(days=18), assessor=assessor, closed_at=None,
+    )  # fmt: skip
     rows: list[tuple[object, ...]] = []
     key = next_id(Reading)
     for no, weeks_ago, value in _by_day(READINGS, len(calendar.weeks)):
@@ -94,6 +105,12 @@ def load_readings(campaign: Campaign, people: People, calendar: Calendar) -> Non
                 None,
             )
         )
+        key += 1
+    for no, value in MOCK.items():
+        on = mock.held_on
+        note = "第三方模拟测评"
+        read = (value, str(ReadingSource.ASSESSED), note, assessor.pk, calendar.at(on, 17), None)
+        rows.append((key, campaign.pk, clauses[no], mock.pk, on, *read))
         key += 1
     insert(Reading, _COLUMNS, rows)
 

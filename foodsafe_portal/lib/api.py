@@ -21,7 +21,6 @@ from rest_framework.views import exception_handler, set_rollback
 from rest_framework.viewsets import GenericViewSet
 
 from foodsafe_portal.lib.lists import Listing
-from foodsafe_portal.lib.parsers import UnreadableBody
 from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.scope import in_territory
 
@@ -265,7 +264,7 @@ def _sentence(error: Exception, status: int) -> str:
         return _("请求太频繁，请 %(seconds)s 秒后再试。") % {
             "seconds": int(getattr(error, "wait", None) or 60)
         }
-    if isinstance(error, exceptions.AuthenticationFailed | UnreadableBody):
+    if isinstance(error, exceptions.AuthenticationFailed):
         return str(error.detail)
     if isinstance(error, exceptions.PermissionDenied):
         said = str(error.detail)

@@ -11,10 +11,8 @@ from typing import Any, BinaryIO, Final
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from foodsafe_portal.lib.formats import masked_digits
 from foodsafe_portal.lib.instants import printed_stamp
 from foodsafe_portal.lib.ledger import Column
-from foodsafe_portal.lib.permissions import Permission
 from foodsafe_portal.lib.workbooks.csvout import csv_chunks
 from foodsafe_portal.lib.workbooks.stream import Cover, OutColumn, OutSheet, write_xlsx
 
@@ -24,13 +22,6 @@ FORMATS: Final = {
 }
 
 Rows = Iterable[Sequence[Any]]
-
-# Who gets a column of telephone numbers whole: whoever edits what they belong to. Everybody else reads them as on the pages.
-WHOLE_PHONES: Final = {
-    "contact_phone": Permission.EDIT_BUSINESS,
-    "officer_phone": Permission.EDIT_ASSIGNMENT,
-    "mobile": Permission.MANAGE_ACCOUNTS,
-}
 
 
 class UnknownExport(Exception):
@@ -92,8 +83,7 @@ def write_export(
 
     xlsx opens on the data; a cover sheet beside it tells filter, as-of time, person and row count. csv is the data alone.
     """
-    with _closed(kind.rows(user, params)) as whole:
-        rows = _as_seen(kind, user, whole)
+    with _closed(kind.rows(user, params)) as rows:
         if suffix == "csv":
             counted = _Counter(rows)
             for chunk in csv_chunks([kind.heading(column) for column in kind.columns], counted):
@@ -104,26 +94,6 @@ def write_export(
         ]
         sheet = OutSheet(str(kind.title), columns, rows)
         return write_xlsx(target, sheets=[sheet], cover=_cover(kind, user, params, now))
-
-
-def _as_seen(kind: ExportKind, user: Any, rows: Rows) -> Rows:
-    """The rows with telephone numbers masked as the pages show them to this person; a ledger they may import again stays whole."""
-    if kind.key in user.import_kinds:
-        return rows
-    phones = [
-        at
-        for at, column in enumerate(kind.columns)
-        if column.key in WHOLE_PHONES and not user.can(WHOLE_PHONES[column.key])
-    ]
-    return _masked(rows, phones) if phones else rows
-
-
-def _masked(rows: Rows, at: Sequence[int]) -> Iterator[Sequence[Any]]:
-    for row in rows:
-        cells = list(row)
-        for index in at:
-            cells[index] = masked_digits(cells[index] or "")
-        yield cells
 
 
 @contextmanager

@@ -49,9 +49,9 @@ def capped_count(queryset: QuerySet, *, to: int = COUNT_TO) -> int:
 
 
 def counts_of(
-    querysets: Sequence[QuerySet], *, to: int | Sequence[int] = COUNT_TO, whole: Sequence[QuerySet] = ()
+    querysets: Sequence[QuerySet], *, to: int = COUNT_TO, whole: Sequence[QuerySet] = ()
 ) -> list[int]:
-    """``capped_count`` of several lists in one query: the numbers on a page's tabs. ``to`` may be a limit for each.
+    """``capped_count`` of several lists in one query: the numbers on a page's tabs.
 
     ``whole`` are lists counted to their end in the same query, because a sentence says how many; their counts come last.
     """
@@ -59,13 +59,10 @@ def counts_of(
     params: list[Any] = []
     asked = [*querysets, *whole]
     counts = [0] * len(asked)
-    limits = [to] * len(querysets) if isinstance(to, int) else list(to)
     for place, queryset in enumerate(asked):
         try:
             rows = queryset.order_by().values("pk")
-            sql, args = (
-                rows[: limits[place] + 1] if place < len(querysets) else rows
-            ).query.sql_with_params()
+            sql, args = (rows[: to + 1] if place < len(querysets) else rows).query.sql_with_params()
         except EmptyResultSet:
             continue
         parts.append((place, f"(SELECT COUNT(*) FROM ({sql}) counted)"))
@@ -75,9 +72,7 @@ def counts_of(
             cursor.execute(f"SELECT {', '.join(sql for _, sql in parts)}", params)
             numbers = cursor.fetchone()
         for (place, _), number in zip(parts, numbers, strict=True):
-            counts[place] = number
-            if place < len(querysets) and number > limits[place]:
-                counts[place] = AtLeast(limits[place])
+            counts[place] = AtLeast(to) if place < len(querysets) and number > to else number
     return counts
 
 

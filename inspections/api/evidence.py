@@ -12,18 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
-from accounts.rules.rights import Permission
 from foodsafe_portal.lib.api import PortalViewSet
 from inspections.reports.evidence import LOOKS, evidence_seen
-from inspections.views.evidence import file_answer, original_answer
+from inspections.views.evidence import INLINE, file_answer
 from records.models import EvidenceFile
 
-KINDS = ("image/jpeg", "image/png", "image/webp", "application/pdf")
-ASKED = frozenset({"1", "true", "True"})
+KINDS = (*sorted(INLINE), "application/pdf")
 
 
 class EvidenceSerializer(serializers.ModelSerializer):
@@ -33,24 +31,11 @@ class EvidenceSerializer(serializers.ModelSerializer):
         help_text=_("所附的对象：problem、problemevent、visit、taskreport")
     )
     of_id = serializers.SerializerMethodField(help_text=_("所附对象的 id"))
-    size = serializers.SerializerMethodField(help_text=_("下载到的字节数；照片是去掉位置、设备信息后的副本"))
-    digest = serializers.SerializerMethodField(help_text=_("下载到的内容的 SHA-256"))
-    original_digest = serializers.CharField(source="digest", help_text=_("收到的原文件的 SHA-256"))
     url = serializers.SerializerMethodField(help_text=_("下载地址，同样要登录"))
 
     class Meta:
         model = EvidenceFile
-        fields = (
-            "id",
-            "of",
-            "of_id",
-            "content_type",
-            "size",
-            "digest",
-            "original_digest",
-            "uploaded_at",
-            "url",
-        )
+        fields = ("id", "of", "of_id", "content_type", "size", "digest", "uploaded_at", "url")
         read_only_fields = fields
 
     def get_of(self, file: EvidenceFile) -> str:
@@ -60,14 +45,6 @@ class EvidenceSerializer(serializers.ModelSerializer):
     def get_of_id(self, file: EvidenceFile) -> int:
         """Its key."""
         return int(file.target_id)
-
-    def get_size(self, file: EvidenceFile) -> int:
-        """Bytes of what is downloaded; those of the file sent where no copy has been made yet."""
-        return file.shown_size or file.size
-
-    def get_digest(self, file: EvidenceFile) -> str:
-        """SHA-256 of what is downloaded."""
-        return file.shown_digest or file.digest
 
     def get_url(self, file: EvidenceFile) -> str:
         """Where the file itself is."""
@@ -91,14 +68,11 @@ def listed(files: QuerySet, context: dict[str, Any]) -> Any:
     retrieve=extend_schema(
         summary=_("一份佐证"),
         description=_(
-            "照片或 PDF。照片给出去掉位置、设备信息并缩小的副本，small 给缩略图；original 给原文件，只有创建办和审计能取，"
-            "并记入审计。只有看得到所附对象（问题、督导、变更、任务周报）的人能取；问题和督导的答复里列有 evidence。"
+            "照片或 PDF 的原文件。只有看得到所附对象（问题、督导、变更、任务周报）的人能取；问题和督导的答复里列有 evidence。"
         ),
         responses={(200, kind): OpenApiResponse(OpenApiTypes.BINARY, _("文件")) for kind in KINDS},
         parameters=[
-            OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH, description=_("佐证的 id")),
-            OpenApiParameter("small", OpenApiTypes.BOOL, description=_("缩略图（jpg）")),
-            OpenApiParameter("original", OpenApiTypes.BOOL, description=_("收到的原文件，记入审计")),
+            OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH, description=_("佐证的 id"))
         ],
         tags=[_("问题整改")],
     )
@@ -115,17 +89,7 @@ class EvidenceViewSet(PortalViewSet):
         """The file itself; out of the object's scope as if it were absent."""
         user: Any = request.user
         file = evidence_seen(user, pk)
-        wanted = {name for name in ("original", "small") if request.query_params.get(name) in ASKED}
-        if "original" in wanted and not user.can(Permission.VIEW_ORIGINALS):
-            raise PermissionDenied(_("原文件带有拍摄地点和设备信息，您的岗位只能取副本。"))
-        answer = None
-        if file:
-            whole = "original" in wanted
-            answer = (
-                original_answer(file, by=user)
-                if whole
-                else file_answer(file, inline=False, small="small" in wanted)
-            )
+        answer = file_answer(file, inline=False) if file else None
         if answer is None:
             raise NotFound
         return answer

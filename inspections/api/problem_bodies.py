@@ -176,12 +176,6 @@ class NoteSerializer(StepSerializer):
     note = _note(_("意见"))
 
 
-class CloseSerializer(NoteSerializer):
-    """The second check: a remark, and photos where the fix brought none."""
-
-    proof = Files(required=False, help_text=_("复核照片或 PDF；整改没有照片时附上，或在 note 写明理由"))
-
-
 class ReturnSerializer(StepSerializer):
     """Why the fix comes back."""
 

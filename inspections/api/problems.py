@@ -21,7 +21,6 @@ from foodsafe_portal.lib.permissions import Permission as P
 from inspections.acts import ACTS
 from inspections.api.problem_bodies import (
     OUTCOMES,
-    CloseSerializer,
     CommonSerializer,
     DecideSerializer,
     ExtendSerializer,
@@ -223,16 +222,11 @@ class ProblemViewSet(ListedViewSet):
         problem, given = self._given(ReturnSerializer)
         return self._after(rectifying.return_problem(problem=problem, by=request.user, **given))
 
-    @step(
-        _("复核销号"),
-        _("第二道复核；报送整改的人、审核的人不能复核。整改没有照片或方案的，附复核照片或写明理由。"),
-        CloseSerializer,
-        request={"application/json": NoteSerializer, "multipart/form-data": CloseSerializer},
-    )
+    @step(_("复核销号"), _("第二道复核；报送整改的人不能复核。"), NoteSerializer)
     @action(detail=True, methods=["post"])
     def close(self, request: Request, pk: int) -> Response:
         """Second check passed."""
-        problem, given = self._given(CloseSerializer)
+        problem, given = self._given(NoteSerializer)
         return self._after(rectifying.close_problem(problem=problem, by=request.user, **given))
 
     @step(_("申请延期"), _("同时只能有一份申请等待批准。"), ExtendSerializer)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.choices import RegionLevel
-from accounts.forms import NamedChoice, NamedChoices
 from accounts.models import Region, Unit, User
 from entities.models import Business
 from foodsafe_portal.lib.scope import in_territory
@@ -161,7 +160,6 @@ class VerifyForm(CheckForm):
 
     choices = {"close": gettext_lazy("复核合格，销号"), "return": gettext_lazy("退回整改")}
     note = note(gettext_lazy("复核意见（退回必填：缺什么、何时补）"))
-    proof = Photos(label=gettext_lazy("复核照片"), required=False)
 
 
 class ExtendForm(StepForm):
@@ -190,7 +188,7 @@ class ExtensionForm(StepForm):
 class TransferForm(StepForm):
     """Another responsible unit."""
 
-    unit = NamedChoice(
+    unit = forms.ModelChoiceField(
         Unit.objects.none(),
         label=gettext_lazy("改派给"),
         error_messages={
@@ -299,20 +297,20 @@ class ProblemForm(forms.Form):
     )
     found_on = Day(label=gettext_lazy("发现日期"))
     business = forms.CharField(label=gettext_lazy("经营主体"), max_length=150, required=False)
-    region = NamedChoice(
+    region = forms.ModelChoiceField(
         Region.objects.none(),
         label=gettext_lazy("地区"),
         required=False,
         error_messages={"invalid_choice": gettext_lazy("所选地区不在辖区内，请重选。")},
     )
     place = forms.CharField(label=gettext_lazy("点位"), max_length=150, required=False)
-    unit = NamedChoice(
+    unit = forms.ModelChoiceField(
         Unit.objects.none(),
         label=gettext_lazy("责任单位"),
         required=False,
         error_messages={"invalid_choice": gettext_lazy("没有这个单位，请重选。")},
     )
-    units = NamedChoices(
+    units = forms.ModelMultipleChoiceField(
         Unit.objects.none(),
         label=gettext_lazy("共性问题的责任单位"),
         required=False,
@@ -334,6 +332,8 @@ class ProblemForm(forms.Form):
             within |= in_territory(code, "code")
         regions = Region.objects.visible_to(user).filter(within, level__in=levels, closed_on__isnull=True)
         units = Unit.objects.visible_to(user).select_related("region").order_by("region_id", "name")
+        for name in ("region", "unit", "units"):
+            self.fields[name].widget.attrs |= {"data-select": "", "class": "form-select"}
         for name in ("region", "unit"):
             self.fields[name].empty_label = _("不选")  # type: ignore[attr-defined]
         self.fields["region"].queryset = regions.order_by("code")  # type: ignore[attr-defined]

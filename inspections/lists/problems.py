@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.lists import Place, places_of
 from accounts.models import Unit
-from accounts.names import unit_names, with_county
 from accounts.rules.rights import Permission
 from foodsafe_portal.lib.lists import (
     ELSEWHERE,
@@ -30,7 +29,6 @@ from foodsafe_portal.lib.lists import (
     Yes,
 )
 from foodsafe_portal.lib.paging import COUNT_TO
-from inspections.acts import MANY
 from inspections.choices import ExtensionState, ProblemKind, ProblemSource, ProblemState, Severity
 from inspections.ledgers.problems import ProblemsKind
 from inspections.lists.shared import Grade, of_business
@@ -125,7 +123,6 @@ class Problems(Listing):
     related = ("business", "unit")
     exported = True
     sheet = ProblemsKind.columns
-    bulk = MANY
     tabs_reset = ("stage",)
     beside_tabs = ("part",)
     usual = {"tab": "all"}
@@ -156,20 +153,6 @@ class Problems(Listing):
         unit = Key(label=_("责任单位"), field_name="unit_id", chip=ELSEWHERE)
         business = of_business()
         group = Word(label=_("共性问题组"))
-        lacking = Yes(
-            label=_("销号"),
-            yes=_("缺照片或方案"),
-            narrow=lambda rows, yes, asked: rows.exclude(lacking="") if yes else rows.filter(lacking=""),
-            chip=TOLD,
-        )
-        one_checker = Yes(
-            label=_("审核、复核"),
-            yes=_("同一人"),
-            narrow=lambda rows, yes, asked: (
-                rows.exclude(one_checker="") if yes else rows.filter(one_checker="")
-            ),
-            chip=TOLD,
-        )
         found_from = Day(label=_("发现日期从"), field_name="found_on", lookup_expr="gte")
         found_to = Day(label=_("发现日期至"), field_name="found_on", lookup_expr="lte")
         due_from = Day(label=_("期限从"), field_name="due_on", lookup_expr="gte")
@@ -213,16 +196,7 @@ class Problems(Listing):
     def lines(self, rows: Sequence[Problem], asked: Asked) -> list[ProblemRow]:
         """Each with its place, the words of its state and how its deadline stands."""
         calendar, places = asked.kept("calendar", current_calendar), places_of(asked)
-        return [
-            row_of(
-                one,
-                places.path(one.region_id),
-                asked.today,
-                calendar,
-                unit=with_county(one.unit.name, one.unit.region_id, places.names) if one.unit else "",
-            )
-            for one in rows
-        ]
+        return [row_of(one, places.path(one.region_id), asked.today, calendar) for one in rows]
 
     def paged(self, asked: Asked) -> bool:
         """The board shows the first cards of each stage instead of a page."""
@@ -243,11 +217,9 @@ class Problems(Listing):
         found = {
             "figures": self._figures(asked),
             "figures_url": address.url(tab=None, part=None, stage=None, view=None),
-            "units": list(unit_names(units).items()),
+            "units": list(units.values_list("pk", "name")),
             "unit": asked.get("unit"),
             "scope": scope_words(asked.user, places_of(asked), asked.get("region", "")),
-            "lacking": asked.base.valid().exclude(lacking="").count() if self._figures(asked).done else 0,
-            "lacking_url": address.url(lacking="yes", tab="closed", part=None, stage=None, view=None),
             "board_url": address.url(view="board"),
             "list_url": address.url(view=None),
             "columns": [],

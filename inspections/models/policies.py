@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Region, Unit
 from entities.choices import ResponsibilityGrade
 from inspections.choices import DayUnit, DueMode, PeriodKind, Severity
-from inspections.querysets import CheckWaiverQuerySet, PolicyQuerySet
+from inspections.querysets import PolicyQuerySet
 
 
 class FrequencyPolicy(models.Model):
@@ -67,40 +66,3 @@ class DeadlinePolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_severity_display()}:{self.days}{self.get_unit_display()}"
-
-
-class CheckWaiver(models.Model):
-    """A small unit or territory in which one person may do both checks for some time; who submits is always another."""
-
-    unit = models.ForeignKey(
-        Unit, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("单位")
-    )
-    region = models.ForeignKey(
-        Region, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("地区")
-    )
-    effective_from = models.DateField(_("生效日期"))
-    effective_to = models.DateField(_("截止日期"), null=True, blank=True)
-    source = models.CharField(_("依据"), max_length=200)
-
-    objects = CheckWaiverQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("两审合一")
-        verbose_name_plural = _("两审合一")
-        ordering = ["-effective_from", "-pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(unit__isnull=True) ^ models.Q(region__isnull=True),
-                name="waiver_of_a_unit_or_a_region",
-                violation_error_message=_("请选单位或地区，二者选一。"),
-            ),
-            models.CheckConstraint(
-                condition=models.Q(effective_to__isnull=True)
-                | models.Q(effective_to__gte=models.F("effective_from")),
-                name="waiver_ends_after_it_begins",
-                violation_error_message=_("截止日期不能早于生效日期。"),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.unit or self.region)

@@ -12,16 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Region, Unit
 from entities.choices import ResponsibilityGrade, Source
 from entities.models import Business
-from inspections.choices import (
-    ExtensionState,
-    Lacking,
-    OneChecker,
-    ProblemKind,
-    ProblemSource,
-    ProblemState,
-    Severity,
-)
-from inspections.models.policies import CheckWaiver
+from inspections.choices import ExtensionState, ProblemKind, ProblemSource, ProblemState, Severity
 from inspections.models.visits import Visit
 from inspections.querysets import ProblemQuerySet
 
@@ -92,11 +83,6 @@ class Problem(models.Model):
     first_checked_by = person(_("初审人"))
     closed_by = person(_("复核人"))
     closed_on = models.DateField(_("销号日期"), null=True, blank=True)
-    lacking = models.CharField(_("销号时缺少"), max_length=5, choices=Lacking.choices, blank=True)
-    one_checker = models.CharField(_("一人两审"), max_length=8, choices=OneChecker.choices, blank=True)
-    check_waiver = models.ForeignKey(
-        CheckWaiver, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("两审合一")
-    )
     reopen_count = models.PositiveSmallIntegerField(_("反弹次数"), default=0)
     extension_count = models.PositiveSmallIntegerField(_("延期次数"), default=0)
     return_count = models.PositiveSmallIntegerField(_("退回次数"), default=0)
@@ -130,19 +116,6 @@ class Problem(models.Model):
                 violation_error_message=_("提交整改的人不能审核自己的整改。"),
             ),
             models.CheckConstraint(
-                condition=Q(closed_by__isnull=True)
-                | Q(first_checked_by__isnull=True)
-                | ~Q(closed_by=F("first_checked_by"))
-                | ~Q(one_checker=""),
-                name="problem_checked_by_two_people",
-                violation_error_message=_("审核的人不能再复核销号。"),
-            ),
-            models.CheckConstraint(
-                condition=Q(one_checker="waived", check_waiver__isnull=False)
-                | ~Q(one_checker="waived") & Q(check_waiver__isnull=True),
-                name="problem_waived_names_its_waiver",
-            ),
-            models.CheckConstraint(
                 condition=~Q(state="closed") | Q(closed_on__isnull=False, rectified_on__isnull=False),
                 name="problem_closed_with_its_dates",
             ),
@@ -173,7 +146,6 @@ class Problem(models.Model):
                 condition=Q(closed_on__isnull=True, voided_at__isnull=True),
             ),
             models.Index(fields=["unit", "id"], name="problem_by_unit"),
-            models.Index(fields=["region", "id"], name="problem_closed_lacking", condition=~Q(lacking="")),
             models.Index(fields=["group"], name="problem_of_group", condition=~Q(group="")),
         ]
 

@@ -27,7 +27,6 @@ from inspections.rules.states import (
     StepRefused,
     check_step,
 )
-from inspections.services.closing import one_person_twice
 from inspections.services.problems import void_refusal
 from inspections.turns import is_turn_of
 from records.models import EvidenceFile
@@ -62,7 +61,7 @@ WHO_NEXT = {
     State.RECTIFYING: gettext_lazy("责任单位"),
     State.SUBMITTED: gettext_lazy("县区联络员"),
     State.SECOND_CHECK: gettext_lazy("创建办、督查组"),
-    State.CLOSED: gettext_lazy("第三人复核"),
+    State.CLOSED: gettext_lazy("第二人复核"),
 }
 TURNS = {
     State.TO_SIGN: gettext_lazy("轮到你签收"),
@@ -171,7 +170,6 @@ class ProblemFile:
     place: str
     road: Road
     measures: Sequence[str]
-    marks: Sequence[Any]
     proof: Sequence[Proof]
     history: Sequence[Line]
     acts: Acts
@@ -206,7 +204,6 @@ def problem_file(user: User, problem: Problem, today: date) -> ProblemFile:
         place=_place(problem),
         road=_road(problem, events),
         measures=[line for line in problem.plan.splitlines() if line.strip()],
-        marks=_marks(problem),
         proof=_proof(files, events),
         history=_history(events, files),
         acts=acts_of(user, problem, waiting, today),
@@ -337,25 +334,6 @@ def _offers(name: str, acts: Sequence[Act], doable: set[Act], problem: Problem) 
     return bool(doable & set(acts))
 
 
-def _waived(user: User, problem: Problem) -> bool:
-    """Whether the office lets this person check twice here."""
-    return one_person_twice(problem, user, timezone.localdate()) is not None
-
-
-def _marks(problem: Problem) -> list[Any]:
-    """What stays with a closed problem: what its fix lacks, and why one person checked it twice."""
-    marks = [problem.get_lacking_display()] if problem.lacking else []
-    waiver = problem.check_waiver
-    if waiver is not None:
-        marks.append(
-            _("%(who)s按“%(source)s”（%(day)s 起）由同一人审核、复核")
-            % {"who": waiver, "source": waiver.source, "day": waiver.effective_from}
-        )
-    elif problem.one_checker:
-        marks.append(problem.get_one_checker_display())
-    return marks
-
-
 def _why_not(user: User, problem: Problem, act: Act, waiting: Extension | None) -> Any:
     """None: possible. A sentence: expected by this role, but not now. Empty: nothing this role would look for."""
     state = State(problem.state)
@@ -377,9 +355,6 @@ def _why_not(user: User, problem: Problem, act: Act, waiting: Extension | None) 
             actor=user.pk,
             submitter=problem.submitted_by_id,
             requester=waiting.requested_by_id if waiting else None,
-            first_checker=None
-            if act == Act.CLOSE and _waived(user, problem)
-            else problem.first_checked_by_id,
             has_proof=True,
             reason="…",
         )

@@ -72,7 +72,6 @@ class ProblemRow:
     icon: str
     state: Any
     severity_tone: str
-    unit: str = ""
 
     @property
     def severity_word(self) -> str:
@@ -106,23 +105,14 @@ def standing_of(problem: Problem, today: date, calendar: WorkCalendar) -> Standi
     return standing(dates_of(problem), today, calendar, provisional=provisional)
 
 
-def row_of(
-    problem: Problem, place: str, today: date, calendar: WorkCalendar, *, unit: str = ""
-) -> ProblemRow:
-    """One problem ready to be shown; ``unit`` is how the responsible unit is named outside its parent."""
+def row_of(problem: Problem, place: str, today: date, calendar: WorkCalendar) -> ProblemRow:
+    """One problem ready to be shown."""
     tone, icon = STATE_TONES.get(State(problem.state), ("wait", ""))
     if problem.voided_at:
         tone, icon = "wait", "x"
     severity = SEVERITY_TONES[Severity(problem.severity)]
     return ProblemRow(
-        problem,
-        place,
-        standing_of(problem, today, calendar).badge,
-        tone,
-        icon,
-        state_word(problem),
-        severity,
-        unit,
+        problem, place, standing_of(problem, today, calendar).badge, tone, icon, state_word(problem), severity
     )
 
 

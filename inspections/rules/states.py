@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, Self
 
-from foodsafe_portal.lib.refusals import Refusal
-
 
 def gettext_noop(sentence: str) -> str:
     """Mark a sentence for the catalogue; whoever shows it has it translated."""
@@ -95,11 +93,10 @@ BEING_FIXED: Final = WITH_UNIT - {State.TO_SIGN}
 WITH_CHECKERS: Final = frozenset({State.SUBMITTED, State.SECOND_CHECK})
 WITH_REGULATOR: Final = frozenset({State.REFERRED, State.CASE_FILED, State.CASE_DECLINED})
 
-Counterpart = Literal["submitter", "requester", "first_checker"]
+Counterpart = Literal["submitter", "requester"]
 _COUNTERPART_WORDS: Final[dict[Counterpart, str]] = {
     "submitter": gettext_noop("报送整改的人"),
     "requester": gettext_noop("申请延期的人"),
-    "first_checker": gettext_noop("审核这条整改的人"),
 }
 
 
@@ -108,8 +105,7 @@ class Step:
     """One line of the table.
 
     ``to`` is ``None`` where the state stays. ``second_person`` names whom the actor must not be: design
-    decision 10, two people close a problem. ``third_person`` names who else: submitter, first and second check are three
-    people (campaign default) unless the office waives it for a small unit (``CheckWaiver``).
+    decision 10, two people close a problem.
     """
 
     act: Act
@@ -119,7 +115,6 @@ class Step:
     needs_reason: bool = False
     needs_proof: bool = False
     second_person: Counterpart | None = None
-    third_person: Counterpart | None = None
 
     @property
     def words(self) -> str:
@@ -147,14 +142,7 @@ STEPS: Final[tuple[Step, ...]] = (
         needs_reason=True,
         second_person="submitter",
     ),
-    Step(
-        A.CLOSE,
-        _only(S.SECOND_CHECK),
-        S.CLOSED,
-        "second_check",
-        second_person="submitter",
-        third_person="first_checker",
-    ),
+    Step(A.CLOSE, _only(S.SECOND_CHECK), S.CLOSED, "second_check", second_person="submitter"),
     Step(A.REOPEN, ENDED, S.REOPENED, "revisit_problem", needs_reason=True),
     Step(A.TRANSFER, WITH_UNIT, S.TO_SIGN, "first_check", needs_reason=True),
     Step(A.REQUEST_EXTENSION, WITH_UNIT, None, "rectify_problem", needs_reason=True),
@@ -175,7 +163,7 @@ STEPS: Final[tuple[Step, ...]] = (
 _TABLE: Final = {(origin, step.act): step for step in STEPS for origin in step.origins}
 
 
-class StepRefused(Refusal, ValueError):
+class StepRefused(ValueError):
     """A step that cannot be taken; ``str`` is the Chinese sentence to show.
 
     ``sentence`` has places for ``words``, one word or several each, so that it can be told in another language.
@@ -228,10 +216,6 @@ class SecondPersonNeeded(StepRefused):
     """The actor did the step before and may not judge it."""
 
 
-class ThirdPersonNeeded(SecondPersonNeeded):
-    """The actor made the first check and may not make the second one."""
-
-
 def step_for(state: State, act: Act) -> Step:
     """The line of the table; raises WrongState when there is none."""
     try:
@@ -258,26 +242,25 @@ def check_step(
     actor: Hashable,
     submitter: Hashable | None = None,
     requester: Hashable | None = None,
-    first_checker: Hashable | None = None,
     has_proof: bool = False,
     reason: str = "",
 ) -> Step:
     """The step, once everything it needs is there.
 
-    ``actor``, ``submitter`` (who last submitted the fix), ``requester`` (who asked for the extension) and
-    ``first_checker`` (who passed the fix on; None where the office lets one person check twice) are user keys.
-    Raises a StepRefused: WrongState, NotPermitted, SecondPersonNeeded, ThirdPersonNeeded, ReasonMissing or ProofMissing.
+    ``actor``, ``submitter`` (who last submitted the fix) and ``requester`` (who asked for the extension)
+    are user keys. Raises a StepRefused: WrongState, NotPermitted, SecondPersonNeeded, ReasonMissing or
+    ProofMissing.
     """
     step = step_for(state, act)
     if step.permission not in permissions:
         raise NotPermitted(gettext_noop("你的岗位没有“%(act)s”的权限"), act=step.words)
-    people = {"submitter": submitter, "requester": requester, "first_checker": first_checker}
-    for other, refusal in ((step.second_person, SecondPersonNeeded), (step.third_person, ThirdPersonNeeded)):
-        if other is not None and people[other] is not None and people[other] == actor:
-            raise refusal(
+    if step.second_person:
+        counterpart = submitter if step.second_person == "submitter" else requester
+        if counterpart is not None and counterpart == actor:
+            raise SecondPersonNeeded(
                 gettext_noop("%(act)s须由另一人办理：你是%(who)s"),
                 act=step.words,
-                who=_COUNTERPART_WORDS[other],
+                who=_COUNTERPART_WORDS[step.second_person],
             )
     if step.needs_reason and not reason.strip():
         raise ReasonMissing(gettext_noop("%(act)s必须写明理由"), act=step.words)

@@ -10,19 +10,18 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Region, Unit
 from inspections.errors import InspectionRefused
-from inspections.models import Checklist, CheckWaiver, DeadlinePolicy, FrequencyPolicy
+from inspections.models import Checklist, DeadlinePolicy, FrequencyPolicy
 from records.services.rows import remove_row, save_row
 
-Policy = TypeVar("Policy", FrequencyPolicy, DeadlinePolicy, Checklist, CheckWaiver)
+Policy = TypeVar("Policy", FrequencyPolicy, DeadlinePolicy, Checklist)
 
 
 class PolicyRefused(InspectionRefused):
     """A policy that cannot be saved or withdrawn."""
 
 
-def in_force(policy: FrequencyPolicy | DeadlinePolicy | Checklist | CheckWaiver, today: date) -> bool:
+def in_force(policy: FrequencyPolicy | DeadlinePolicy | Checklist, today: date) -> bool:
     """Whether a stored policy has taken effect; from then on it never changes."""
     return policy.effective_from <= today
 
@@ -134,7 +133,7 @@ def save_checklist(
 
 
 @transaction.atomic
-def withdraw_policy(*, policy: FrequencyPolicy | DeadlinePolicy | Checklist | CheckWaiver, by: Any) -> None:
+def withdraw_policy(*, policy: FrequencyPolicy | DeadlinePolicy | Checklist, by: Any) -> None:
     """Take out a policy or checklist that has not taken effect. Raises ``PolicyRefused`` or ``RowRefused``."""
     stored = type(policy).objects.get(pk=policy.pk)
     if in_force(stored, timezone.localdate()):
@@ -142,48 +141,4 @@ def withdraw_policy(*, policy: FrequencyPolicy | DeadlinePolicy | Checklist | Ch
     remove_row(row=stored, by=by, noun=NOUNS[type(stored)])
 
 
-@transaction.atomic
-def save_check_waiver(
-    *,
-    policy: CheckWaiver,
-    effective_from: date,
-    source: str,
-    by: Any,
-    unit: Unit | None = None,
-    region: Region | None = None,
-    effective_to: date | None = None,
-    seen: str = "",
-) -> CheckWaiver:
-    """Let one person check twice in a small unit or territory, from today or a day to come; in force, only its end may change.
-
-    Raises ``PolicyRefused`` or ``RowRefused``.
-    """
-    stored = None if policy._state.adding else CheckWaiver.objects.get(pk=policy.pk)
-    today = timezone.localdate()
-    if (unit is None) == (region is None):
-        raise PolicyRefused(_("请选单位或地区，二者选一。"))
-    if stored is not None and in_force(stored, today):
-        if (stored.unit, stored.region, stored.effective_from, stored.source) != (
-            unit, region, effective_from, source.strip(),
-        ):  # fmt: skip
-            raise PolicyRefused(_("“%(stored)s”已经生效，只能改截止日期。") % {"stored": stored})
-    else:
-        _may_write(policy, effective_from, source)
-    if effective_to is not None and effective_to < max(effective_from, today):
-        raise PolicyRefused(_("截止日期 %(day)s 不能早于生效日期，也不能早于今天。") % {"day": effective_to})
-    values = {
-        "unit": unit,
-        "region": region,
-        "effective_from": effective_from,
-        "effective_to": effective_to,
-        "source": source.strip(),
-    }
-    return save_row(row=policy, values=values, by=by, noun="check_waiver", seen=seen)
-
-
-NOUNS = {
-    FrequencyPolicy: "frequency_policy",
-    DeadlinePolicy: "deadline_policy",
-    Checklist: "checklist",
-    CheckWaiver: "check_waiver",
-}
+NOUNS = {FrequencyPolicy: "frequency_policy", DeadlinePolicy: "deadline_policy", Checklist: "checklist"}

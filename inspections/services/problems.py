@@ -33,7 +33,6 @@ from inspections.models import Extension, Problem, ProblemEvent, Visit
 from inspections.numbering import next_codes
 from inspections.rectification import follow_problems
 from inspections.rules.breaches import breaches
-from inspections.rules.closing import lacks
 from inspections.rules.deadlines import NoDeadlinePolicy
 from inspections.rules.entries import STRAIGHT_WAY, Entry, Told, entry
 from inspections.rules.problems import RULES_OF_A_PROBLEM, ProblemFact
@@ -268,10 +267,6 @@ def _columns(
             new.closed_on if state == State.CLOSED else None
             for new, state in zip(problems, states, strict=True)
         ],
-        "lacking": [
-            _lacking(new) if state == State.CLOSED else "" for new, state in zip(problems, states, strict=True)
-        ],
-        "one_checker": Same(""),
         "reopen_count": Same(0),
         "return_count": Same(0),
         "entry_source": Same(str(origin.source)),
@@ -281,12 +276,6 @@ def _columns(
         "recorded_at": Same(at),
         "void_reason": Same(""),
     }  # fmt: skip
-
-
-def _lacking(new: NewProblem) -> str:
-    """What a problem lacks that enters closed: a history brings no photo of the fix unless it was made on the spot."""
-    proven = new.fixed_on_spot and bool(new.photos)
-    return lacks(proven=proven, planned=bool(new.plan.strip()), on_spot=new.fixed_on_spot)
 
 
 def _fixed_on(new: NewProblem) -> date | None:

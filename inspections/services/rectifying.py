@@ -13,12 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Unit
-from inspections.choices import OneChecker
 from inspections.errors import ProblemRefused, UnitRefused
 from inspections.models import Problem, ProblemEvent, RectificationDuty
 from inspections.rules.states import Act
-from inspections.services.closing import lacking_of, one_person_twice
-from inspections.services.steps import allowed_step, take_step
+from inspections.services.steps import take_step
 from records.services.instants import writing_instant
 
 
@@ -122,36 +120,17 @@ def return_problem(*, problem: Problem, reason: str, by: Any, at: datetime | Non
 
 @transaction.atomic
 def close_problem(
-    *,
-    problem: Problem,
-    by: Any,
-    on: date | None = None,
-    note: str = "",
-    proof: Sequence[UploadedFile] = (),
-    at: datetime | None = None,
+    *, problem: Problem, by: Any, on: date | None = None, note: str = "", at: datetime | None = None
 ) -> Problem:
-    """Close after the second check (销号), by a third person besides submitter and first checker; ``on`` defaults to today.
+    """Close after the second check (销号), by another person than who submitted the fix; ``on`` defaults to today.
 
-    Not before the day of the fix, nor before the day on which the present terms of the duty began. A fix without photo or
-    plan needs ``proof`` or a ``note`` that says why, and stays marked. Where the office lets one person check twice, the problem
-    keeps the waiver. Raises ``ProofOrReason`` besides what all steps raise.
+    Not before the day of the fix, nor before the day on which the present terms of the duty began.
     """
     at = at or writing_instant()
     on = on or timezone.localdate(at)
-    stands = Problem.objects.select_related("unit").get(pk=problem.pk)
-    waiver = one_person_twice(stands, by, timezone.localdate(at))
     terms = RectificationDuty.objects.live().filter(problem=problem, ceases_on__isnull=True)
     since = terms.values_list("arises_on", flat=True).first()
-
-    def closure(before: Problem) -> dict[str, Any]:
-        return {
-            "closed_by": by,
-            "closed_on": on,
-            "lacking": lacking_of(before, proof=bool(proof), note=note),
-            "one_checker": OneChecker.WAIVED if waiver else "",
-            "check_waiver": waiver,
-        }
-
+    fixed_on = Problem.objects.values_list("rectified_on", flat=True).get(pk=problem.pk)
     take_step(
         problem,
         Act.CLOSE,
@@ -159,20 +138,11 @@ def close_problem(
         at=at,
         on=on,
         day_label=_("销号日期"),
-        not_before=max(day for day in (stands.found_on, since, stands.rectified_on) if day),
+        not_before=max(day for day in (problem.found_on, since, fixed_on) if day),
         note=note,
-        proof=proof,
-        waived=waiver is not None,
-        changes=closure,
+        changes={"closed_by": by, "closed_on": on},
     )
     return problem
-
-
-def check_transfer(problem: Problem, *, unit: Unit, reason: str, by: Any) -> None:
-    """Raise why this person cannot hand the problem, as it was read, to that unit; writes nothing."""
-    if unit.pk == problem.unit_id:
-        raise UnitRefused(_("“%(unit)s”已经是责任单位；请选另一个单位。") % {"unit": unit})
-    allowed_step(problem, Act.TRANSFER, by=by, reason=reason, has_proof=False)
 
 
 @transaction.atomic
@@ -180,7 +150,8 @@ def transfer_problem(
     *, problem: Problem, unit: Unit, reason: str, by: Any, at: datetime | None = None
 ) -> Problem:
     """Hand the problem to another responsible unit (改派), which signs for it anew; the deadline stays."""
-    check_transfer(problem, unit=unit, reason=reason, by=by)
+    if unit.pk == problem.unit_id:
+        raise UnitRefused(_("“%(unit)s”已经是责任单位；请选另一个单位。") % {"unit": unit})
     before = str(problem.unit or "（未定）")
     take_step(
         problem,

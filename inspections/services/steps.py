@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -32,13 +32,10 @@ def take_step(
     note: str = "",
     proof: Sequence[UploadedFile] = (),
     requester: Any = None,
-    waived: bool = False,
     at: datetime | None = None,
-    changes: dict[str, Any] | Callable[[Problem], dict[str, Any]] | None = None,
+    changes: dict[str, Any] | None = None,
 ) -> ProblemEvent:
     """Take ``act`` with ``changes`` to the problem's columns; its event, files, duty and audit event come with it.
-
-    ``changes`` may be a function of the problem as it stands, called once everything else allows the step; it may refuse.
 
     Works on the problem as it stands in the database, not as the caller read it; afterwards ``problem`` is what was
     written. ``on`` defaults to the day of ``at``, ``not_before`` to the day the problem was found. Call it inside the
@@ -49,16 +46,13 @@ def take_step(
     today = timezone.localdate(at)
     on = on or today
     before = Problem.objects.get(pk=problem.pk)
-    step = allowed_step(
-        before, act, by=by, reason=reason, has_proof=bool(proof), requester=requester, waived=waived
-    )
+    step = allowed_step(before, act, by=by, reason=reason, has_proof=bool(proof), requester=requester)
     earliest = not_before or before.found_on
     if not earliest <= on <= today:
         raise DayRefused(day_label, on, earliest, today)
-    written = changes(before) if callable(changes) else changes or {}
     to = str(step.to or before.state)
     moved = Problem.objects.filter(pk=before.pk, version=before.version).update(
-        state=to, version=F("version") + 1, **written
+        state=to, version=F("version") + 1, **(changes or {})
     )
     if not moved:
         raise SomebodyWasFirst
@@ -79,19 +73,9 @@ def take_step(
 
 
 def allowed_step(
-    problem: Problem,
-    act: Act,
-    *,
-    by: Any,
-    reason: str,
-    has_proof: bool,
-    requester: Any = None,
-    waived: bool = False,
+    problem: Problem, act: Act, *, by: Any, reason: str, has_proof: bool, requester: Any = None
 ) -> Step:
-    """The line of the table that lets this person act; raises ``ProblemVoided`` or a ``StepRefused``.
-
-    ``waived``: the office lets one person check this problem twice.
-    """
+    """The line of the table that lets this person act; raises ``ProblemVoided`` or a ``StepRefused``."""
     if problem.voided_at is not None:
         raise ProblemVoided
     try:
@@ -102,7 +86,6 @@ def allowed_step(
             actor=by.pk,
             submitter=problem.submitted_by_id,
             requester=requester,
-            first_checker=None if waived else problem.first_checked_by_id,
             has_proof=has_proof,
             reason=reason,
         )

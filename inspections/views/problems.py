@@ -168,7 +168,6 @@ def _page(
         "now": timezone.localtime(),
         "crumbs": [(_("问题整改"), reverse("problem-list")), (problem.code, "")],
         "may_visit": request.user.can(Permission.VIEW_VISITS),
-        "may_original": request.user.can(Permission.VIEW_ORIGINALS),
         "may_business": request.user.can(Permission.VIEW_BUSINESSES),
     }
     part = request.htmx and request.htmx.target == "problem"

@@ -5,7 +5,6 @@ from records.models.evidence import EvidenceFile
 from records.models.jobs import Job
 from records.models.ledger_rules import ApprovalRule, LedgerHabit, OwnedColumn
 from records.models.ledgers import LedgerBatch, LedgerRow
-from records.models.notifications import ChannelAddress, Delivery, DigestRule, Notification
 from records.models.pulses import Pulse
 from records.models.trail import AuditEvent, AuditLink
 
@@ -13,15 +12,11 @@ __all__ = [
     "ApprovalRule",
     "AuditEvent",
     "AuditLink",
-    "ChannelAddress",
-    "Delivery",
-    "DigestRule",
     "EvidenceFile",
     "Job",
     "LedgerBatch",
     "LedgerHabit",
     "LedgerRow",
-    "Notification",
     "OwnedColumn",
     "Pulse",
     "WorkYear",

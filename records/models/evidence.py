@@ -14,22 +14,8 @@ def evidence_path(instance: EvidenceFile, filename: str) -> str:
     return f"evidence/{instance.id.hex[:2]}/{instance.id.hex}{instance.suffix}"
 
 
-def shown_path(instance: EvidenceFile, filename: str) -> str:
-    """Where the copy that others may see lies."""
-    return f"evidence/{instance.id.hex[:2]}/{instance.id.hex}-shown{instance.suffix}"
-
-
-def thumbnail_path(instance: EvidenceFile, filename: str) -> str:
-    """Where the small copy for lists lies."""
-    return f"evidence/{instance.id.hex[:2]}/{instance.id.hex}-small.jpg"
-
-
 class EvidenceFile(models.Model):
-    """A photo or document attached to a fact (``target_type`` + ``target_id``); its scope is that fact's scope.
-
-    ``file`` is what was sent, byte for byte, and what ``digest`` and ``size`` (bytes) speak of. Of a picture it stays sealed: others
-    see ``shown`` and ``thumbnail``, which carry nothing but pixels. A document has neither.
-    """
+    """A photo or document attached to a fact (``target_type`` + ``target_id``); its scope is that fact's scope."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     file = models.FileField(_("文件"), upload_to=evidence_path, max_length=120)
@@ -38,12 +24,6 @@ class EvidenceFile(models.Model):
     content_type = models.CharField(_("类型"), max_length=80)
     size = models.PositiveIntegerField(_("字节数"))
     digest = models.CharField(_("摘要"), max_length=64)
-    shown = models.FileField(_("供查看的副本"), upload_to=shown_path, max_length=120, blank=True)
-    shown_size = models.PositiveIntegerField(_("副本字节数"), null=True, blank=True)
-    shown_digest = models.CharField(_("副本摘要"), max_length=64, blank=True)
-    thumbnail = models.FileField(_("缩略图"), upload_to=thumbnail_path, max_length=120, blank=True)
-    width = models.PositiveIntegerField(_("宽（像素）"), null=True, blank=True)
-    height = models.PositiveIntegerField(_("高（像素）"), null=True, blank=True)
     target_type = models.CharField(_("对象类别"), max_length=60)
     target_id = models.CharField(_("对象编号"), max_length=64)
     uploaded_by = models.ForeignKey(
@@ -54,15 +34,7 @@ class EvidenceFile(models.Model):
     class Meta:
         verbose_name = _("佐证文件")
         verbose_name_plural = _("佐证文件")
-        indexes = [
-            models.Index(fields=["target_type", "target_id"], name="evidence_of_object"),
-            models.Index(fields=["uploaded_by", "uploaded_at"], name="evidence_of_person_by_day"),
-        ]
+        indexes = [models.Index(fields=["target_type", "target_id"], name="evidence_of_object")]
 
     def __str__(self) -> str:
         return self.original_name
-
-    @property
-    def is_picture(self) -> bool:
-        """Whether others see a copy instead of the file itself."""
-        return self.content_type.startswith("image/")

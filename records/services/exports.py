@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,26 +27,25 @@ class Exported:
     seconds: float
 
 
+@transaction.atomic
 def export_rows(*, kind: ExportKind, params: QueryDict, by: Any, target: BinaryIO, suffix: str) -> Exported:
     """Write what ``by`` may see of ``kind`` to an open file as xlsx or csv, with its audit event.
 
-    Raises ``ExportRefused`` for another format or a person without the right. On PostgreSQL one transaction: the rows come through
-    a server-side cursor, which lives in it. SQLite has one writer at a time, and a transaction of the portal's takes that place: there
-    the rows are read without one, so that nobody waits with saving for a long file, and the event is written when it is whole.
+    Raises ``ExportRefused`` for another format or a person without the right. One transaction: on PostgreSQL the rows
+    come through a server-side cursor, which lives in it.
     """
     if suffix not in FORMATS:
         raise ExportRefused(_("只能导出 xlsx 或 csv。"))
     if not (by.can("export") and by.can(kind.permission)):
         raise ExportRefused(_("您的岗位不能导出“%(title)s”。") % {"title": kind.title})
     started = time.perf_counter()
-    with nullcontext() if connection.vendor == "sqlite" else transaction.atomic():
-        rows = write_export(kind, by, params, target=target, suffix=suffix, now=timezone.localtime())
-        seconds = round(time.perf_counter() - started, 3)
-        audit.record(
-            by=by,
-            action=f"{kind.key}.exported",
-            target_type="export",
-            target_name=str(kind.title),
-            after={"rows": rows, "format": suffix, "filter": params.urlencode()},
-        )
+    rows = write_export(kind, by, params, target=target, suffix=suffix, now=timezone.localtime())
+    seconds = round(time.perf_counter() - started, 3)
+    audit.record(
+        by=by,
+        action=f"{kind.key}.exported",
+        target_type="export",
+        target_name=str(kind.title),
+        after={"rows": rows, "format": suffix, "filter": params.urlencode()},
+    )
     return Exported(rows, seconds)

@@ -1,16 +1,14 @@
 /* The portal's charts, drawn from JSON in the page: a score band with its pass line, weekly bars with the part that matters, a rate. */
 "use strict";
 (() => {
-  const address = document.currentScript.dataset.library;
   const token = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
 
-  const narrow = () => matchMedia("(max-width: 991.98px)").matches;
   const onWall = () => document.body.classList.contains("wall");
   /* Every second week is named (on the wall every fifth), counted back from the current one. */
   const someWeeks = (words, last) => ({ ...words, interval: (at) => (last - at) % (onWall() ? 5 : 2) === 0 });
 
   function frame(weeks) {
-    const words = { color: token("--ink-3"), fontSize: onWall() ? 18 : narrow() ? 14 : 12 };
+    const words = { color: token("--ink-3"), fontSize: onWall() ? 18 : 12 };
     return {
       words,
       option: {
@@ -97,23 +95,6 @@
       new ResizeObserver(() => chart.resize()).observe(place);
     }
   }
-  /* The library is larger than all the rest of the page: it is fetched once the figures stand and a chart is wanted. */
-  let library = null;
-  function fetchLibrary() {
-    library ??= new Promise((resolve, reject) => {
-      document.head.append(Object.assign(document.createElement("script"), { src: address, onload: resolve, onerror: reject }));
-    });
-    return library;
-  }
-  const coming = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    coming.disconnect();
-    fetchLibrary().then(() => draw(document), () => {}); /* Without it the table behind each chart still tells everything. */
-  }, { rootMargin: "200px" });
-  const watch = () => { if (window.echarts) draw(document); else document.querySelectorAll("[data-chart]").forEach((place) => coming.observe(place)); };
-  const start = () => { if (matchMedia("print").matches) fetchLibrary().then(() => draw(document)); else watch(); };
-  if (document.readyState === "complete") start();
-  else window.addEventListener("load", start);
-  window.addEventListener("beforeprint", () => draw(document));
-  document.addEventListener("htmx:afterSettle", watch);
+  document.addEventListener("DOMContentLoaded", () => draw(document));
+  document.addEventListener("htmx:afterSettle", () => draw(document));
 })();

@@ -29,7 +29,6 @@
   /* --- keys --- */
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
-      if ($("#found")) $("#found").replaceChildren();
       const open = document.activeElement?.closest("details.chip-menu[open]") || $("details.chip-menu[open]");
       if (open) { open.open = false; $("summary", open).focus(); }
       else toggleNav(false);
@@ -37,7 +36,7 @@
     }
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
     if (event.key === "/") {
-      const search = $("[data-find]") || $("[data-search]");
+      const search = $("[data-search]");
       if (search) { event.preventDefault(); search.focus(); search.select(); }
     } else if (event.key === "j" || event.key === "J") $("a[rel=next]")?.click();
     else if (event.key === "k" || event.key === "K") $("a[rel=prev]")?.click();
@@ -80,11 +79,7 @@
     const all = event.target.closest("[data-bulk-all]");
     if (all) bulkAll(all);
     const clear = event.target.closest("[data-bulk-clear]");
-    if (clear) {
-      const rows = clear.closest("[data-bulk]");
-      $$(".row-check", rows).forEach((box) => { box.checked = false; });
-      bulkCount(rows);
-    }
+    if (clear) { $$(".row-check", clear.form).forEach((box) => { box.checked = false; }); bulkCount(clear.form); }
   });
 
   /* --- confirmation: the question states the count, the answer names the act; Esc or 取消 goes back to the button --- */
@@ -225,8 +220,6 @@
   document.addEventListener("htmx:responseError", (event) => { if (!polling(event)) complain(document.body.dataset.broken); });
   document.addEventListener("htmx:sendError", (event) => { if (!polling(event)) complain(document.body.dataset.offline); });
   document.addEventListener("htmx:afterSettle", (event) => {
-    /* Rows that were read anew are not picked any more. */
-    $$("[data-bulk]").forEach((rows) => { if (!$(".row-check:checked", rows)) bulkCount(rows); });
     const root = event.detail.elt, status = event.detail.xhr?.status;
     if (!root?.querySelector) return;
     if (status === 422) {
@@ -237,12 +230,6 @@
     }
     (root.matches("[data-focus]") ? root : $("[data-focus]", root))?.focus();
     announce((root.matches("[data-announce]") ? root : $("[data-announce]", root))?.dataset.announce);
-  });
-
-  /* A tick shows the passwords of its form, to be read before they are sent. */
-  document.addEventListener("change", (event) => {
-    const box = event.target.closest?.("[data-show-password]");
-    if (box) for (const input of $$("input[autocomplete$=password]", box.form)) input.type = box.checked ? "text" : "password";
   });
 
   /* Every printed sheet repeats which period and moment the page is about. */
@@ -260,16 +247,6 @@
       else frame.removeAttribute("tabindex");
     }
   }
-  /* On a phone a row of a list becomes a card, where the head stands no more: each cell carries its word. */
-  function labelCells() {
-    for (const table of $$(".table-list")) {
-      const heads = $$("thead th", table).map((head) => head.textContent.trim());
-      for (const row of $$("tbody tr", table)) [...row.children].forEach((cell, at) => { if (cell.tagName === "TD" && heads[at]) cell.dataset.label = heads[at]; });
-    }
-  }
-  document.addEventListener("htmx:afterSettle", labelCells);
-  document.addEventListener("DOMContentLoaded", labelCells);
-
   let waiting;
   window.addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(fitTables, 120); });
   document.addEventListener("htmx:afterSettle", fitTables);
@@ -280,7 +257,7 @@
     $("[aria-invalid=true]")?.focus();
     const Select = window.TomSelect;
     if (Select) $$("select[data-select]").forEach((select) => {
-      new Select(select, { maxOptions: 200, searchField: ["text", "pinyin"], plugins: select.multiple ? ["remove_button"] : [] });
+      new Select(select, { maxOptions: 200, plugins: select.multiple ? ["remove_button"] : [] });
       select.setAttribute("aria-hidden", "true"); /* Its label now names the control that stands in for it. */
     });
   });

@@ -1,31 +1,111 @@
 /* Visits on a phone: nothing typed is lost on refresh, and what is sent without a network waits here until it is back. */
 "use strict";
 (() => {
-  const root = document.querySelector("[data-visits]"), outbox = window.portalOutbox;
-  if (!root || !outbox) return;
+  const root = document.querySelector("[data-visits]");
+  if (!root || !window.indexedDB) return;
   const $ = (selector, at = root) => at.querySelector(selector);
   const $$ = (selector, at = root) => [...at.querySelectorAll(selector)];
   const words = root.dataset, user = root.dataset.user;
   const show = (element, visible) => { if (element) element.hidden = !visible; };
-  const { store, enqueue } = outbox;
+
+  /* --- the phone's own store: drafts by business, sent visits by their number --- */
+  const opened = new Promise((resolve, reject) => {
+    const request = indexedDB.open("visits", 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("queue", { keyPath: "uuid" });
+      request.result.createObjectStore("drafts", { keyPath: "key" });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  async function store(name, verb, argument) {
+    const database = await opened;
+    return new Promise((resolve, reject) => {
+      const work = database.transaction(name, verb.startsWith("get") ? "readonly" : "readwrite");
+      const request = argument === undefined ? work.objectStore(name)[verb]() : work.objectStore(name)[verb](argument);
+      work.oncomplete = () => resolve(request.result);
+      work.onerror = work.onabort = () => reject(work.error || request.error);
+    });
+  }
+  const waiting = async () => (await store("queue", "getAll")).filter((item) => item.user === user).sort((a, b) => a.at - b.at);
 
   const localDay = () => {
     const now = new Date();
     return new Date(now.getTime() - now.getTimezoneOffset() * 60000).toISOString().slice(0, 10);
   };
+  const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
   const fieldsOf = (data) => [...data.entries()].filter(([name, value]) => name !== "csrfmiddlewaretoken" && !(value instanceof File && !value.size));
 
-  /* --- what the page shows of what waits --- */
-  let items = [];
-  function paint() {
-    const box = $("[data-visit-queue]");
+  /* Send one visit. Answers "sent", "refused" with sentences, "log-in", or "later". */
+  async function send(url, fields) {
+    const body = new FormData();
+    fields.forEach(([name, value]) => body.append(name, value));
+    let response;
+    try {
+      response = await fetch(url, { method: "POST", body, redirect: "manual", headers: { Accept: "application/json", "X-CSRFToken": token() } });
+    } catch {
+      return { outcome: "later" };
+    }
+    if (response.status === 201) return { outcome: "sent" };
+    if (response.type === "opaqueredirect" || response.status === 403) return { outcome: "log-in" };
+    if (response.status === 422) return { outcome: "refused", errors: (await response.json()).errors };
+    if (response.status === 404) return { outcome: "refused", errors: [words.refused || words.broken] };
+    return { outcome: "broken" };
+  }
+
+  /* --- the queue --- */
+  let flushing = false;
+  async function flush() {
+    if (flushing || !navigator.onLine) return;
+    flushing = true;
+    let sent = 0;
+    try {
+      for (const item of await waiting()) {
+        if (item.refused) continue;
+        const answer = await send(item.url, item.fields);
+        if (answer.outcome === "sent") { await store("queue", "delete", item.uuid); sent += 1; }
+        else if (answer.outcome === "refused") await store("queue", "put", { ...item, refused: answer.errors.join(" ") });
+        else {
+          if (answer.outcome === "log-in") $$("[data-visit-promise]").forEach((place) => { place.textContent = words.logIn; });
+          break;
+        }
+      }
+    } finally {
+      flushing = false;
+    }
+    await paint();
+    if (sent && words.visits === "list") window.htmx?.ajax("GET", location.pathname + location.search, { target: "#my-list", swap: "outerHTML" });
+  }
+  async function enqueue(item) {
+    await store("queue", "put", { user, at: Date.now(), ...item });
+    await paint();
+    flush();
+  }
+
+  /* --- what the page shows of it --- */
+  async function paint() {
+    const items = await waiting(), box = $("[data-visit-queue]");
     $$("[data-visit-offline]").forEach((banner) => show(banner, !navigator.onLine));
     $$("[data-visit-count]").forEach((place) => { place.textContent = items.length; });
-    $$("[data-visit-some]").forEach((place) => show(place, items.length > 0));
+    $$("[data-visit-some], [data-visit-see]").forEach((place) => show(place, items.length > 0));
+    $$("[data-visit-none]").forEach((place) => show(place, !items.length));
     if (!box) return;
     show(box, items.length > 0);
     const row = $("[data-visit-row]", box).content.firstElementChild;
-    $("[data-visit-rows]", box).replaceChildren(...items.map((item) => rowOf(item, row.cloneNode(true))));
+    $("[data-visit-rows]", box).replaceChildren(...items.map((item) => {
+      const line = row.cloneNode(true);
+      $("[data-name]", line).textContent = item.name;
+      $$("[data-clean]", line).forEach((place) => show(place, !item.problems));
+      $$("[data-found]", line).forEach((place) => show(place, item.problems));
+      $("[data-problems]", line).textContent = item.problems;
+      $("time", line).textContent = new Date(item.at).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
+      const why = $("[data-why]", line), drop = $("[data-drop]", line);
+      why.textContent = item.refused || "";
+      show(why, item.refused);
+      show(drop, item.refused);
+      drop.addEventListener("click", async () => { await store("queue", "delete", item.uuid); await paint(); });
+      return line;
+    }));
     const stored = new Set(items.filter((item) => !item.refused).map((item) => item.business));
     $$("[data-visit-card]").forEach((card) => {
       const kept = stored.has(card.dataset.visitCard);
@@ -33,47 +113,16 @@
       show($("[data-visit-acts]", card), !kept);
     });
   }
-  function rowOf(item, line) {
-    $("[data-name]", line).textContent = item.name;
-    $$("[data-clean]", line).forEach((place) => show(place, !item.problems));
-    $$("[data-found]", line).forEach((place) => show(place, item.problems));
-    $("[data-problems]", line).textContent = item.problems;
-    $("time", line).textContent = new Date(item.at).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
-    const why = $("[data-why]", line);
-    why.textContent = item.refused || (item.tries ? words.tried.replace("%n", item.tries) : "");
-    show(why, why.textContent);
-    why.classList.toggle("ill", Boolean(item.refused));
-    show($("[data-refused-acts]", line), item.refused);
-    $("[data-drop]", line).addEventListener("click", async () => { await store("queue", "delete", item.uuid); await outbox.paint(); });
-    $("[data-again]", line).addEventListener("click", async () => {
-      await store("queue", "put", { ...item, refused: "", tries: 0, next: 0 });
-      await outbox.flush(true);
-    });
-    /* What was refused is opened as it was typed, photos too, and goes out again under the same number. */
-    $("[data-mend]", line).addEventListener("click", async () => {
-      await store("drafts", "put", { key: `${user}:${item.business}`, at: Date.now(), fields: item.fields });
-      await store("queue", "delete", item.uuid);
-      location.assign(words.form.replace(/0(?=\/$)/, item.business));
-    });
-    return line;
-  }
-  document.addEventListener("outbox:painted", (event) => { items = event.detail.items; paint(); });
-  document.addEventListener("outbox:sent", () => {
-    if (words.visits === "list") window.htmx?.ajax("GET", location.pathname + location.search, { target: "#my-list", swap: "outerHTML" });
-  });
+  window.addEventListener("online", () => { paint(); flush(); });
+  window.addEventListener("offline", paint);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) flush(); });
   root.addEventListener("htmx:afterSettle", paint);
-
-  /* The list and the forms of what is still to do open without a network. */
-  if (words.visits === "list" && !navigator.connection?.saveData) {
-    const forms = $$("[data-visit-acts] > a").map((link) => new URL(link.href).pathname);
-    window.addEventListener("load", () => outbox.keep([location.pathname, ...forms]));
-  }
 
   /* --- one tap from the list --- */
   function keepQuick(form) {
     const fields = fieldsOf(new FormData(form)).filter(([name]) => name !== "on");
     const item = { uuid: form.elements.client_uuid.value, url: form.action, business: form.dataset.visitQuick, name: form.dataset.name, problems: 0 };
-    return enqueue({ ...item, fields: [...fields, ["on", localDay()]] });
+    enqueue({ ...item, fields: [...fields, ["on", localDay()]] });
   }
   root.addEventListener("htmx:beforeRequest", (event) => {
     const form = event.detail.elt;
@@ -81,25 +130,18 @@
     event.preventDefault();
     keepQuick(form);
   });
-  /* No answer, one from a proxy, an error in the middle, or the log-in page: the tap is kept and sent again by its number. */
-  for (const kind of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) root.addEventListener(kind, (event) => {
-    const form = event.detail.elt, status = event.detail.xhr?.status;
-    if (!form.matches?.("[data-visit-quick]") || (kind === "htmx:responseError" && status < 500 && status !== 403)) return;
+  root.addEventListener("htmx:sendError", (event) => {
+    const form = event.detail.elt;
+    if (!form.matches?.("[data-visit-quick]")) return;
     event.stopPropagation();
-    keepQuick(form);
-  });
-  root.addEventListener("htmx:beforeSwap", (event) => {
-    const form = event.detail.requestConfig?.elt, address = event.detail.xhr.responseURL, login = document.body.dataset.login;
-    if (!form?.matches("[data-visit-quick]") || !address || new URL(address).pathname !== login) return;
-    event.stopPropagation();
-    event.detail.shouldSwap = false;
     keepQuick(form);
   });
 
   /* --- the form --- */
   const form = $("#visit-form");
   if (form) begin(form);
-  outbox.paint();
+  paint();
+  flush();
 
   function begin(form) {
     const key = `${user}:${words.business}`, item = (input) => input.closest("[data-visit-item]");
@@ -138,6 +180,22 @@
       if (officer?.selectedOptions) $("[data-visit-officer]").textContent = officer.selectedOptions[0].textContent.split(" · ")[0];
     }
 
+    /* Photos are made small before they are kept: quicker to send, and the place they were taken at stays out of them. */
+    async function smaller(file) {
+      if (!file.type.startsWith("image/") || !window.createImageBitmap) return file;
+      try {
+        const image = await createImageBitmap(file, { imageOrientation: "from-image" });
+        const scale = Math.min(1, 1600 / Math.max(image.width, image.height));
+        const canvas = document.createElement("canvas");
+        canvas.width = Math.round(image.width * scale);
+        canvas.height = Math.round(image.height * scale);
+        canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+        const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.82));
+        return blob ? new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" }) : file;
+      } catch {
+        return file;
+      }
+    }
     const photos = new Map();
     function keep(input, files) {
       const bag = new DataTransfer();
@@ -162,7 +220,7 @@
     function addPhotos(input) {
       const chosen = [...input.files];
       shrinking = shrinking.then(async () => {
-        const small = await Promise.all(chosen.map(window.portalPhotos.smaller));
+        const small = await Promise.all(chosen.map(smaller));
         keep(input, [...(photos.get(input.name) || []), ...small]);
         save();
       });
@@ -251,12 +309,11 @@
       button.textContent = words.sending;
       const fields = fieldsOf(new FormData(form));
       if (clean) fields.push(["no_problem", "1"]);
-      const answer = navigator.onLine ? await outbox.deliver(form.action, fields) : { outcome: "later" };
-      /* Whoever is not signed in any more, or gets no whole answer, leaves it on the phone: it is sent again by its number. */
-      if (answer.outcome !== "refused") {
+      const answer = navigator.onLine ? await send(form.action, fields) : { outcome: "later" };
+      if (answer.outcome === "sent" || answer.outcome === "later") {
         over = true;
         clearTimeout(timer);
-        if (answer.outcome !== "sent") {
+        if (answer.outcome === "later") {
           const one = { uuid: form.elements.client_uuid.value, url: form.action, business: words.business, name: words.name };
           await enqueue({ ...one, problems: clean ? 0 : failed().length, fields });
         }
@@ -269,7 +326,7 @@
       }
       sending = false;
       button.textContent = before;
-      refuse(answer.errors);
+      refuse(answer.outcome === "refused" ? answer.errors : [answer.outcome === "log-in" ? words.logIn : words.broken]);
     });
 
     count();

@@ -11,11 +11,11 @@ import pytest
 from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.utils import timezone
+from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.rules.rights import Role
-from accounts.services.tokens import issue_token
 from campaigns.models import Campaign, Clause, Rulebook, TaskItem, TaskReport
 from campaigns.services.weeks import close_week, publish_week
 from entities.models import GradeChange, StatusChange
@@ -49,7 +49,7 @@ TERRITORY = {
 def client_of(user: User) -> APIClient:
     """A program with this person's token."""
     client = APIClient(raise_request_exception=True)
-    client.credentials(HTTP_AUTHORIZATION=f"Token {issue_token(user=user)}")
+    client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.get_or_create(user=user)[0].key}")
     client.user = user  # type: ignore[attr-defined]
     return client
 

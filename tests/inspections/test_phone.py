@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-from entities.models import Assignment, Business, Officer
+from entities.models import Business
 from inspections.fulfilment import materialise
 from inspections.models import Problem, Visit
 from tests.factories import make_assignment, make_business, make_officer, make_user
@@ -104,101 +103,3 @@ def test_a_problem_survives_a_refresh_and_a_dead_network(phone, tmp_path: Path):
     phone.goto(reverse("visit-new", args=[business.pk]))
     assert not phone.get_by_text("已恢复上次没提交的内容").is_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
-
-
-def waits(page: Page, count: int) -> None:
-    page.locator("[data-outbox-count]", has_text=str(count)).wait_for(state="attached")
-    assert page.locator("[data-outbox]").is_visible() is bool(count)
-
-
-def until(page: Page, promise: str) -> None:
-    """Ask the page again until what it promises is true."""
-    for _try in range(100):
-        if page.evaluate(promise):
-            return
-        page.wait_for_timeout(200)
-    raise AssertionError(promise)
-
-
-def tap(page: Page, name: str) -> None:
-    card(page, name).get_by_role("button", name="无问题").click()
-
-
-def names_stored() -> list[str]:
-    return sorted(Visit.objects.values_list("business__name", flat=True))
-
-
-def test_whatever_happens_on_the_way_a_tap_is_stored_once_and_told_truly(phone):
-    """Stored and answered 502, answered 500, signed out, refused: each waits in sight and ends on the server once."""
-    quick = re.compile(r"/visits/mine/\d+/$")
-
-    def stored_but_502(route: Route) -> None:
-        route.fetch()
-        route.fulfill(status=502, body="<h1>Bad gateway</h1>")
-
-    phone.route(quick, stored_but_502)
-    tap(phone, "老街豆腐坊")
-    waits(phone, 1)
-    phone.get_by_text("没有收到完成的回答").first.wait_for()
-    assert names_stored() == ["老街豆腐坊"]
-    # One that fails does not hold up those behind it: the next one goes out while this one is answered 500 again.
-    phone.unroute(quick)
-    phone.route(quick, lambda route: route.fulfill(status=500, body=""), times=1)
-    phone.get_by_role("button", name="立即上传").click()
-    phone.get_by_text("已试 2 次").or_(phone.get_by_text("已试 1 次")).first.wait_for()
-    phone.get_by_role("button", name="立即上传").click()
-    card(phone, "老街豆腐坊").wait_for(state="detached")
-    waits(phone, 0)
-    assert names_stored() == ["老街豆腐坊"]
-
-    # Signed out: the tap is kept, says so on another page too, and goes out after the person is back.
-    cookies = phone.context.cookies()
-    phone.context.clear_cookies()
-    tap(phone, "湖东幼儿园食堂")
-    waits(phone, 1)
-    phone.get_by_text("登录已过期，登录后自动上传").wait_for()
-    assert names_stored() == ["老街豆腐坊"]
-    phone.context.add_cookies(cookies)
-    phone.route(quick, lambda route: route.abort())
-    phone.goto(reverse("problem-list"))
-    waits(phone, 1)
-    # Refused by the server, since the business has another officer now: opened again with what was recorded in it.
-    phone.unroute(quick)
-    Assignment.objects.filter(business__name="湖东幼儿园食堂").update(officer=make_officer("接手人"))
-    phone.goto(reverse("my-visits"))
-    phone.locator("[data-refused-acts]").get_by_role("button", name="打开修改").wait_for()
-    assert phone.locator("[data-why]").inner_text() != ""
-    Assignment.objects.filter(business__name="湖东幼儿园食堂").update(
-        officer=Officer.objects.get(name="邓洁")
-    )
-    phone.get_by_role("button", name="打开修改").click()
-    phone.locator("[data-visit-submit]").click()
-    phone.wait_for_url(f"**{reverse('my-visits')}")
-    waits(phone, 0)
-    assert names_stored() == ["湖东幼儿园食堂", "老街豆腐坊"]
-
-
-def test_the_list_and_its_forms_open_cold_without_a_network(phone):
-    """A worker keeps both; what is recorded waits, and another person on this phone finds nothing."""
-    form = reverse("visit-new", args=[Business.objects.get(name="湖东幼儿园食堂").pk])
-    until(phone, f"caches.match('{form}').then(Boolean)")
-    context = phone.context
-    phone.close()
-    context.set_offline(True)
-    cold = context.new_page()
-    cold.goto(reverse("my-visits"))
-    cold.locator("[data-visit-offline]").wait_for()
-    card(cold, "湖东幼儿园食堂").get_by_text("记问题").click()
-    cold.locator("label[for=item-3-fail]").wait_for()
-    cold.locator("[data-visit-clean]").click()
-    cold.get_by_text("已存本机，联网后自动上传").first.wait_for()
-    cold.goto(reverse("problem-list"))
-    cold.get_by_text("这一页没有存在本机").wait_for()
-    cold.goto("/")
-    card(cold, "老街豆腐坊").wait_for()
-    waits(cold, 1)
-    context.set_offline(False)
-    waits(cold, 0)
-    assert names_stored() == ["湖东幼儿园食堂"]
-    cold.evaluate("navigator.serviceWorker.controller.postMessage({ kind: 'person', user: 'another' })")
-    until(cold, "caches.has('pages-1').then((kept) => !kept)")

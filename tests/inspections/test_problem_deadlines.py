@@ -226,7 +226,7 @@ def test_the_five_figures_follow_a_problem_from_its_finding_to_its_reopening(peo
         at=at(date(2026, 11, 17)),
     )
     rectifying.pass_first_check(problem=problem, by=people["county"], at=at(date(2026, 11, 17), 3))
-    rectifying.close_problem(problem=problem, by=people["office"], note="现场看过", at=at(date(2026, 11, 18)))
+    rectifying.close_problem(problem=problem, by=people["office"], at=at(date(2026, 11, 18)))
     assert five("2026-W46") == (2, 0, 0, 2, 0)
     assert five("2026-W47") == (2, 1, 0, 1, 0)
     assert five("2026-W47", known=at(date(2026, 11, 17), 5)) == (2, 0, 0, 2, 0)
@@ -248,7 +248,7 @@ def test_a_fix_delivered_in_time_and_closed_later_is_on_time(people):
     make_campaign()
     problem = stood("submitted", people, rectified_on=date(2026, 11, 12))
     rectifying.pass_first_check(problem=problem, by=people["county"], at=at(date(2026, 11, 14)))
-    rectifying.close_problem(problem=problem, by=people["office"], note="现场看过", at=at(date(2026, 11, 15)))
+    rectifying.close_problem(problem=problem, by=people["office"], at=at(date(2026, 11, 15)))
     assert five("2026-W46") == (1, 1, 1, 0, 0)
 
 
@@ -259,11 +259,7 @@ def test_closing_on_a_past_day_makes_that_weeks_figure_larger_by_exactly_one(peo
     known = at(date(2026, 11, 16))
     assert five("2026-W46", known) == (2, 0, 0, 2, 0)
     rectifying.close_problem(
-        problem=problem,
-        by=people["office"],
-        on=date(2026, 11, 13),
-        note="现场看过",
-        at=at(date(2026, 11, 17)),
+        problem=problem, by=people["office"], on=date(2026, 11, 13), at=at(date(2026, 11, 17))
     )
     assert five("2026-W46", known) == (2, 0, 0, 2, 0)
     assert five("2026-W46") == (2, 1, 1, 1, 0)

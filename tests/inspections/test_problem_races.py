@@ -47,9 +47,7 @@ def test_of_two_people_closing_at_once_one_wins(round_):
     def close(person: Any) -> None:
         try:
             start.wait(5)
-            rectifying.close_problem(
-                problem=Problem.objects.get(pk=problem.pk), by=person, note="现场看过", at=WHEN
-            )
+            rectifying.close_problem(problem=Problem.objects.get(pk=problem.pk), by=person, at=WHEN)
             ended.append("closed")
         except (SomebodyWasFirst, WrongState):
             ended.append("told so")

@@ -121,20 +121,8 @@ STEPS = [
         {"by": "team", "reason": "现场不符"},
         "returned",
     ),
-    (
-        "the office closes",
-        "second_check",
-        rectifying.close_problem,
-        {"by": "office", "note": "现场看过"},
-        "closed",
-    ),
-    (
-        "the team closes",
-        "second_check",
-        rectifying.close_problem,
-        {"by": "team", "note": "现场看过"},
-        "closed",
-    ),
+    ("the office closes", "second_check", rectifying.close_problem, {"by": "office"}, "closed"),
+    ("the team closes", "second_check", rectifying.close_problem, {"by": "team"}, "closed"),
     (
         "the county refers",
         "rectifying",
@@ -300,8 +288,8 @@ def test_who_submitted_a_fix_neither_checks_nor_closes_it(people):
         rectifying.return_problem(problem=problem, reason="不符", by=office, at=WHEN)
     rectifying.pass_first_check(problem=problem, by=people["county"], at=WHEN)
     with pytest.raises(SecondPersonNeeded):
-        rectifying.close_problem(problem=problem, by=office, note="现场看过", at=WHEN)
-    rectifying.close_problem(problem=problem, by=people["team"], note="现场看过", at=WHEN)
+        rectifying.close_problem(problem=problem, by=office, at=WHEN)
+    rectifying.close_problem(problem=problem, by=people["team"], at=WHEN)
     assert problem.state == ProblemState.CLOSED
 
 
@@ -363,7 +351,7 @@ def test_proof_that_is_no_picture_undoes_the_whole_step(people):
 def test_a_step_on_a_problem_read_before_somebody_else_acted_is_judged_by_what_stands(people):
     problem = stood("second_check", people)
     stale = Problem.objects.get(pk=problem.pk)
-    rectifying.close_problem(problem=problem, by=people["office"], note="现场看过", at=WHEN)
+    rectifying.close_problem(problem=problem, by=people["office"], at=WHEN)
     with pytest.raises(WrongState):
         rectifying.return_problem(problem=stale, reason="不符", by=people["team"], at=WHEN)
 
@@ -380,7 +368,7 @@ def test_whoever_comes_second_at_the_same_moment_is_told_so(people, monkeypatch)
 
     monkeypatch.setattr(check, meanwhile)
     with pytest.raises(SomebodyWasFirst):
-        rectifying.close_problem(problem=problem, by=people["office"], note="现场看过", at=WHEN)
+        rectifying.close_problem(problem=problem, by=people["office"], at=WHEN)
     problem.refresh_from_db()
     assert problem.closed_on is None
 

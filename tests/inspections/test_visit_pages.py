@@ -210,10 +210,12 @@ def test_the_list_of_duties_counts_what_it_lists(login):
 @pytest.mark.parametrize(
     "query",
     [
+        "part=%00",
         "region=99&period=2026",
         "grade=Z&officer=x",
         "after=x&at=-1",
         "period=2026Q9",
+        "business=%00",
     ],
 )
 def test_an_address_that_makes_no_sense_shows_a_list(login, query):
@@ -222,15 +224,6 @@ def test_an_address_that_makes_no_sense_shows_a_list(login, query):
         answer = office.get(f"{reverse(name)}?{query}")
         assert answer.status_code == 200
         assert body(answer)
-
-
-@pytest.mark.parametrize("query", ["part=%00", "business=%00"])
-def test_an_address_with_a_character_no_database_takes_is_refused_in_a_sentence(login, query):
-    office = login(role="campaign_office", region="9901")
-    for name in ("duty-list", "visit-list", "duty-export"):
-        answer = office.get(f"{reverse(name)}?{query}")
-        assert answer.status_code == 400
-        assert "不完整" in answer.content.decode()
 
 
 def test_another_county_sees_no_row_of_this_one(login, officer):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import sqlite3
 from datetime import timedelta
 
 import pytest
@@ -99,19 +97,6 @@ def test_nobody_outside_sees_the_inside(address, how, settings):
     assert Client().get(address, **how).status_code == 404
 
 
-def _caused(by):
-    """An error of the database as Django raises it: the driver's own is its cause."""
-    error = OperationalError("could not extend file")
-    error.__cause__ = by
-    return error
-
-
-def _named(name):
-    error = sqlite3.OperationalError("database or disk is full")
-    error.sqlite_errorname = name
-    return error
-
-
 @pytest.mark.parametrize(
     ("path", "said"), [("/businesses/", "正在恢复"), ("/api/v1/businesses/", "暂时连不上")]
 )
@@ -123,26 +108,6 @@ def test_while_the_database_is_away_people_are_told_so_and_when_to_try_again(pat
     assert (response.status_code, response.headers["Retry-After"]) == (503, "10")
     told = response.content.decode()
     assert said in (json.loads(told)["detail"] if path.startswith("/api/") else told)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        pytest.param(OSError(errno.ENOSPC, "No space left on device"), id="a folder"),
-        pytest.param(OSError(errno.EDQUOT, "Disk quota exceeded"), id="a quota"),
-        pytest.param(_caused(type("DiskFull", (Exception,), {"pgcode": "53100"})()), id="PostgreSQL"),
-        pytest.param(_caused(_named("SQLITE_FULL")), id="SQLite"),
-    ],
-)
-@pytest.mark.parametrize("path", ["/problems/1/submit/", "/api/v1/problems/1/submit/"])
-def test_a_full_disk_is_told_to_people_and_programs(path, error):
-    try:
-        raise error
-    except Exception:
-        response = views.broken(RequestFactory().post(path))
-    told = response.content.decode()
-    assert response.status_code == 507
-    assert "磁盘已满" in (json.loads(told)["detail"] if path.startswith("/api/") else told)
 
 
 def test_another_error_is_the_portals_own_fault():

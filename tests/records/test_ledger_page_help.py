@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from django.core.files.base import ContentFile
 from django.urls import reverse
 
 from campaigns.reports.decisions import waiting_for
+from foodsafe_portal.lib.weeks import Week
 from records.ledgers import all_kinds, batches, kind_of, ledger_rules
 from records.models import ApprovalRule
 from records.services import jobs
-from tests.factories import make_region, make_user
+from tests.factories import make_campaign, make_region, make_user
 from tests.factories.ledgers import business_row, checked, make_county, make_liaison, send, workbook
 
 pytestmark = pytest.mark.django_db
@@ -76,19 +75,21 @@ def test_a_ledger_that_waits_for_a_second_person_is_among_their_decisions(login)
     liaison = make_liaison()
     batch = send(liaison, "businesses", workbook("businesses", [business_row()]))
     batches.confirm_batch(batch=batch, by=liaison, digest=batch.digest)
-    assert [(one.label, one.count, one.url) for one in decisions(office)] == [
+    campaign = make_campaign(region="9901")
+    assert [(one.label, one.count, one.url) for one in decisions(office, campaign)] == [
         ("台账待批准", 1, f"{reverse('ledger-home')}#awaiting")
     ]
-    assert decisions(liaison) == []
+    assert decisions(liaison, campaign) == []
     assert 'id="awaiting"' in login(office).get(reverse("ledger-home")).content.decode()
     batches.decline_batch(batch=batch, by=office, reason="少一列")
-    assert [(one.label, one.count, one.url) for one in decisions(liaison)] == [
+    assert [(one.label, one.count, one.url) for one in decisions(liaison, campaign)] == [
         ("台账被退回", 1, f"{reverse('ledger-home')}#declined")
     ]
 
 
-def decisions(user):
-    waiting, _counts = waiting_for(user, date(2026, 11, 16))
+def decisions(user, campaign):
+    week = Week.parse("2026-W46")
+    waiting, _counts = waiting_for(user, campaign, newest=str(week), last_week=week)
     return [one for one in waiting if "台账" in one.label]
 
 

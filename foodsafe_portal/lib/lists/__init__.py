@@ -2,7 +2,6 @@
 
 from foodsafe_portal.lib.lists.address import Address, Chip
 from foodsafe_portal.lib.lists.asked import Asked, ShownTab, Tab
-from foodsafe_portal.lib.lists.bulk import BulkAct
 from foodsafe_portal.lib.lists.columns import Column
 from foodsafe_portal.lib.lists.filters import (
     ELSEWHERE,
@@ -20,6 +19,6 @@ from foodsafe_portal.lib.lists.filters import (
 from foodsafe_portal.lib.lists.listing import WHOLE_CITY, Listing, ListPage, all_listings, listing
 
 __all__ = [
-    "ELSEWHERE", "OFFERED", "TOLD", "WHOLE_CITY", "Address", "Asked", "BulkAct", "Chip", "Choice", "Column", "Day", "Key", "ListFilters",
+    "ELSEWHERE", "OFFERED", "TOLD", "WHOLE_CITY", "Address", "Asked", "Chip", "Choice", "Column", "Day", "Key", "ListFilters",
     "ListPage", "Listing", "Search", "ShownTab", "Tab", "Territory", "Word", "Yes", "all_listings", "listing",
 ]  # fmt: skip

@@ -31,7 +31,6 @@ from foodsafe_portal.lib.exports import ExportKind, register_export
 from foodsafe_portal.lib.ledger import Column as SheetColumn
 from foodsafe_portal.lib.lists.address import Chip
 from foodsafe_portal.lib.lists.asked import Asked, ShownTab, Tab
-from foodsafe_portal.lib.lists.bulk import BulkAct
 from foodsafe_portal.lib.lists.columns import Column
 from foodsafe_portal.lib.lists.filters import ListFilters
 from foodsafe_portal.lib.paging import COUNT_TO, AtLeast, Page, capped_count, counts_of, page_of
@@ -98,11 +97,6 @@ class ListPage:
         return self.asked.address.hidden("q")
 
     @property
-    def bulk(self) -> Sequence[BulkAct]:
-        """What this person may do about many of the rows at once."""
-        return self.listing.bulk_for(self.asked.user) if self.rows else ()
-
-    @property
     def query(self) -> str:
         """The address of the list, for its export."""
         return self.asked.address.params.urlencode()
@@ -140,9 +134,6 @@ class Listing:
     exported: ClassVar[bool] = False
     sheet: ClassVar[tuple[SheetColumn, ...]] = ()
     """The columns of a ledger, so that an exported file can be imported again; else the list's own go into the file."""
-
-    bulk: ClassVar[tuple[BulkAct, ...]] = ()
-    """What can be done about many rows at once; at most four verbs stand on the bar."""
 
     class Filters(ListFilters):
         """None."""
@@ -228,10 +219,6 @@ class Listing:
     def column(self, key: str) -> Column | None:
         """The column with this key."""
         return next((column for column in self.columns if column.key == key), None)
-
-    def bulk_for(self, user: Any) -> list[BulkAct]:
-        """The acts on many rows that this person may do."""
-        return [act for act in self.bulk if user.can(act.permission)]
 
     def narrowed(self, asked: Asked, rows: QuerySet | None = None) -> QuerySet:
         """The rows that are asked for, without an order."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from foodsafe_portal.lib.refusals import Refusal
 
-
-class LedgerRefused(Refusal):
+class LedgerRefused(Exception):
     """The act is refused; ``sentence`` says in Chinese why and what to do, ``code`` is short and stable."""
 
     def __init__(self, sentence: str, code: str) -> None:

@@ -23,7 +23,6 @@ from records.ledgers.batches.refusals import LedgerRefused
 from records.ledgers.batches.work import start_check
 from records.models import AuditEvent, Job, LedgerBatch
 from records.services import audit
-from records.services.quota import QuotaReached, check_quota
 
 OPEN = (
     BatchState.UPLOADED,
@@ -49,8 +48,7 @@ def receive_upload(*, kind: str, file: File, by: Any, choices: Mapping[str, Any]
 
     ``choices`` answers beforehand which sheet to take and what its headers mean.
 
-    Raises ``LedgerRefused`` for a person who may not, a file too large or empty, one above the person's quota of the day, and
-    a full disk.
+    Raises ``LedgerRefused`` for a person who may not, a file too large or empty, and a full disk.
     """
     _, territory = importable(kind, by)
     size = file.size or 0
@@ -61,10 +59,6 @@ def receive_upload(*, kind: str, file: File, by: Any, choices: Mapping[str, Any]
             f"文件有 {size / 1024 / 1024:.1f} MB，超过 {settings.LEDGER_MAX_MEGABYTES} MB 的上限；请删去图片和多余的工作表，或分成几个文件",
             "file_too_large",
         )
-    try:
-        check_quota(by=by, size=size, on=timezone.localdate())
-    except QuotaReached as full:
-        raise LedgerRefused(str(full), "quota_reached") from None
     digest = _digest(file)
     earlier = _imported_and_unchanged(kind, digest, by, territory) if choices is None else None
     if earlier is not None:

@@ -17,7 +17,6 @@ from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import connection
 from django.db.models import AutoField, F, Max, Q
-from PIL import Image
 
 from accounts.models import Region, Unit, User
 from accounts.rules.rights import Role
@@ -25,11 +24,10 @@ from campaigns.models import Campaign, WeeklyFigure, WeeklyReport
 from entities.models import Assignment, Business, Officer, Pledge, StatusChange
 from foodsafe_portal.demo.businesses import graded_of
 from foodsafe_portal.demo.load import CityRefused, last_sunday, load_city
-from foodsafe_portal.demo.photos import SIZE
 from foodsafe_portal.lib.identifiers import licence_problem, uscc_problem
 from foodsafe_portal.lib.weeks import SHANGHAI
-from inspections.models import Problem, ProblemEvent, RectificationDuty, Visit, VisitDuty
-from records.models import AuditEvent, EvidenceFile
+from inspections.models import Problem, RectificationDuty, Visit, VisitDuty
+from records.models import AuditEvent
 from tests.factories import make_region
 
 pytestmark = pytest.mark.django_db
@@ -184,8 +182,6 @@ def test_problems_are_in_every_common_state_and_their_duties_agree_with_them() -
         "case_filed",
     } <= states
     assert not Problem.objects.filter(closed_by=F("submitted_by")).exists()
-    assert not Problem.objects.filter(closed_by=F("first_checked_by")).exists()
-    assert not Problem.objects.filter(first_checked_by=F("submitted_by")).exists()
     assert Problem.objects.filter(kind="common", source="third_party").exists()
     standing = RectificationDuty.objects.live().filter(ceases_on__isnull=True)
     assert standing.count() == Problem.objects.count()
@@ -197,21 +193,6 @@ def test_problems_are_in_every_common_state_and_their_duties_agree_with_them() -
     for problem in Problem.objects.filter(state="closed")[:50]:
         assert problem.events.earliest("id").to_state == "to_sign"
         assert problem.events.filter(to_state="closed").exists()
-
-
-def test_every_closed_problem_has_a_plan_and_a_photo_of_its_fix() -> None:
-    load()
-    closed = Problem.objects.filter(state="closed")
-    assert closed.exists()
-    assert not closed.filter(plan="", fixed_on_spot=False).exists()
-    fixes = {str(step.pk) for step in ProblemEvent.objects.filter(problem__in=closed, action="submit")}
-    photos = EvidenceFile.objects.filter(target_id__in=fixes)
-    assert set(photos.values_list("target_id", flat=True)) == fixes
-    with photos.first().file.open() as stored, Image.open(stored) as picture:
-        assert picture.size == SIZE
-    before = sorted(EvidenceFile.objects.values_list("digest", "original_name"))
-    load(force=True)
-    assert sorted(EvidenceFile.objects.values_list("digest", "original_name")) == before
 
 
 def test_nothing_lies_after_the_last_day_and_duties_are_those_the_portal_would_write() -> None:

@@ -1,1 +1,0 @@
-"""What the portal's own pages show."""
