@@ -108,19 +108,21 @@ def _refuse_one_shop_twice(rows: Rows, matches: dict[int, Stored]) -> None:
     incomplete = {plain(premises[i]) for i in new if not (licences[i] and codes[i])}
     if not incomplete:
         return
-    places: dict[str, list[int]] = defaultdict(list)
-    for index in new:
-        if (place := plain(premises[index])) in incomplete:
-            places[place].append(index)
     facts = {i: (plain(names[i] or ""), codes[i] or "", licences[i] or "") for i in new}
-    for group in places.values():
-        for index in group:
-            if index in rows.rejected or all(facts[index][1:]):
-                continue
-            twins = [other for other in group if other != index and _one_shop(facts[index], facts[other])]
-            if twins:
-                said = "像是同一家主体，有的没有写许可证号或信用代码；请补上号码，或只保留一行"
-                rows.refuse_group([index, *twins], "same_target", said, compared=rows.keys)
+    words = {i: [(plain(premises[i]), word) for word in {*facts[i][:2]} - {""}] for i in new}
+    alike: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index in new:
+        for place, word in words[index]:
+            if place in incomplete:
+                alike[place, word].append(index)
+    for index in new:
+        if index in rows.rejected or all(facts[index][1:]):
+            continue
+        near = {other for key in words[index] for other in alike[key]} - {index}
+        twins = sorted(other for other in near if _one_shop(facts[index], facts[other]))
+        if twins:
+            said = "像是同一家主体，有的没有写许可证号或信用代码；请补上号码，或只保留一行"
+            rows.refuse_group([index, *twins], "same_target", said, compared=rows.keys)
 
 
 def _one_shop(one: tuple[str, str, str], other: tuple[str, str, str]) -> bool:
